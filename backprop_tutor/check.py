@@ -1,0 +1,244 @@
+"""Finite differences: the witness that needs no derivative rule at all.
+
+Central by default, (f(x+h) - f(x-h)) / 2h with h = ∛ε·max(|x|, 1) for each quantity of its own; or forward,
+(f(x+h) - f(x)) / h. A nudge that crosses a kink (a `relu` or `abs` at 0, a tie in `max`) says nothing about the
+derivative there: it is reported as a kink and not as a mismatch. Nothing here knows a derivative rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import template
+from .graph import Graph
+from .trace import Trace, Values, gather
+
+Method: TypeAlias = Literal["central", "forward"]
+
+EPSILON = float(np.finfo(float).eps)
+CENTRAL_STEP = EPSILON ** (1 / 3)
+FORWARD_STEP = 1e-6
+THRESHOLD = {"central": 1e-6, "forward": 1e-4}
+NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
+BATCH_BYTES = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A derivative beside its finite difference.
+
+    `relative_error` is |value - difference| / max(|value|, |difference|, noise/threshold), where noise is the rounding
+    error that the difference itself may carry (it keeps a derivative of 0 from showing an error of 100 %); `agrees`
+    holds when the gap is within threshold·max(|value|, |difference|) plus that noise. `kink`: the step crosses a point
+    without a derivative, where the difference decides nothing.
+    """
+
+    value: float
+    difference: float
+    relative_error: float
+    agrees: bool
+    kink: bool
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Differences of one objective by many nodes: value, rounding noise, kink flags, steps."""
+
+    values: Values
+    noise: Values
+    kinks: NDArray[np.bool_]
+    steps: Values
+
+
+def compare(value: float, difference: float, noise: float, kink: bool, step: float, method: Method) -> Check:
+    """One verdict; the threshold is relative, the noise absolute."""
+    gap = abs(value - difference)
+    size = max(abs(value), abs(difference))
+    agrees = bool(gap <= THRESHOLD[method] * size + noise)
+    floor = max(size, noise / THRESHOLD[method])
+    return Check(value, difference, gap / floor if floor else 0.0, agrees or kink, kink and not agrees, step)
+
+
+def default_steps(values: Values, method: Method, h: float | None) -> Values:
+    """The nudge of each quantity."""
+    if h is not None:
+        return np.full(values.shape, h)
+    if method == "forward":
+        return np.full(values.shape, FORWARD_STEP)
+    return CENTRAL_STEP * np.maximum(np.abs(values), 1.0)
+
+
+# ---------------------------------------------------------------- gradients
+def check_gradients(
+    trace: Trace, nodes: Sequence[int], method: Method = "central", h: float | None = None
+) -> tuple[Check, ...]:
+    """d(loss)/d(node) against its difference: each node is nudged and everything after it calculated again."""
+    found = differences(trace.graph, trace.values, nodes, method, h)
+    return tuple(
+        compare(trace.gradient(node), float(d), float(n), bool(k), float(s), method)
+        for node, d, n, k, s in zip(nodes, found.values, found.noise, found.kinks, found.steps, strict=True)
+    )
+
+
+def differences(
+    graph: Graph, values: Values, nodes: Sequence[int], method: Method = "central", h: float | None = None
+) -> Differences:
+    """The loss's differences by each of the nodes.
+
+    Where the default step is bad (the result is not finite, hardly above its rounding noise, or changes with the step)
+    other steps are tried, and the one whose own halved step agrees best is kept: the choice never looks at the rule.
+    """
+    at = np.asarray(nodes, dtype=np.int64)
+    steps = default_steps(values[at], method, h)
+    best = _difference(graph, values, at, steps, method)
+    if h is not None or method == "forward" or not len(at):
+        return best
+    half = _difference(graph, values, at, steps / 2, method)
+    spread = np.abs(best.values - half.values)
+    size = np.maximum(np.abs(best.values), np.abs(half.values))
+    doubtful = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
+    doubtful |= (best.noise > 0.1 * THRESHOLD[method] * size) & (size > 0)
+    doubtful &= ~best.kinks
+    for scale in (1e-3, 1e-6, 1e2):
+        again = np.nonzero(doubtful)[0]
+        if not len(again):
+            break
+        other = steps[again] * scale
+        one = _difference(graph, values, at[again], other, method)
+        two = _difference(graph, values, at[again], other / 2, method)
+        uncertain = np.abs(one.values - two.values) + one.noise
+        before = np.where(np.isfinite(spread[again]), spread[again] + best.noise[again], np.inf)
+        better = again[np.isfinite(uncertain) & (uncertain < before)]
+        chosen = np.isin(again, better)
+        for kept, new in ((best.values, one.values), (best.noise, one.noise), (best.steps, other)):
+            kept[better] = new[chosen]
+        best.kinks[better] = one.kinks[chosen]
+        spread[better] = np.abs(one.values - two.values)[chosen]
+    return best
+
+
+def _difference(graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, method: Method) -> Differences:
+    """One difference for every node, in batches: only groups after the nudged nodes are calculated again."""
+    out = np.empty(len(nodes))
+    kinks = np.zeros(len(nodes), bool)
+    width = graph.size + sum(int(np.prod(slot.shape)) for group in graph.groups for slot in group.slots)
+    size = max(1, BATCH_BYTES // (16 * width))
+    levels = graph.levels[nodes]
+    # a batch holds nodes of one level: everything up to that level stays as it is
+    for level in np.unique(levels):
+        same = np.nonzero(levels == level)[0]
+        for start in range(0, len(same), size):
+            part = same[start : start + size]
+            out[part], kinks[part] = _batch(graph, values, nodes[part], steps[part], int(level), method)
+    base = abs(float(values[graph.loss]))
+    moved = np.maximum(base, np.abs(out * steps))
+    divisor = 2 * steps if method == "central" else steps
+    return Differences(out, NOISE * EPSILON * moved / divisor, kinks, steps.copy())
+
+
+def _batch(
+    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, level: int, method: Method
+) -> tuple[Values, NDArray[np.bool_]]:
+    rows = np.arange(len(nodes))
+    sides = []
+    branches: list[list[NDArray[np.float64]]] = []
+    for sign in (1.0, -1.0, 0.0):
+        if sign == 0.0 and not _has_kinks(graph):
+            continue
+        nudged = np.repeat(values[None, :], len(nodes), 0)
+        nudged[rows, nodes] += sign * steps
+        taken: list[NDArray[np.float64]] = []
+        for group in graph.groups:
+            if group.level > level:
+                nudged[:, group.out] = template.value(group.tree, gather(group, nudged), taken)
+                # a nudged node's own value is given, not calculated
+                nudged[rows, nodes] = values[nodes] + sign * steps
+        sides.append(nudged[:, graph.loss])
+        branches.append(taken)
+    kinks = np.zeros(len(nodes), bool)
+    for sides_taken in zip(*branches, strict=True):
+        for other in sides_taken[1:]:
+            changed = sides_taken[0] != other
+            kinks |= np.broadcast_to(changed, (len(nodes), *changed.shape[1:])).reshape(len(nodes), -1).any(1)
+    # the step as the machine holds it: (x+h) - (x-h) is not exactly 2h
+    up, down = values[nodes] + steps, values[nodes] - steps
+    with np.errstate(all="ignore"):
+        if method == "central":
+            return (sides[0] - sides[1]) / (up - down), kinks
+        return (sides[0] - values[graph.loss]) / (up - values[nodes]), kinks
+
+
+def _has_kinks(graph: Graph) -> bool:
+    return any(_tree_has_kinks(group.tree) for group in graph.groups)
+
+
+def _tree_has_kinks(tree: template.Tree) -> bool:
+    from .functions import primitive
+
+    match tree:
+        case template.Apply(function, argument):
+            return bool(primitive(function).kinks) or _tree_has_kinks(argument)
+        case template.Reduce(how, argument):
+            return how in ("max", "min") or _tree_has_kinks(argument)
+        case template.Softmax(argument, _):
+            return _tree_has_kinks(argument)
+        case template.Add(_, parts) | template.Multiply(_, parts) | template.Stack(parts):
+            return any(_tree_has_kinks(part) for part in parts)
+        case template.Raise(left, right) | template.XLogY(left, right):
+            return _tree_has_kinks(left) or _tree_has_kinks(right)
+        case _:
+            return False
+
+
+# ---------------------------------------------------------------- local derivatives
+def check_locals(
+    trace: Trace, edges: Sequence[tuple[int, int]], method: Method = "central", h: float | None = None
+) -> tuple[Check, ...]:
+    """∂result/∂operand against the difference of the result's own formula, all other operands held."""
+    return tuple(_check_local(trace, result, operand, method, h) for result, operand in edges)
+
+
+def _check_local(trace: Trace, result: int, operand: int, method: Method, h: float | None) -> Check:
+    found = trace.graph.group_of(result)
+    assert found is not None
+    group, row = found
+    operands = gather(group, trace.values)
+    mine = [array[row] for array in operands]
+    hits = [
+        (slot[row] == operand) if i not in group.picks else np.zeros_like(slot[row], bool)
+        for i, slot in enumerate(group.slots)
+    ]
+    x = trace.value(operand)
+
+    def at(offset: float) -> tuple[float, list[float]]:
+        taken: list[NDArray[np.float64]] = []
+        nudged = [np.where(hit, x + offset, value) for hit, value in zip(hits, mine, strict=True)]
+        return float(template.value(group.tree, nudged, taken)), [float(v) for b in taken for v in np.ravel(b)]
+
+    def difference(step: float) -> tuple[float, float, bool]:
+        up, taken_up = at(step)
+        low = -step if method == "central" else 0.0
+        down, taken_down = at(low)
+        _, taken_here = at(0.0)
+        run = (x + step) - (x + low)
+        noise = NOISE * EPSILON * max(abs(up), abs(down)) / abs(run)
+        return (up - down) / run, noise, not (taken_up == taken_down == taken_here)
+
+    steps = default_steps(np.array([x]), method, h)
+    step = float(steps[0])
+    value, noise, kink = difference(step)
+    if h is None and method == "central":
+        candidates = [(step * scale, difference(step * scale), difference(step * scale / 2)) for scale in (1, 1e-3, 1e-6)]
+        good = [c for c in candidates if np.isfinite(c[1][0]) and np.isfinite(c[2][0])]
+        if good:
+            step, (value, noise, kink), _ = min(good, key=lambda c: abs(c[1][0] - c[2][0]) + c[1][1])
+    return compare(trace.local(result, operand), value, noise, kink, step, method)
+
+
+__all__ = ["Check", "Differences", "Method", "check_gradients", "check_locals", "compare", "differences"]

@@ -1,0 +1,238 @@
+"""A formula as a small tree that keeps what its author wrote: order, brackets, digits, and the place of every piece.
+
+Sums and products are n-ary, as people write them: `a - b + c` is one `Sum` of three signed terms, `a*b/c` one
+`Product` of three factors. Brackets stay as `Group`, numbers keep their typed text (`0.20`), calls keep the spelling
+of their function (`σ`). Nothing here evaluates text; `parse.py` makes the trees, `typeset.py` prints them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TypeAlias
+
+Span: TypeAlias = tuple[int, int]
+NOWHERE: Span = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as typed, and its exact value."""
+
+    text: str
+    value: Fraction
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """e or π: a number that has no finite decimal text."""
+
+    text: str
+    value: float
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A quantity: a scalar, one element, or a whole array; `text` is the spelling found in the source."""
+
+    name: str
+    text: str = field(default="", compare=False)
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An index range, counted from 1, both ends included; None leaves an end open."""
+
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """Part of an array: `W1[2,3]`, `x[1:3]`, `W1[2,:]`."""
+
+    name: str
+    indices: tuple[int | Range, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Signed terms; each sign is +1 or -1."""
+
+    terms: tuple[tuple[int, Expression], ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`."""
+
+    factors: tuple[tuple[str, Expression], ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixProduct:
+    left: Expression
+    right: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    base: Expression
+    exponent: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    operand: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A bracket that the author wrote."""
+
+    inner: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function applied; `primes` counts the derivative marks (`σ'(z)` has one); `text` is the function as typed."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    primes: int = 0
+    text: str = field(default="", compare=False)
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bracketed:
+    """A list `[a, b]` (nested: a matrix)."""
+
+    items: tuple[Expression, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivative:
+    """∂of/∂by, a name of its own and not a division."""
+
+    of: str
+    by: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DerivativeOf:
+    """d/dby applied to a written-out formula."""
+
+    operand: Expression
+    by: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Expression: TypeAlias = (
+    Number
+    | Constant
+    | Name
+    | Element
+    | Sum
+    | Product
+    | MatrixProduct
+    | Power
+    | Negative
+    | Group
+    | Call
+    | Bracketed
+    | Derivative
+    | DerivativeOf
+)
+
+
+def number(value: int | Fraction) -> Number:
+    """A number that no author typed."""
+    exact = Fraction(value)
+    return Number(str(exact), exact)
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The direct parts of a formula, in reading order."""
+    match node:
+        case Sum(terms):
+            return tuple(term for _, term in terms)
+        case Product(factors):
+            return tuple(factor for _, factor in factors)
+        case MatrixProduct(left, right):
+            return (left, right)
+        case Power(base, exponent):
+            return (base, exponent)
+        case Negative(operand) | DerivativeOf(operand):
+            return (operand,)
+        case Group(inner):
+            return (inner,)
+        case Call(_, arguments):
+            return arguments
+        case Bracketed(items):
+            return items
+        case _:
+            return ()
+
+
+def walk(node: Expression) -> Iterator[Expression]:
+    """The formula and all its parts, outermost first, in reading order."""
+    stack = [node]
+    while stack:
+        here = stack.pop()
+        yield here
+        stack.extend(reversed(children(here)))
+
+
+def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The same formula with every direct part replaced by `change(part)`."""
+    match node:
+        case Sum(terms):
+            return replace(node, terms=tuple((sign, change(term)) for sign, term in terms))
+        case Product(factors):
+            return replace(node, factors=tuple((how, change(factor)) for how, factor in factors))
+        case MatrixProduct(left, right):
+            return replace(node, left=change(left), right=change(right))
+        case Power(base, exponent):
+            return replace(node, base=change(base), exponent=change(exponent))
+        case Negative(operand) | DerivativeOf(operand):
+            return replace(node, operand=change(operand))
+        case Group(inner):
+            return replace(node, inner=change(inner))
+        case Call(_, arguments):
+            return replace(node, arguments=tuple(change(argument) for argument in arguments))
+        case Bracketed(items):
+            return replace(node, items=tuple(change(item) for item in items))
+        case _:
+            return node
+
+
+def transform(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """Rebuild from the leaves up: every part is replaced by `change(part with its own parts replaced)`."""
+    return change(rebuild(node, lambda part: transform(part, change)))
+
+
+def ungrouped(node: Expression) -> Expression:
+    """The formula without the brackets around the whole of it."""
+    while isinstance(node, Group):
+        node = node.inner
+    return node
+
+
+def names_in(node: Expression) -> tuple[str, ...]:
+    """The names of quantities in reading order, each once."""
+    found = dict.fromkeys(part.name for part in walk(node) if isinstance(part, (Name, Element)))
+    return tuple(found)

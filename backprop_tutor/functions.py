@@ -1,0 +1,191 @@
+"""Every function a formula may call: one row each.
+
+A *primitive* of one variable has its numeric value and derivative, the formula of both as documents write them (`z` is
+the argument, `a` the result), its domain and its kinks. A *reduction* takes a whole array. A *composed* function is an
+abbreviation of a formula and needs no rule of its own. The numeric derivative is the engine's rule; `definition` is
+what the symbolic witness differentiates by itself, so the two share nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """A function of one variable z with result a.
+
+    value(z) -> a; slope(z, a) -> da/dz; `definition` and `derivative` are the same two as formulas over z and a.
+    `kinks` are the points without a derivative, `kink_rule` says what is used there. `domain` is 'z > 0' and the like.
+    """
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array, Array], Array]
+    definition: str
+    derivative: str
+    latex: str
+    aliases: tuple[str, ...] = ()
+    domain: str = ""
+    kinks: tuple[float, ...] = ()
+    kink_rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """A function of all elements of an array (or of several arguments), or of one element among all (`softmax`)."""
+
+    name: str
+    definition: str
+    derivative: str
+    latex: str
+    aliases: tuple[str, ...] = ()
+    kink_rule: str = ""
+    elementwise_result: bool = False  # softmax has one result per element
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An abbreviation: its parameters and the formula it stands for."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: str
+    latex: str
+    aliases: tuple[str, ...] = ()
+
+
+def _sigmoid(z: Array) -> Array:
+    # exp of a negative number only: no overflow at ±1000
+    small = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1.0, small) / (1.0 + small)
+
+
+def _sigmoid_slope(z: Array, a: Array) -> Array:
+    # 1 - a loses all digits when a is near 1; σ(-z) does not
+    return a * _sigmoid(-z)
+
+
+def _tanh_slope(z: Array, a: Array) -> Array:
+    small = np.exp(-2.0 * np.abs(z))
+    return 4.0 * small / (1.0 + small) ** 2
+
+
+def _softplus(z: Array) -> Array:
+    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def _erf(z: Array) -> Array:
+    """Error function to full precision without SciPy: the standard library's, element by element."""
+    from math import erf
+
+    return np.asarray(np.frompyfunc(erf, 1, 1)(z), dtype=float)
+
+
+def _gelu(z: Array) -> Array:
+    return 0.5 * z * (1.0 + _erf(z / np.sqrt(2.0)))
+
+
+def _gelu_slope(z: Array, a: Array) -> Array:
+    return 0.5 * (1.0 + _erf(z / np.sqrt(2.0))) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+
+
+def _silu_slope(z: Array, a: Array) -> Array:
+    s = _sigmoid(z)
+    return s + a * _sigmoid(-z)
+
+
+LEAK = 0.01
+
+PRIMITIVES: tuple[Primitive, ...] = (
+    Primitive("exp", np.exp, lambda z, a: a, "exp(z)", "a", "e^{#}"),
+    Primitive("log", np.log, lambda z, a: 1.0 / z, "log(z)", "1/z", r"\ln", ("ln",), domain="z > 0"),
+    Primitive("log10", np.log10, lambda z, a: 1.0 / (z * np.log(10.0)), "log(z)/log(10)", "1/(z*log(10))",
+              r"\log_{10}", domain="z > 0"),
+    Primitive("log2", np.log2, lambda z, a: 1.0 / (z * np.log(2.0)), "log(z)/log(2)", "1/(z*log(2))",
+              r"\log_2", domain="z > 0"),
+    Primitive("sqrt", np.sqrt, lambda z, a: 0.5 / a, "z**(1/2)", "1/(2*a)", r"\sqrt", ("√",), domain="z > 0"),
+    Primitive("abs", np.abs, lambda z, a: np.sign(z), "abs(z)", "sign(z)", r"\operatorname{abs}",
+              kinks=(0.0,), kink_rule="abs'(0) = 0"),
+    Primitive("sign", np.sign, lambda z, a: 0.0 * z, "sign(z)", "0", r"\operatorname{sign}",
+              kinks=(0.0,), kink_rule="sign'(0) = 0"),
+    Primitive("step", lambda z: np.where(z > 0, 1.0, 0.0), lambda z, a: 0.0 * z, "step(z)", "0", r"\operatorname{step}",
+              kinks=(0.0,), kink_rule="step(0) = 0, step'(0) = 0"),
+    Primitive("sin", np.sin, lambda z, a: np.cos(z), "sin(z)", "cos(z)", r"\sin"),
+    Primitive("cos", np.cos, lambda z, a: -np.sin(z), "cos(z)", "-sin(z)", r"\cos"),
+    Primitive("erf", _erf, lambda z, a: 2.0 / np.sqrt(np.pi) * np.exp(-z * z), "erf(z)", "2*exp(-z**2)/sqrt(pi)",
+              r"\operatorname{erf}"),
+    Primitive("tanh", np.tanh, _tanh_slope, "(exp(z) - exp(-z))/(exp(z) + exp(-z))", "1 - a**2", r"\tanh"),
+    Primitive("sigmoid", _sigmoid, _sigmoid_slope, "1/(1 + exp(-z))", "a*(1 - a)", r"\sigma", ("σ", "logistic")),
+    Primitive("relu", lambda z: np.maximum(z, 0.0), lambda z, a: np.where(z > 0, 1.0, 0.0), "max(z, 0)", "step(z)",
+              r"\operatorname{ReLU}", ("ReLU",), kinks=(0.0,), kink_rule="relu'(0) = 0"),
+    Primitive("leaky_relu", lambda z: np.where(z > 0, z, LEAK * z), lambda z, a: np.where(z > 0, 1.0, LEAK),
+              "max(z, 0) + 0.01*min(z, 0)", "0.01 + 0.99*step(z)", r"\operatorname{LReLU}",
+              kinks=(0.0,), kink_rule="leaky_relu'(0) = 0.01"),
+    Primitive("elu", lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
+              lambda z, a: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0.0))),
+              "max(z, 0) + exp(min(z, 0)) - 1", "step(z) + (1 - step(z))*exp(min(z, 0))", r"\operatorname{ELU}"),
+    Primitive("softplus", _softplus, lambda z, a: _sigmoid(z), "log(1 + exp(z))", "sigmoid(z)",
+              r"\operatorname{softplus}"),
+    Primitive("silu", lambda z: z * _sigmoid(z), _silu_slope, "z/(1 + exp(-z))", "sigmoid(z) + a*(1 - sigmoid(z))",
+              r"\operatorname{SiLU}", ("swish",)),
+    Primitive("gelu", _gelu, _gelu_slope, "z*(1 + erf(z/sqrt(2)))/2",
+              "(1 + erf(z/sqrt(2)))/2 + z*exp(-z**2/2)/sqrt(2*pi)", r"\operatorname{GELU}", ("GELU",)),
+)
+
+REDUCTIONS: tuple[Reduction, ...] = (
+    Reduction("sum", "z1 + z2 + ...", "1", r"\sum"),
+    Reduction("mean", "(z1 + z2 + ...)/N", "1/N", r"\operatorname{mean}"),
+    Reduction("max", "the largest of z1, z2, ...", "1 for the largest, else 0", r"\max",
+              kink_rule="at a tie the first of the largest takes it"),
+    Reduction("min", "the smallest of z1, z2, ...", "1 for the smallest, else 0", r"\min",
+              kink_rule="at a tie the first of the smallest takes it"),
+    Reduction("logsumexp", "log(exp(z1) + exp(z2) + ...)", "exp(z_k - a)", r"\operatorname{logsumexp}"),
+    Reduction("softmax", "exp(z_i)/(exp(z1) + exp(z2) + ...)", "a_i*(1 - a_i) on the diagonal, -a_i*a_k off it",
+              r"\operatorname{softmax}", elementwise_result=True),
+    Reduction("xlogy", "y*log(p), and 0 where y = 0", "log(p) and y/p", r"\operatorname{xlogy}"),
+)
+
+COMPOSED: tuple[Composed, ...] = (
+    Composed("dot", ("u", "v"), "sum(u*v)", r"\operatorname{dot}"),
+    Composed("mse", ("y", "p"), "mean((y - p)**2)", r"\operatorname{MSE}"),
+    Composed("cross_entropy", ("y", "p"), "-sum(xlogy(y, p))", r"\operatorname{CE}"),
+    Composed("binary_cross_entropy", ("y", "p"), "-sum(xlogy(y, p) + xlogy(1 - y, 1 - p))", r"\operatorname{BCE}"),
+    Composed("softmax_cross_entropy", ("y", "z"), "sum(y)*logsumexp(z) - sum(y*z)", r"\operatorname{CE}"),
+    Composed("sigmoid_cross_entropy", ("y", "z"), "sum(softplus(z) - y*z)", r"\operatorname{BCE}"),
+)
+
+_Row: TypeAlias = Primitive | Reduction | Composed
+
+
+@cache
+def table() -> Mapping[str, _Row]:
+    """Every row by its name and by its aliases."""
+    rows: dict[str, _Row] = {}
+    for row in (*PRIMITIVES, *REDUCTIONS, *COMPOSED):
+        for name in (row.name, *row.aliases):
+            rows[name] = row
+    return MappingProxyType(rows)
+
+
+# Taken by the arrays' own operations; `transpose` has no derivative to speak of: it only moves elements.
+SHAPE_FUNCTIONS = ("transpose",)
+NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS})
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
+
+
+def primitive(name: str) -> Primitive:
+    """The row of a primitive; KeyError where there is none."""
+    row: Any = table()[name]
+    if not isinstance(row, Primitive):
+        raise KeyError(name)
+    return row

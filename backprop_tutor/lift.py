@@ -1,0 +1,407 @@
+"""An equation, scalar or array, → one template and the index arrays of its operands: the unrolling, done on indices.
+
+`a1 = W1 @ x + b1` with W1 of shape (m, n) becomes m scalar nodes that share the template Σ s0·s1 + s2; slot 0 is an
+(m, n) array of node numbers (the elements of W1), slot 1 the elements of x, slot 2 those of b1. A scalar equation is the
+same with m = 1. Shapes are inferred here, and what does not fit is said with both shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import functions as table
+from . import template as t
+from .errors import FormulaError, did_you_mean
+from .expression import (
+    Bracketed,
+    Call,
+    Constant,
+    Element,
+    Expression,
+    Group,
+    MatrixProduct,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Range,
+    Sum,
+    transform,
+    ungrouped,
+)
+from .parse import parse
+
+Indices: TypeAlias = NDArray[np.int64]
+Shape: TypeAlias = tuple[int, ...]
+MAX_TERMS = 20_000_000  # operands of one equation, unrolled
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFunction:
+    """A function that a scenario defines: its parameters and its formula."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """An operand before slots are numbered: node numbers of shape (*result shape, *reduction axes)."""
+
+    indices: Indices
+    is_index: bool = False  # a softmax's position, not a node
+
+
+_Tree: TypeAlias = _Leaf | t.Tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifted:
+    tree: _Tree
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """m = prod(shape) scalar nodes: their common tree, and per slot the operands, shape (m, *reduction axes)."""
+
+    tree: t.Tree
+    shape: Shape
+    slots: tuple[Indices, ...]
+    picks: frozenset[int]  # the slots that hold positions, not node numbers
+
+
+def shape_text(shape: Shape) -> str:
+    """(3,) as '3', (2, 4) as '2×4', () as 'a number'."""
+    return "×".join(map(str, shape)) if shape else "a number"
+
+
+def expanded(node: Expression, custom: Mapping[str, CustomFunction]) -> Expression:
+    """The formula with every custom and every composed function replaced by what it stands for, outermost first."""
+
+    def replace_call(part: Expression) -> Expression:
+        if not isinstance(part, Call) or part.primes:
+            return part
+        own = custom.get(part.function)
+        if own is not None:
+            return substitute(own.body, dict(zip(own.parameters, part.arguments, strict=True)))
+        row = table.table().get(part.function)
+        if isinstance(row, table.Composed):
+            return substitute(parse(row.body), dict(zip(row.parameters, part.arguments, strict=True)))
+        return part
+
+    return transform(node, replace_call)
+
+
+def recognised(node: Expression) -> Expression:
+    """1/(1 + exp(-z)) read as the sigmoid it is: finite at any z, and its derivative is a·(1 − a)."""
+
+    def change(part: Expression) -> Expression:
+        if not (isinstance(part, Product) and len(part.factors) == 2):
+            return part
+        (_, one), (how, below) = part.factors
+        total = ungrouped(below)
+        if how != "/" or ungrouped(one) != _ONE or not isinstance(total, Sum) or len(total.terms) != 2:
+            return part
+        for first, second in (total.terms, total.terms[::-1]):
+            if first == (1, _ONE) and second[0] > 0 and isinstance(second[1], Call) and second[1].function == "exp":
+                inner = ungrouped(second[1].arguments[0])
+                if isinstance(inner, Negative):
+                    return Call("sigmoid", (inner.operand,), 0, "sigmoid", part.span)
+        return part
+
+    return transform(node, change)
+
+
+_ONE = Number("1", Fraction(1))
+
+
+def substitute(body: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The formula with names replaced; what is put in is bracketed where it is more than one piece."""
+
+    def put(part: Expression) -> Expression:
+        if isinstance(part, Name) and part.name in values:
+            value = values[part.name]
+            return value if isinstance(value, (Name, Element, Number, Group, Call, Constant)) else Group(value)
+        return part
+
+    return transform(body, put)
+
+
+class Lifter:
+    """Lifts formulas over known arrays of node numbers."""
+
+    def __init__(self, arrays: Mapping[str, Indices], custom: Mapping[str, CustomFunction]) -> None:
+        self.arrays = arrays
+        self.custom = custom
+
+    def equation(self, node: Expression) -> Equation:
+        """The whole right side of an equation."""
+        lifted = self.lift(node)
+        slots: list[Indices] = []
+        picks: set[int] = set()
+        rows = int(np.prod(lifted.shape, dtype=np.int64))
+        depth = len(lifted.shape)
+
+        def number(tree: _Tree) -> t.Tree:
+            if isinstance(tree, _Leaf):
+                axes = tree.indices.shape[depth:]
+                if tree.is_index:
+                    picks.add(len(slots))
+                slots.append(tree.indices.reshape(rows, *axes))
+                return t.Slot(len(slots) - 1, axes)
+            if isinstance(tree, t.Softmax):
+                argument = number(tree.argument)
+                pick = number(tree.pick)  # type: ignore[arg-type]
+                assert isinstance(pick, t.Slot)
+                return t.Softmax(argument, pick.number)
+            return _rebuilt(tree, number)
+
+        return Equation(number(lifted.tree), lifted.shape, tuple(slots), frozenset(picks))
+
+    # ------------------------------------------------------------------ cases
+    def lift(self, node: Expression) -> _Lifted:
+        match node:
+            case Number():
+                return _Lifted(t.Fixed(float(node.value)), ())
+            case Constant():
+                return _Lifted(t.Fixed(node.value), ())
+            case Name():
+                indices = self.block(node.name, node)
+                return _Lifted(_Leaf(indices), indices.shape)
+            case Element():
+                indices = self.part(node)
+                return _Lifted(_Leaf(indices), indices.shape)
+            case Group(inner):
+                return self.lift(inner)
+            case Negative(operand):
+                return self.combine(lambda parts: t.Add((-1,), parts), node, operand)
+            case Sum(terms):
+                signs = tuple(sign for sign, _ in terms)
+                return self.combine(lambda parts: t.Add(signs, parts), node, *(term for _, term in terms))
+            case Product(factors):
+                divides = tuple(how == "/" for how, _ in factors)
+                return self.combine(lambda parts: t.Multiply(divides, parts), node, *(factor for _, factor in factors))
+            case Power(base, exponent):
+                return self.combine(lambda parts: t.Raise(*parts), node, base, exponent)
+            case MatrixProduct(left, right):
+                return self.matrix_product(node, left, right)
+            case Bracketed(items):
+                return self.bracketed(node, items)
+            case Call():
+                return self.call(node)
+            case _:
+                raise self.fail("a derivative can't stand in a scenario's formula", node, "not allowed here")
+
+    def fail(self, message: str, node: Expression, label: str = "", help: str = "") -> FormulaError:
+        return FormulaError(message, *node.span, label, help)
+
+    def block(self, name: str, node: Expression) -> Indices:
+        try:
+            return self.arrays[name]
+        except KeyError:
+            raise self.fail(
+                f"nothing is called '{name}'", node, "not known",
+                did_you_mean(name, self.arrays) or "declare it under [inputs], [parameters], [targets] or [equations]",
+            ) from None  # fmt: skip
+
+    def part(self, node: Element) -> Indices:
+        whole = self.block(node.name, node)
+        if len(node.indices) != whole.ndim:
+            raise self.fail(
+                f"'{node.name}' has {whole.ndim} index positions (shape {shape_text(whole.shape)}), "
+                f"not {len(node.indices)}", node, f"{whole.ndim} needed",
+            )  # fmt: skip
+        picked: list[int | slice] = []
+        for index, length in zip(node.indices, whole.shape, strict=True):
+            first, last = (index, index) if isinstance(index, int) else (index.first or 1, index.last or length)
+            if not 1 <= first <= last <= length:
+                raise self.fail(
+                    f"'{node.name}' has no such element: its shape is {shape_text(whole.shape)}", node,
+                    "out of range", "indices count from 1",
+                )  # fmt: skip
+            picked.append(slice(first - 1, last) if isinstance(index, Range) else first - 1)
+        return np.asarray(whole[tuple(picked)])
+
+    def combine(self, make: Callable[..., t.Tree], node: Expression, *parts: Expression) -> _Lifted:
+        """Element by element, numbers spread over arrays."""
+        lifted = [self.lift(part) for part in parts]
+        try:
+            shape = np.broadcast_shapes(*(part.shape for part in lifted))
+        except ValueError:
+            shapes = list(dict.fromkeys(shape_text(part.shape) for part in lifted if part.shape))
+            raise self.fail(
+                f"shapes {' and '.join(shapes)} do not fit together", node, "shapes differ",
+                "use @ for a matrix product" if len({len(part.shape) for part in lifted}) > 1 else "",
+            ) from None  # fmt: skip
+        self.limit(shape, node)
+        return _Lifted(make(tuple(_spread(part, shape) for part in lifted)), shape)
+
+    def limit(self, shape: Shape, node: Expression) -> None:
+        if np.prod(shape, dtype=np.float64) > MAX_TERMS:
+            raise self.fail(
+                f"this would unroll to {shape_text(shape)} terms; the limit is {MAX_TERMS}", node, "too large"
+            )
+
+    def matrix_product(self, node: MatrixProduct, left: Expression, right: Expression) -> _Lifted:
+        a, b = self.lift(left), self.lift(right)
+        if not a.shape or not b.shape or len(a.shape) > 2 or len(b.shape) > 2 or a.shape[-1] != b.shape[0]:
+            raise self.fail(
+                f"shapes {shape_text(a.shape)} and {shape_text(b.shape)} do not fit a matrix product", node,
+                f"{shape_text(a.shape)} @ {shape_text(b.shape)}",
+                "the last length on the left must equal the first on the right; for numbers write *",
+            )  # fmt: skip
+        rows, columns, count = a.shape[:-1], b.shape[1:], a.shape[-1]
+        full = (*rows, *columns, count)
+        self.limit(full, node)
+        i, j = len(rows), len(columns)
+
+        def left_leaf(indices: Indices) -> Indices:
+            inner = indices.shape[i + 1 :]
+            spread = indices.reshape(*rows, *(1,) * j, count, *inner)
+            return np.broadcast_to(spread, (*full, *inner))
+
+        def right_leaf(indices: Indices) -> Indices:
+            inner = indices.shape[1 + j :]
+            moved = np.moveaxis(indices, 0, j)
+            return np.broadcast_to(moved.reshape(*(1,) * i, *columns, count, *inner), (*full, *inner))
+
+        parts = (_mapped(a.tree, left_leaf), _mapped(b.tree, right_leaf))
+        product = t.Multiply((False, False), parts)  # type: ignore[arg-type]
+        return _Lifted(t.Reduce("sum", product), (*rows, *columns))
+
+    def bracketed(self, node: Bracketed, items: tuple[Expression, ...]) -> _Lifted:
+        lifted = [self.lift(item) for item in items]
+        shapes = {part.shape for part in lifted}
+        leaves = [part.tree for part in lifted]
+        if len(shapes) != 1:
+            raise self.fail("the entries of a list must have one shape", node, "shapes differ")
+        if not all(isinstance(leaf, _Leaf) for leaf in leaves):
+            raise self.fail(
+                "a list inside a formula holds names", node, "not names", "give each entry an equation of its own"
+            )
+        stacked = np.stack([leaf.indices for leaf in leaves if isinstance(leaf, _Leaf)])
+        return _Lifted(_Leaf(stacked), stacked.shape)
+
+    # ------------------------------------------------------------------ functions
+    def call(self, node: Call) -> _Lifted:
+        name, arguments = node.function, node.arguments
+        if node.primes:
+            raise self.fail("a derivative can't stand in a scenario's formula", node, "not allowed here")
+        own = self.custom.get(name)
+        row = table.table().get(name)
+        expected = (
+            len(own.parameters) if own else len(row.parameters) if isinstance(row, table.Composed)
+            else 2 if name == "xlogy" else None if name in ("max", "min") else 1
+        )  # fmt: skip
+        if expected is not None and len(arguments) != expected:
+            raise self.fail(
+                f"'{node.text or name}' takes {expected} argument{'s' if expected > 1 else ''}, not {len(arguments)}",
+                node, f"{expected} needed",
+            )  # fmt: skip
+        if own or isinstance(row, table.Composed):
+            return self.inside(node, expanded(Call(name, arguments), self.custom))
+        if name == "transpose":
+            inner = self.lift(arguments[0])
+            if len(inner.shape) != 2:
+                raise self.fail("only a matrix has a transpose", node, f"shape {shape_text(inner.shape)}")
+            return _Lifted(_mapped(inner.tree, lambda indices: np.swapaxes(indices, 0, 1)), inner.shape[::-1])
+        if isinstance(row, table.Primitive):
+            return self.combine(lambda parts: t.Apply(name, parts[0]), node, arguments[0])
+        if name == "xlogy":
+            return self.combine(lambda parts: t.XLogY(*parts), node, *arguments)
+        if name == "softmax":
+            return self.softmax(node, arguments[0])
+        if len(arguments) > 1:
+            return self.combine(lambda parts: t.Reduce(name, t.Stack(parts)), node, *arguments)
+        inner = self.lift(arguments[0])
+        return self.reduced(name, inner)
+
+    def inside(self, node: Call, body: Expression) -> _Lifted:
+        """A function's formula; what is wrong in it is said at the call."""
+        try:
+            return self.lift(body)
+        except FormulaError as error:
+            problem = error.problems[0]
+            raise self.fail(f"in '{node.text or node.function}': {problem.message}", node, problem.label) from error
+
+    def reduced(self, how: str, inner: _Lifted) -> _Lifted:
+        """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
+        if not inner.shape:
+            return inner if how != "logsumexp" else inner
+        flat = (int(np.prod(inner.shape)),)
+        depth = len(inner.shape)
+        tree = _mapped(inner.tree, lambda indices: indices.reshape(*flat, *indices.shape[depth:]))
+        return _Lifted(t.Reduce(how, tree), ())  # type: ignore[arg-type]
+
+    def softmax(self, node: Call, argument: Expression) -> _Lifted:
+        """Over a vector, or over each row of a matrix."""
+        inner = self.lift(argument)
+        if not inner.shape or len(inner.shape) > 2:
+            raise self.fail(
+                "softmax takes a vector, or a matrix row by row", node, f"shape {shape_text(inner.shape)}",
+                "write softmax([z1, z2])[...] as exp(z1)/(exp(z1) + exp(z2)) for scalars",
+            )  # fmt: skip
+        count = inner.shape[-1]
+        depth = len(inner.shape)
+
+        def row_of(indices: Indices) -> Indices:
+            # (..., K, *inner) → (..., K results, K operands, *inner)
+            spread = np.expand_dims(indices, depth - 1)
+            shape = (*indices.shape[: depth - 1], count, count, *indices.shape[depth:])
+            return np.broadcast_to(spread, shape)
+
+        pick = _Leaf(np.broadcast_to(np.arange(count), inner.shape), True)
+        softmax = t.Softmax(_mapped(inner.tree, row_of), pick)  # type: ignore[arg-type]
+        return _Lifted(softmax, inner.shape)
+
+
+def _rebuilt(tree: t.Tree, change: Callable[[_Tree], t.Tree]) -> t.Tree:
+    match tree:
+        case t.Add(signs, parts):
+            return t.Add(signs, tuple(change(part) for part in parts))
+        case t.Multiply(divides, parts):
+            return t.Multiply(divides, tuple(change(part) for part in parts))
+        case t.Raise(base, exponent):
+            return t.Raise(change(base), change(exponent))
+        case t.Apply(function, argument):
+            return t.Apply(function, change(argument))
+        case t.Reduce(how, argument):
+            return t.Reduce(how, change(argument))
+        case t.Softmax(argument, pick):
+            return t.Softmax(change(argument), change(pick))  # type: ignore[arg-type]
+        case t.XLogY(factor, argument):
+            return t.XLogY(change(factor), change(argument))
+        case t.Stack(parts):
+            return t.Stack(tuple(change(part) for part in parts))
+        case _:
+            return tree
+
+
+def _mapped(tree: _Tree, change: Callable[[Indices], Indices]) -> t.Tree:
+    """The tree with every leaf's index array changed."""
+    if isinstance(tree, _Leaf):
+        return _Leaf(change(tree.indices), tree.is_index)  # type: ignore[return-value]
+    return _rebuilt(tree, lambda part: _mapped(part, change))
+
+
+def _spread(lifted: _Lifted, shape: Shape) -> t.Tree:
+    """The tree with its leaves broadcast from the lifted shape to `shape`, reduction axes untouched."""
+    if lifted.shape == shape:
+        return lifted.tree  # type: ignore[return-value]
+    depth = len(lifted.shape)
+    extra = (1,) * (len(shape) - depth)
+
+    def spread(indices: Indices) -> Indices:
+        inner = indices.shape[depth:]
+        return np.broadcast_to(indices.reshape(*extra, *indices.shape), (*shape, *inner))
+
+    return _mapped(lifted.tree, spread)

@@ -1,0 +1,318 @@
+"""SymPy's part, and the only module that imports it: derivatives of formulas, and an independent value for each.
+
+A formula is turned into SymPy objects node by node, never from text. `local_derivative` differentiates with opaque
+functions, whose derivative is written in the document's form (σ' = a·(1 − a)), and gives a formula to show.
+`witness` differentiates the functions' written-out definitions and evaluates the result at 30 digits: it shares no
+derivative rule with the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from . import functions as table
+from .expression import (
+    Call,
+    Constant,
+    Element,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Sum,
+    names_in,
+    number,
+    rebuild,
+    walk,
+)
+from .parse import parse
+from .typeset import index_text
+
+
+@cache
+def opaque(name: str) -> Any:
+    """A SymPy function whose derivative is the row's own formula over z and a."""
+    row = table.primitive(name)
+
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        z = self.args[0]
+        return _to_sympy(parse(row.derivative), {"z": z, "a": self}, opaque)
+
+    return type(name, (sp.Function,), {"fdiff": fdiff, "nargs": 1})
+
+
+def written_out(name: str) -> Callable[[Any], Any]:
+    """A primitive by its definition, down to SymPy's own functions."""
+    own: dict[str, Any] = {
+        "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "erf": sp.erf, "abs": _absolute, "sign": sp.sign,
+        "step": lambda z: sp.Piecewise((1, z > 0), (0, True)),
+    }  # fmt: skip
+    if name in own:
+        return own[name]  # type: ignore[no-any-return]
+    row = table.primitive(name)
+    return lambda z: _to_sympy(parse(row.definition), {"z": z}, written_out)
+
+
+def _absolute(z: Any) -> Any:
+    return sp.Piecewise((z, z > 0), (-z, z < 0), (0, True))
+
+
+def symbol(name: str) -> Any:
+    return sp.Symbol(name, real=True)
+
+
+def _to_sympy(node: Expression, values: Mapping[str, Any], function: Callable[[str], Any]) -> Any:
+    def sub(part: Expression) -> Any:
+        return _to_sympy(part, values, function)
+
+    match node:
+        case Number(_, value):
+            return sp.Rational(value.numerator, value.denominator)
+        case Constant():
+            return sp.pi
+        case Name(name):
+            return values[name] if name in values else symbol(name)
+        case Element(name, indices):
+            full = f"{name}[{','.join(index_text(i) for i in indices)}]"
+            return values[full] if full in values else symbol(full)
+        case Group(inner):
+            return sub(inner)
+        case Negative(operand):
+            return -sub(operand)
+        case Sum(terms):
+            return sp.Add(*(sign * sub(term) for sign, term in terms))
+        case Product(factors):
+            return sp.Mul(*(sub(factor) if how == "*" else 1 / sub(factor) for how, factor in factors))
+        case Power(base, exponent):
+            return sub(base) ** sub(exponent)
+        case Call(name, arguments, 0):
+            inner = [sub(argument) for argument in arguments]
+            if name in ("max", "min"):
+                return _largest(inner) if name == "max" else -_largest([-i for i in inner])
+            if name == "xlogy":
+                return inner[0] * function("log")(inner[1])
+            return function(name)(*inner)
+        case _:
+            raise ValueError(f"no symbolic form for {node}")
+
+
+def _largest(parts: list[Any]) -> Any:
+    """The first of the largest, so that a tie is the first one's."""
+    cases = [
+        (part, sp.And(*([part >= other for other in parts[i + 1 :]] + [part > other for other in parts[:i]])))
+        for i, part in enumerate(parts)
+    ]
+    return sp.Piecewise(*cases[:-1], (cases[-1][0], True))
+
+
+# ---------------------------------------------------------------- the independent value
+@cache
+def _derivative_written_out(formula: Expression, by: str) -> tuple[Any, tuple[str, ...]]:
+    expression = _to_sympy(formula, {}, written_out)
+    return sp.diff(expression, symbol(by)), names_in_scalars(formula)
+
+
+def names_in_scalars(formula: Expression) -> tuple[str, ...]:
+    """The scalar names of a written-out formula (elements count as names)."""
+    found = dict.fromkeys(
+        part.name if isinstance(part, Name) else f"{part.name}[{','.join(index_text(i) for i in part.indices)}]"
+        for part in walk(formula)
+        if isinstance(part, (Name, Element))
+    )
+    return tuple(found)
+
+
+def witness(formula: Expression, by: str, value_of: Callable[[str], float]) -> float:
+    """∂formula/∂by by SymPy from the functions' definitions, evaluated at 30 digits."""
+    shape, slots = template_of(formula)
+    derivative, names = _derivative_written_out(shape, slots[by])
+    back = {slot: name for name, slot in slots.items()}
+    at = {symbol(slot): sp.Float(value_of(back[slot]), 40) for slot in names}
+    return float(sp.re(sp.N(derivative.xreplace(at), 30)))
+
+
+def template_of(formula: Expression) -> tuple[Expression, dict[str, str]]:
+    """The formula with its names replaced by slots in reading order, and which slot each name became."""
+    slots: dict[str, str] = {}
+
+    def rename(part: Expression) -> Expression:
+        if isinstance(part, Name):
+            return Name(slots.setdefault(part.name, f"s{len(slots)}"))
+        return rebuild(part, rename)
+
+    return rename(formula), slots
+
+
+# ---------------------------------------------------------------- the formula to show
+def local_derivative(formula: Expression, by: str, result: str) -> Expression:
+    """∂formula/∂by as a formula over the operands and the result's own name, in the document's form.
+
+    `formula` is in scalar names with all functions written out but the primitives; derivatives of a max or min are
+    written with `step`.
+    """
+    shape, slots = template_of(formula)
+    shown = _shown_template(shape, slots[by])
+    back = {slot: name for name, slot in slots.items()}
+
+    def rename(part: Expression) -> Expression:
+        if isinstance(part, Name):
+            name = back.get(part.name, result if part.name == "result" else part.name)
+            return Name(name, name)
+        return rebuild(part, rename)
+
+    return rename(shown)
+
+
+@cache
+def _shown_template(shape: Expression, slot: str) -> Expression:
+    if by_rule := _of_extreme(shape, slot):
+        return by_rule
+    whole = _to_sympy(_without_extremes(shape), {}, opaque)
+    derivative = sp.diff(whole, symbol(slot))
+    derivative = derivative.xreplace({whole: symbol("result")})
+    factored = sp.factor_terms(derivative)
+    texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
+    order = {name: i for i, name in enumerate(names_in(shape))}
+    return _Reader(texts, order).expression(factored)
+
+
+def _without_extremes(shape: Expression) -> Expression:
+    """max and min inside a larger formula, by `step`: max(a, b) = b + (a - b)·step(a - b)."""
+
+    def change(part: Expression) -> Expression:
+        part = rebuild(part, change)
+        if not isinstance(part, Call) or part.function not in ("max", "min"):
+            return part
+        total = part.arguments[0]
+        for other in part.arguments[1:]:
+            one, two = (total, other) if part.function == "max" else (other, total)
+            gap = Group(Sum(((1, Group(one)), (-1, Group(two)))))
+            chosen = Product((("*", gap), ("*", Call("step", (gap.inner,), 0, "step"))))
+            lesser = two if part.function == "max" else two
+            total = Group(Sum(((1, lesser if part.function == "max" else one), (1 if part.function == "max" else -1, chosen))))
+        return total
+
+    return change(shape)
+
+
+def _of_extreme(shape: Expression, slot: str) -> Expression | None:
+    """∂max(s0, s1, ...)/∂s_k of plain operands: 1 for the one taken, written as a product of steps."""
+    if not (isinstance(shape, Call) and shape.function in ("max", "min")):
+        return None
+    if not all(isinstance(argument, (Name, Number)) for argument in shape.arguments):
+        return None
+    mine = Name(slot)
+    others = [argument for argument in shape.arguments if argument != mine]
+    steps: list[tuple[str, Expression]] = []
+    for other in others:
+        gap = Sum(((1, mine), (-1, other))) if shape.function == "max" else Sum(((1, other), (-1, mine)))
+        steps.append(("*", Call("step", (gap,), 0, "step")))
+    return steps[0][1] if len(steps) == 1 else Product(tuple(steps))
+
+
+class _Reader:
+    """SymPy's result back into a formula: numbers as the author typed them, operands in the author's order."""
+
+    def __init__(self, texts: Mapping[Any, str], order: Mapping[str, int]) -> None:
+        self.texts = texts
+        self.order = order
+
+    def key(self, node: Any) -> tuple[int, str]:
+        places = [self.order.get(str(s), 1000) for s in node.free_symbols]
+        return (min(places, default=-1), str(node))
+
+    def number(self, value: Any) -> Expression:
+        exact = number(0).value.__class__(int(value.p), int(value.q))
+        if exact < 0:
+            return Negative(self.number(-value))
+        if exact in self.texts:
+            return Number(self.texts[exact], exact)
+        bottom = exact.denominator
+        while bottom % 2 == 0:
+            bottom //= 2
+        while bottom % 5 == 0:
+            bottom //= 5
+        if bottom == 1 and exact.denominator > 1:
+            return Number(repr(float(exact)), exact)
+        if exact.denominator > 1:
+            return Product((("*", number(exact.numerator)), ("/", number(exact.denominator))))
+        return number(exact)
+
+    def expression(self, node: Any) -> Expression:
+        if node.is_Rational:
+            return self.number(node)
+        if node.is_Float:
+            return Number(repr(float(node)), number(0).value.__class__(float(node)))
+        if node is sp.pi or node is sp.E:
+            return Constant("pi", float(sp.pi)) if node is sp.pi else Call("exp", (number(1),), 0, "exp")
+        if node.is_Symbol:
+            return Name(node.name, node.name)
+        if node.is_Add:
+            return self.sum(node)
+        if node.is_Mul:
+            return self.product(node)
+        if node.is_Pow:
+            return self.power(node)
+        if isinstance(node, sp.exp):
+            return Call("exp", (self.expression(node.args[0]),), 0, "exp")
+        if isinstance(node, sp.Function):
+            return Call(type(node).__name__, tuple(self.expression(a) for a in node.args), 0, type(node).__name__)
+        raise ValueError(f"no formula for {node!r}")
+
+    def sum(self, node: Any) -> Expression:
+        def split(term: Any) -> tuple[int, Any]:
+            return (-1, -term) if term.could_extract_minus_sign() else (1, term)
+
+        terms = [split(term) for term in sorted(node.args, key=self.key)]
+        # a positive term first where there is one: a - t, not -t + a
+        terms.sort(key=lambda signed: signed[0] < 0)
+        return Sum(tuple((sign, self.expression(term)) for sign, term in terms))
+
+    def product(self, node: Any) -> Expression:
+        coefficient, rest = node.as_coeff_Mul()
+        if coefficient.is_negative:
+            inner = self.expression(-node)
+            return Negative(inner)
+        above: list[Expression] = []
+        below: list[Expression] = []
+        numerator, denominator = coefficient.p, coefficient.q
+        exact = number(numerator).value / denominator
+        if exact in self.texts and exact != 1:
+            above.append(Number(self.texts[exact], exact))
+        else:
+            if numerator != 1:
+                above.append(self.number(sp.Integer(numerator)))
+            if denominator != 1:
+                below.append(self.number(sp.Integer(denominator)))
+        # single names before brackets: a·(1 − a)
+        for factor in sorted(sp.Mul.make_args(rest), key=lambda f: (bool(f.is_Add), *self.key(f))):
+            if factor.is_Pow and factor.exp.could_extract_minus_sign():
+                below.append(self.bracketed(self.expression(1 / factor)))
+            elif factor != 1:
+                above.append(self.bracketed(self.expression(factor)))
+        if not above:
+            above.append(number(1))
+        if not below and len(above) == 1:
+            return above[0]
+        under: Expression | None = None
+        if below:
+            under = below[0] if len(below) == 1 else Group(Product(tuple(("*", b) for b in below)))
+        factors = [("*", a) for a in above] + ([("/", under)] if under is not None else [])
+        return Product(tuple(factors))
+
+    def power(self, node: Any) -> Expression:
+        if node.exp.could_extract_minus_sign():
+            return Product((("*", number(1)), ("/", self.bracketed(self.expression(1 / node)))))
+        if node.exp == sp.Rational(1, 2):
+            return Call("sqrt", (self.expression(node.base),), 0, "sqrt")
+        return Power(self.bracketed(self.expression(node.base)), self.expression(node.exp))
+
+    def bracketed(self, node: Expression) -> Expression:
+        return Group(node) if isinstance(node, (Sum, Negative, Product)) else node

@@ -1,0 +1,273 @@
+"""A graph run into numbers: values, local derivatives, contributions, adjoints, gradients, paths, updates.
+
+Everything a command shows is read from a `Trace`. Forward: v = f(operands), group by group. Backward: the adjoint of an
+operand is the sum over its users of upstream gradient × local derivative. Both run on NumPy arrays over whole groups;
+the methods that return one number or one path look things up.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import template
+from .errors import Problem, ScenarioError, Where
+from .graph import Graph, NodeGroup, build
+from .scenario import Scenario
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One term of an adjoint: upstream gradient (the result's adjoint) × local derivative (∂result/∂operand)."""
+
+    result: int
+    operand: int
+    upstream: float
+    local: float
+
+    @property
+    def product(self) -> float:
+        return self.upstream * self.local
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One chain from a quantity up to the loss: its nodes, the local derivative of each link, their product."""
+
+    nodes: tuple[int, ...]  # from the quantity to the loss
+    factors: tuple[float, ...]  # factors[i] = ∂nodes[i+1]/∂nodes[i]
+    product: float
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A parameter before and after one step of the rule."""
+
+    node: int
+    before: float
+    gradient: float
+    after: float
+
+
+def gather(group: NodeGroup, values: Values) -> list[Values]:
+    """The operands of a whole group; a slot of positions is passed on as it is."""
+    return [
+        slot.astype(float) if i in group.picks else values[..., slot] for i, slot in enumerate(group.slots)
+    ]
+
+
+def forward(graph: Graph, leaves: Values) -> Values:
+    """All values from the leaves' (a vector over all nodes, the rest ignored)."""
+    values = leaves.copy()
+    for group in graph.groups:
+        values[group.out] = template.value(group.tree, gather(group, values))
+    return values
+
+
+def backward(graph: Graph, values: Values, seeds: Mapping[int, float] | None = None) -> Values:
+    """The adjoint of every node: d(objective)/d(node), with `seeds` = d(objective)/d(output); the loss's is 1."""
+    adjoints = np.zeros(graph.size)
+    for node, seed in (seeds or {graph.loss: 1.0}).items():
+        adjoints[node] += seed
+    for group in reversed(graph.groups):
+        mine = adjoints[group.out]
+        if not mine.any():
+            continue
+        passed = template.pullback(group.tree, gather(group, values), mine)
+        for number, (slot, share) in enumerate(zip(group.slots, passed, strict=True)):
+            if number not in group.picks:
+                adjoints += np.bincount(slot.ravel(), share.ravel(), graph.size)
+    return adjoints
+
+
+def local_derivatives(graph: Graph, values: Values) -> Values:
+    """∂result/∂operand for every edge, in the order of `graph.edges`."""
+    results, operands = graph.edges
+    keys = results * np.int64(graph.size) + operands
+    out = np.zeros(len(keys))
+    for group in graph.groups:
+        passed = template.pullback(group.tree, gather(group, values), np.ones(group.rows))
+        names = np.arange(group.start, group.start + group.rows)
+        for number, (slot, slope) in enumerate(zip(group.slots, passed, strict=True)):
+            if number not in group.picks:
+                rows = np.broadcast_to(names.reshape(-1, *(1,) * (slot.ndim - 1)), slot.shape)
+                at = np.searchsorted(keys, rows.ravel() * np.int64(graph.size) + slot.ravel())
+                np.add.at(out, at, slope.ravel())
+    return out
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The numbers of one run. Arrays are indexed by node; the methods take node numbers or names."""
+
+    graph: Graph
+    values: Values
+    adjoints: Values
+
+    def node(self, which: int | str) -> int:
+        return self.graph.id(which) if isinstance(which, str) else which
+
+    def value(self, which: int | str) -> float:
+        """The quantity's value."""
+        return float(self.values[self.node(which)])
+
+    def gradient(self, which: int | str) -> float:
+        """d(loss)/d(quantity): a parameter's gradient, a computed quantity's adjoint."""
+        return float(self.adjoints[self.node(which)])
+
+    @property
+    def loss(self) -> float:
+        return float(self.values[self.graph.loss])
+
+    @cached_property
+    def locals(self) -> Values:
+        """The local derivatives of all edges, in the order of `graph.edges`."""
+        return local_derivatives(self.graph, self.values)
+
+    @cached_property
+    def _edge_keys(self) -> NDArray[np.int64]:
+        results, operands = self.graph.edges
+        return results * np.int64(self.graph.size) + operands
+
+    def local(self, result: int | str, operand: int | str) -> float:
+        """∂result/∂operand, 0 where the result does not use the operand directly."""
+        key = self.node(result) * self.graph.size + self.node(operand)
+        at = int(np.searchsorted(self._edge_keys, key))
+        if at == len(self._edge_keys) or self._edge_keys[at] != key:
+            return 0.0
+        return float(self.locals[at])
+
+    def contributions(self, which: int | str) -> tuple[Contribution, ...]:
+        """The terms whose sum is the quantity's adjoint, one for each direct user on a way to the loss."""
+        node = self.node(which)
+        return tuple(
+            Contribution(user, node, float(self.adjoints[user]), self.local(user, node))
+            for user in self.graph.users.get(node, ())
+            if self.path_counts.get(user)
+        )
+
+    # ------------------------------------------------------------------ derivatives between any two quantities
+    def derivative(self, of: int | str, by: int | str) -> float:
+        """d(of)/d(by) over all paths; 1 for a quantity by itself."""
+        of, by = self.node(of), self.node(by)
+        if of == self.graph.loss:
+            return float(self.adjoints[by])
+        return float(self.adjoints_of(of)[by])
+
+    @cached_property
+    def _adjoints_of(self) -> dict[int, Values]:
+        return {self.graph.loss: self.adjoints}
+
+    def adjoints_of(self, node: int) -> Values:
+        """d(node)/d(every node)."""
+        known = self._adjoints_of
+        if node not in known:
+            known[node] = backward(self.graph, self.values, {node: 1.0})
+        return known[node]
+
+    # ------------------------------------------------------------------ paths
+    @cached_property
+    def path_counts(self) -> Mapping[int, int]:
+        """How many chains lead from each node to the loss: exact, by dynamic programming, without listing them."""
+        counts: dict[int, int] = {self.graph.loss: 1}
+        results, operands = self.graph.edges
+        for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):
+            # edges sorted by result: every result's count is complete before its operands need it
+            if result in counts:
+                counts[operand] = counts.get(operand, 0) + counts[result]
+        return MappingProxyType(counts)
+
+    def path_count(self, which: int | str) -> int:
+        return self.path_counts.get(self.node(which), 0)
+
+    def paths(self, which: int | str, limit: int = 12) -> tuple[Path, ...]:
+        """The chains from a quantity to the loss: all in the document's order, or the `limit` largest in magnitude."""
+        node = self.node(which)
+        if self.path_count(node) <= limit:
+            return tuple(self._all_paths(node))
+        return tuple(self._largest_paths(node, limit))
+
+    def _steps(self, node: int) -> list[tuple[int, float]]:
+        counts = self.path_counts
+        return [(user, self.local(user, node)) for user in self.graph.users.get(node, ()) if user in counts]
+
+    def _all_paths(self, start: int) -> Iterator[Path]:
+        stack: list[tuple[tuple[int, ...], tuple[float, ...]]] = [((start,), ())]
+        while stack:
+            nodes, factors = stack.pop()
+            if nodes[-1] == self.graph.loss:
+                yield Path(nodes, factors, float(np.prod(factors)) if factors else 1.0)
+                continue
+            for user, local in reversed(self._steps(nodes[-1])):
+                stack.append(((*nodes, user), (*factors, local)))
+
+    def _largest_paths(self, start: int, limit: int) -> Iterator[Path]:
+        """Best first: a prefix is worth |its product| × the largest |product| of any way on, so none is missed."""
+        best: dict[int, float] = {self.graph.loss: 1.0}
+        results, operands = self.graph.edges
+        for result, operand, local in zip(
+            results[::-1].tolist(), operands[::-1].tolist(), np.abs(self.locals[::-1]).tolist(), strict=True
+        ):
+            if result in best:
+                best[operand] = max(best.get(operand, 0.0), local * best[result])
+        heap: list[tuple[float, int, tuple[int, ...], tuple[float, ...]]] = [(-best[start], 0, (start,), ())]
+        pushed = 0
+        found = 0
+        while heap and found < limit:
+            _, _, nodes, factors = heapq.heappop(heap)
+            if nodes[-1] == self.graph.loss:
+                found += 1
+                yield Path(nodes, factors, float(np.prod(factors)))
+                continue
+            for user, local in self._steps(nodes[-1]):
+                pushed += 1
+                size = abs(float(np.prod(factors)) * local) * best[user]
+                heapq.heappush(heap, (-size, pushed, (*nodes, user), (*factors, local)))
+
+    # ------------------------------------------------------------------ updates
+    @cached_property
+    def updates(self) -> tuple[Update, ...]:
+        """Every parameter after one step of gradient descent, w' = w - rate·dL/dw; empty without a rate."""
+        rate = self.graph.scenario.rate
+        if rate is None:
+            return ()
+        return tuple(
+            Update(node, self.value(node), self.gradient(node), self.value(node) - rate * self.gradient(node))
+            for node in self.graph.nodes_of("parameter")
+        )
+
+
+def run(graph: Graph | Scenario) -> Trace:
+    """Run a graph (or a scenario) forward and backward. ScenarioError where a value is not a finite number."""
+    if isinstance(graph, Scenario):
+        graph = build(graph)
+    leaves = graph.leaf_values()
+    values = forward(graph, leaves)
+    refuse_infinite(graph, values)
+    return Trace(graph, values, backward(graph, values))
+
+
+def refuse_infinite(graph: Graph, values: Values) -> None:
+    """ScenarioError for the first computed quantity, in the order of calculation, that is not a finite number."""
+    broken = [g for g in graph.groups if not np.isfinite(values[g.out]).all()]
+    if not broken:
+        return
+    group = broken[0]
+    node = graph.node(group.start + int(np.argmin(np.isfinite(values[group.out]))))
+    equation = next((e for e in graph.scenario.equations if e.name == node.name.partition("#")[0].partition("[")[0]), None)
+    where = equation.where if equation else Where(graph.scenario.path)
+    operands = ", ".join(f"{graph.name(o)} = {values[o]:g}" for o in node.operands[:6])
+    raise ScenarioError(
+        Problem(
+            f"'{node.name}' has no finite value ({values[node.id]:g}) at {operands}", where, "not finite",
+            "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy",
+        )
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""Formulas as text for a terminal, as ASCII, and as LaTeX: the author's order, brackets and digits, never reordered.
+
+A `Style` says how to spell. Names go through a function, so that the same printer writes a formula in names, with the
+numbers put in, or in LaTeX.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from . import functions
+from .expression import (
+    Bracketed,
+    Call,
+    Constant,
+    Derivative,
+    DerivativeOf,
+    Element,
+    Expression,
+    Group,
+    MatrixProduct,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Range,
+    Sum,
+    ungrouped,
+)
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How formulas are spelt in one medium."""
+
+    times: str
+    minus: str
+    partial: str
+    powers: bool  # superscript digits, else ^2
+    spell: Mapping[str, str] = field(default_factory=dict)  # function name -> spelling
+
+
+UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"})
+ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt"})
+
+_SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
+
+
+def _rank(node: Expression) -> int:
+    match node:
+        case Sum():
+            return _SUM
+        case Product() | MatrixProduct():
+            return _PRODUCT
+        case Negative():
+            return _SUM
+        case Power():
+            return _POWER
+        case _:
+            return _ATOM
+
+
+def derivative_text(of: str, by: str, style: Style = UNICODE) -> str:
+    """`∂L/∂w1`, or `dL/dw1` in ASCII."""
+    return f"{style.partial}{of}/{style.partial}{by}"
+
+
+def index_text(index: int | Range) -> str:
+    if isinstance(index, int):
+        return str(index)
+    return f"{index.first or ''}:{index.last or ''}"
+
+
+class _Printer:
+    def __init__(self, style: Style, name: Callable[[str], str]) -> None:
+        self.style = style
+        self.name = name
+
+    def text(self, node: Expression, least: int = _SUM) -> str:
+        shown = self.bare(node)
+        return f"({shown})" if _rank(node) < least else shown
+
+    def part(self, node: Expression, first: bool) -> str:
+        """A factor or exponent: a number put in for a name gets brackets when it is negative or has an exponent."""
+        shown = self.text(node, _UNARY)
+        if isinstance(ungrouped(node), (Name, Element)) and not isinstance(node, Group):
+            if (shown.startswith(("-", "−")) and not first) or (shown.startswith(("-", "−")) and "×" in shown):
+                return f"({shown})"
+        return shown
+
+    def bare(self, node: Expression) -> str:
+        style = self.style
+        match node:
+            case Number():
+                return node.text if style.powers else node.text.replace("½", "1/2")
+            case Constant():
+                return "π" if style.powers and node.text in ("pi", "π") else node.text.replace("π", "pi")
+            case Name():
+                return self.name(node.name)
+            case Element():
+                return self.name(f"{node.name}[{','.join(index_text(i) for i in node.indices)}]")
+            case Sum(terms):
+                sign, first = terms[0]
+                out = (style.minus if sign < 0 else "") + self.text(first, _PRODUCT if sign < 0 else _SUM)
+                for sign, term in terms[1:]:
+                    shown = self.text(term, _PRODUCT)
+                    if shown.startswith(("-", "−")):
+                        shown = f"({shown})"
+                    out += (f" {style.minus} " if sign < 0 else " + ") + shown
+                return out
+            case Product(factors):
+                out = self.part(factors[0][1], True)
+                for how, factor in factors[1:]:
+                    rank = _POWER if how == "/" else _UNARY
+                    shown = self.text(factor, rank) if _rank(factor) < rank else self.part(factor, False)
+                    out += (" / " if how == "/" else style.times) + shown
+                return out
+            case MatrixProduct(left, right):
+                return f"{self.text(left, _PRODUCT)} @ {self.text(right, _UNARY)}"
+            case Negative(operand):
+                shown = self.text(operand, _PRODUCT)
+                return style.minus + (f"({shown})" if shown.startswith(("-", "−")) else shown)
+            case Power(base, exponent):
+                below = self.text(base, _ATOM)
+                if below.startswith(("-", "−")) or (isinstance(base, Name) and "×" in below):
+                    below = f"({below})"
+                return below + self.exponent(exponent)
+            case Group(inner):
+                return f"({self.text(inner)})"
+            case Call(function, arguments):
+                inner = ", ".join(self.text(argument) for argument in arguments)
+                if node.text == "e^":
+                    bracketed = inner if inner.startswith("(") else f"({inner})"
+                    return f"e^{bracketed}"
+                spelling = style.spell.get(function, node.text.rstrip("'") or function)
+                return f"{spelling}{chr(39) * node.primes}({inner})"
+            case Bracketed(items):
+                return "[" + ", ".join(self.text(item) for item in items) + "]"
+            case Derivative(of, by):
+                return derivative_text(of, by, style)
+            case DerivativeOf(operand, by):
+                return f"{style.partial}/{style.partial}{by} {self.text(operand, _ATOM)}"
+
+    def exponent(self, exponent: Expression) -> str:
+        bare = ungrouped(exponent)
+        if self.style.powers:
+            if isinstance(bare, Number) and bare.text.isdigit():
+                return bare.text.translate(_SUPERSCRIPT)
+            if isinstance(bare, Negative) and isinstance(bare.operand, Number) and bare.operand.text.isdigit():
+                return f"-{bare.operand.text}".translate(_SUPERSCRIPT)
+        return "^" + self.text(exponent, _ATOM)
+
+
+def to_text(node: Expression, style: Style = UNICODE, name: Callable[[str], str] = str) -> str:
+    """The formula on one line; `name` spells each quantity (or puts its number in)."""
+    return _Printer(style, name).text(node)
+
+
+# ---------------------------------------------------------------- LaTeX
+def latex_name(name: str, notation: Mapping[str, str] | None = None) -> str:
+    """`a_h1` → `a_{h1}`, `w213` → `w_{213}`, `delta_o1` → `\\delta_{o1}`; the scenario's own [notation] comes first."""
+    if notation and name in notation:
+        return notation[name]
+    base, sample = (*name.split("#", 1), "")[:2]
+    if notation and base in notation:
+        shown = notation[base]
+        return f"{{{shown}}}^{{({sample})}}" if sample else shown
+    stem = base.rstrip("'")
+    primes = base[len(stem) :]
+    if notation and stem in notation:
+        shown = notation[stem]
+    else:
+        match = re.fullmatch(r"([^\W\d_]+?)_?(\d[\d_,]*|_.+|(?<=_).+|)(\[[\d,:]+\])?", stem)
+        letter, below, index = match.groups() if match else (stem, "", None)
+        below = (below or "").strip("_") + (("," if below else "") + index[1:-1] if index else "")
+        hat = letter.endswith("hat") and len(letter) == 4
+        letter = letter[0] if hat else letter
+        if letter.lower() in _GREEK:
+            letter = "\\" + letter
+        elif len(letter) > 1:
+            letter = rf"\mathrm{{{letter}}}"
+        letter = rf"\hat{{{letter}}}" if hat else letter
+        shown = letter + (f"_{{{below.replace('_', chr(92) + '_')}}}" if below else "")
+    shown += primes
+    return f"{shown}^{{({sample})}}" if sample else shown
+
+
+class _Latex(_Printer):
+    def bare(self, node: Expression) -> str:
+        match node:
+            case Number():
+                return r"\tfrac{1}{2}" if node.text == "½" else node.text.replace("%", r"\%")
+            case Constant():
+                return r"\pi" if node.text in ("pi", "π") else node.text
+            case Product(factors):
+                return self.fraction(factors)
+            case MatrixProduct(left, right):
+                return f"{self.text(left, _PRODUCT)} {self.text(right, _UNARY)}"
+            case Power(base, exponent):
+                return f"{{{self.text(base, _ATOM)}}}^{{{self.text(ungrouped(exponent))}}}"
+            case Group(inner):
+                return rf"\left({self.text(inner)}\right)"
+            case Call(function, arguments):
+                return self.called(node, function, arguments)
+            case Bracketed(items):
+                return r"\left[" + ", ".join(self.text(item) for item in items) + r"\right]"
+            case Derivative(of, by):
+                return rf"\frac{{\partial {self.name(of)}}}{{\partial {self.name(by)}}}"
+            case DerivativeOf(operand, by):
+                return rf"\frac{{\partial}}{{\partial {self.name(by)}}}{self.text(operand, _ATOM)}"
+            case _:
+                return super().bare(node)
+
+    def fraction(self, factors: tuple[tuple[str, Expression], ...]) -> str:
+        above = [factor for how, factor in factors if how == "*"]
+        below = [factor for how, factor in factors if how == "/"]
+
+        def joined(parts: list[Expression]) -> str:
+            if len(parts) == 1:
+                return self.text(ungrouped(parts[0]))
+            return r" \cdot ".join(self.part(part, i == 0) for i, part in enumerate(parts))
+
+        if not below:
+            return r" \cdot ".join(self.part(part, i == 0) for i, part in enumerate(above))
+        return rf"\frac{{{joined(above)}}}{{{joined(below)}}}"
+
+    def called(self, node: Call, function: str, arguments: tuple[Expression, ...]) -> str:
+        inner = ", ".join(self.text(argument) for argument in arguments)
+        if function == "exp":
+            return f"e^{{{self.text(ungrouped(arguments[0]))}}}"
+        if function == "sqrt":
+            return rf"\sqrt{{{self.text(ungrouped(arguments[0]))}}}"
+        row = functions.table().get(function)
+        symbol = row.latex if row is not None else function
+        return rf"{symbol}{chr(39) * node.primes}\left({inner}\right)"
+
+
+LATEX = Style(r" \cdot ", "-", r"\partial ", False)
+
+
+def to_latex(node: Expression, name: Callable[[str], str] = latex_name) -> str:
+    """The formula as LaTeX mathematics (without the dollar signs)."""
+    return _Latex(LATEX, name).text(node)
