@@ -182,6 +182,42 @@ class Graph:
         operands = tuple(dict.fromkeys(self.id(name) for name in names_in(full)))
         return Node(node, self.name(node), block.kind, formula, full, operands, block)
 
+    @cached_property
+    def _formulas(self) -> dict[int, Expression]:
+        return {}
+
+    def node_formula(self, node: int) -> Expression:
+        """A computed node's formula with all functions of the scenario's own written out; made once."""
+        known = self._formulas.get(node)
+        if known is None:
+            formula = self.node(node).expanded
+            assert formula is not None, "a leaf has no formula"
+            known = self._formulas[node] = formula
+        return known
+
+    @cached_property
+    def _descendants(self) -> dict[int, frozenset[int]]:
+        return {}
+
+    def reaches(self, start: int, end: int) -> bool:
+        """Does `end` depend on `start` (or is it the same node)?"""
+        after = self._descendants.get(start)
+        if after is None:
+            seen = {start}
+            stack = [start]
+            while stack:
+                for user in self.users.get(stack.pop(), ()):
+                    if user not in seen:
+                        seen.add(user)
+                        stack.append(user)
+            after = self._descendants[start] = frozenset(seen)
+        return end in after
+
+    def direct_only(self, result: int, operand: int) -> bool:
+        """Does the result depend on the operand by its own formula alone?"""
+        users = self.users.get(operand, ())
+        return result in users and not any(user != result and self.reaches(user, result) for user in users)
+
     def order(self) -> Iterator[int]:
         """Every node in the document's order: leaves as declared, then the equations as written."""
         for block in self.blocks.values():
@@ -679,4 +715,23 @@ def build(scenario: Scenario) -> Graph:
     return _Builder(scenario).build()
 
 
-__all__ = ["Block", "Graph", "Node", "NodeGroup", "Number", "ancestors", "build", "descendants", "leaf_quantities"]
+def formula_faults(scenario: Scenario) -> tuple[Problem, ...]:
+    """What is wrong with the formulas before any shape is known: how they are written, unknown names, circles."""
+    builder = _Builder(scenario)
+    builder.read_functions()
+    builder.sorted(builder.read_equations())
+    return tuple(builder.problems)
+
+
+__all__ = [
+    "Block",
+    "Graph",
+    "Node",
+    "NodeGroup",
+    "Number",
+    "ancestors",
+    "build",
+    "descendants",
+    "formula_faults",
+    "leaf_quantities",
+]

@@ -128,10 +128,13 @@ def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[For
     return tuple(steps)
 
 
-def backward_edges(graph: Graph) -> list[tuple[int, int]]:
-    """The edges on a way to the loss, from the loss down, operands in reading order; targets and the like left out."""
+def backward_edges(graph: Graph, inputs: bool = True) -> list[tuple[int, int]]:
+    """The edges on a way to the loss, from the loss down, operands in reading order; targets and the like left out.
+
+    Without `inputs` only what a parameter influences.
+    """
     needed = ancestors(graph, graph.loss)
-    useful = _influenced_by(graph, graph.nodes_of("parameter", "input"))
+    useful = _influenced_by(graph, graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
     found = []
     for node in sorted(graph.nodes_of("computed"), key=lambda n: -int(graph.levels[n])):
         if needed[node]:
@@ -203,13 +206,12 @@ def gradient_steps(
     )
 
 
-def adjoint_steps(trace: Trace) -> tuple[AdjointStep, ...]:
-    """Every adjoint once, from the loss down to the parameters: the backward pass as it is calculated."""
+def adjoint_steps(trace: Trace, inputs: bool = False) -> tuple[AdjointStep, ...]:
+    """Every adjoint once, from the loss down to the parameters (and inputs): the backward pass as it is calculated."""
     graph = trace.graph
-    useful = _influenced_by(graph, graph.nodes_of("parameter"))
+    useful = _influenced_by(graph, graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
     counts = trace.path_counts
     chosen = [n for n in range(graph.size) if useful[n] and n in counts and n != graph.loss]
-    chosen.sort(key=lambda n: -int(graph.levels[n]))
     order = {node: i for i, node in enumerate(graph.order())}
     chosen.sort(key=lambda n: (-int(graph.levels[n]), order[n]))
     kept = set(chosen)

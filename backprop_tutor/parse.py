@@ -242,8 +242,8 @@ class _Parser:
             hint = "use a decimal point" if before.kind == "number" else ""
             return self.fail("a comma has no meaning here", token, "not expected", hint)
         before = self.tokens[self.at - 1]
-        gap = self.text[: before.end] + "*" + self.text[token.start :]
-        return self.fail(f"'{shown}' follows without a sign", token, "an operator is missing", f"write {gap.strip()}")
+        gap = f"{self.shown(before)}*{shown}"
+        return self.fail(f"'{shown}' follows without a sign", token, "an operator is missing", f"write {gap}")
 
     def sum(self) -> Expression:
         self.depth += 1
@@ -318,7 +318,7 @@ class _Parser:
         if self.exponential():
             self.take()
             self.take()
-            exponent = self.exponent()
+            exponent = self.nested("powers")
             return Call("exp", (exponent,), 0, self.shown(token) + "^", (start, self.tokens[self.at - 1].end))
         base = self.atom()
         if self.here.kind == "superscript":
@@ -331,7 +331,7 @@ class _Parser:
             return self.checked_power(base, exponent, start)
         if self.sees("^"):
             self.take()
-            return self.checked_power(base, self.exponent(), start)
+            return self.checked_power(base, self.nested("powers"), start)
         return base
 
     def exponential(self) -> bool:
@@ -344,10 +344,13 @@ class _Parser:
             and not self.notation.names("e")
         )
 
-    def exponent(self) -> Expression:
+    def nested(self, what: str) -> Expression:
+        """An exponent, or what stands under a root: it may hold another one."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(f"powers nest deeper than {MAX_DEPTH}", self.here, "too deep")
+            raise self.fail(
+                f"{what} nest deeper than {MAX_DEPTH}", self.here, "too deep", "name the inner part as a quantity"
+            )
         node = self.factor()
         self.depth -= 1
         return node
@@ -416,7 +419,7 @@ class _Parser:
         token = self.take()
         name = token.text
         if name == "√":
-            argument = self.factor()
+            argument = self.nested("roots")
             return Call("sqrt", (argument,), 0, "√", (token.start, self.tokens[self.at - 1].end))
         if name == "∂":
             raise self.fail("'∂' must begin a derivative such as ∂L/∂w", token, "incomplete")
@@ -483,6 +486,8 @@ class _Parser:
             return None
         start = self.at
         token = self.here
+        if of_function := self.derivative_of_function():
+            return of_function
         of = self.differential()
         if of is None or not self.sees("/"):
             self.at = start
@@ -500,6 +505,21 @@ class _Parser:
             return None
         operand = self.atom()
         return DerivativeOf(operand, by, (token.start, self.tokens[self.at - 1].end))
+
+    def derivative_of_function(self) -> Expression | None:
+        """`df(x)/dx`: the derivative of a written-out call."""
+        start, token = self.at, self.here
+        function = token.text[1:].rstrip("'")
+        if not (token.text[:1] in ("d", "∂") and function in self.notation.functions and self.ahead(1).text == "("):
+            return None
+        self.take()
+        inner = self.call(Token("name", function, token.start + 1, token.end), function, 0)
+        if self.sees("/"):
+            self.take()
+            if by := self.differential():
+                return DerivativeOf(inner, by, (token.start, self.tokens[self.at - 1].end))
+        self.at = start
+        return None
 
     def differential(self) -> str | None:
         """The name after d or ∂ (empty for a bare d), or None where no differential stands here."""
@@ -520,6 +540,8 @@ class _Parser:
                 return self.subscripted(self.take().text)
             return ""
         if token.text.startswith("d") and not self.notation.names(token.text):
+            if self.ahead(1).text == "(" and token.text[1:] in self.notation.functions:
+                return None
             self.take()
             return self.subscripted(token.text[1:])
         return None

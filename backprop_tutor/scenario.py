@@ -69,7 +69,9 @@ def _draft(found: Found) -> Draft:
     if document is None:
         return Draft(None, problems)
     if not document:
-        nothing = Problem("the scenario is empty", Where(found.label), "", "'bptutor new FILE' writes one to start from")
+        nothing = Problem(
+            "the scenario is empty", Where(found.label), "", "'bptutor new FILE' writes one to start from"
+        )
         return Draft(None, (nothing,))
     from .scenario_reading import Reader
 

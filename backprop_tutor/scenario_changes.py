@@ -28,8 +28,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 def with_values(scenario: Scenario, assignments: Mapping[str, str]) -> Scenario:
     """The scenario with some values replaced: `{"x1": "0.7", "W1[1,2]": "-1", "t1#2": "?", "rate": "0.1"}`.
 
-    A name is a quantity's, an element's (its own name too), either with `#2` for the second sample, or `rate`. A value is
-    a number, "?", or an array written as in a file. RequestError with everything that is wrong.
+    A name is a quantity's, an element's (its own name too), either with `#2` for the second sample, or `rate`. A value
+    is a number, "?", or an array written as in a file. RequestError with everything that is wrong.
     """
     problems: list[Problem] = []
     for name, text in assignments.items():
@@ -135,7 +135,7 @@ def _whole(quantity: Quantity, name: str, text: str) -> Quantity:
     """An array typed as in a file: [[1, 2], [3, 4]]."""
     try:
         raw = parsed_value(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         raise _refused(name, f"{quoted(text)} is no array", "write it as in a file: [[1, 2], [3, 4]]") from None
     report = Report(Source(f"v = {text}", None, find_places(f"v = {text}")))
     reader = ValueReader(report, lambda file, key: ArrayFault("npz", "no file can be named here", "type the numbers"))
@@ -201,7 +201,8 @@ def _drawn(quantities: Mapping[str, Quantity], seed: int, sample: str, classes: 
     """Numbers for the unknowns of one group; the single targets of a group form one vector of classes."""
     drawn: dict[str, Quantity] = {}
     singles = [q for q in quantities.values() if q.kind == "target" and not q.shape]
-    single_values = _targets([float(q.values[0]) for q in singles], _dice(seed, "targets", sample), classes)
+    values = _targets([float(q.values[0]) for q in singles], _dice(seed, "targets", sample), classes)
+    single_targets = {q.name: value for q, value in zip(singles, values, strict=True)}
     for quantity in quantities.values():
         if quantity.known:
             drawn[quantity.name] = quantity
@@ -213,7 +214,7 @@ def _drawn(quantities: Mapping[str, Quantity], seed: int, sample: str, classes: 
         elif quantity.shape:
             new = _targets(old, dice, classes)
         else:
-            new = [single_values[next(i for i, q in enumerate(singles) if q is quantity)]]
+            new = [single_targets[quantity.name]]
         drawn[quantity.name] = _filled(quantity, old, new)
     return drawn
 

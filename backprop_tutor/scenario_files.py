@@ -1,4 +1,4 @@
-"""Where scenarios come from: bundled by name, a file by its path, standard input; and arrays from .npz files beside them.
+"""Where scenarios come from: bundled by name, a file by its path, standard input; arrays from .npz files beside them.
 
 Nothing here is trusted: sizes are limited before anything is read, and no file outside the scenario's folder is opened.
 """
@@ -56,7 +56,7 @@ def bundled() -> tuple[str, ...]:
 
 
 def titles() -> tuple[Title, ...]:
-    """Name, title and document of each bundled scenario, read without checking the rest (cheap: no numpy, no pydantic)."""
+    """Name, title and document of each bundled scenario, without a check of the rest (needs no numpy, no pydantic)."""
     found = []
     for name in bundled():
         try:
@@ -178,13 +178,13 @@ def _too_large(label: str) -> ScenarioError:
             Where(label),
             "",
             'keep large arrays in an .npz file: W1 = { npz = "weights.npz", key = "W1" }',
-        )  # fmt: skip
+        )
     )
 
 
 # ---------------------------------------------------------------- arrays
 def load_array(folder: Path | None, name: str, key: str) -> Floats | ArrayFault:
-    """The array `key` of the .npz file `name` in (or below) `folder`, as float64. Only plain numbers are ever loaded."""
+    """The array `key` of the .npz file `name` in (or below) `folder`, as float64. Only plain numbers are loaded."""
     if folder is None:
         said = f"{quoted(name)} can't be found: a scenario without a file has no folder"
         return ArrayFault("npz", said, "save the scenario as a file beside it")

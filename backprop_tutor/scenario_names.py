@@ -25,15 +25,15 @@ _NAME_RULE = "a name is a letter, then letters, digits and underscores; primes m
 _DERIVATIVE = re.compile(r"[d∂].*/.*[d∂]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.?)", re.DOTALL)
-# What a page or a LaTeX document may be given to typeset: letters, accents, fonts. Nothing that reads, writes or defines.
-_COMMANDS = frozenset(
-    """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho varrho
-    sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell
-    hbar imath jmath nabla partial infty hat bar tilde vec dot ddot check acute grave breve widehat widetilde overline
-    underline mathrm mathbf mathit mathsf mathtt mathcal mathbb mathfrak boldsymbol bm text textrm textbf textit
-    operatorname prime star ast circ cdot times dagger top perp left right langle rangle lvert rvert lVert rVert
-    quad qquad""".split()
-) | set("_,;:! {}|")
+# What a page or a LaTeX document may be given to typeset: letters, accents, fonts; nothing that reads or defines.
+_COMMAND_NAMES = """
+alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho varrho sigma
+varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell hbar imath
+jmath nabla partial infty hat bar tilde vec dot ddot check acute grave breve widehat widetilde overline underline mathrm
+mathbf mathit mathsf mathtt mathcal mathbb mathfrak boldsymbol bm text textrm textbf textit operatorname prime star ast
+circ cdot times dagger top perp left right langle rangle lvert rvert lVert rVert quad qquad
+"""
+_COMMANDS = frozenset({*_COMMAND_NAMES.split(), *"_,;:! {}|"})
 
 
 class Fault(NamedTuple):
@@ -58,6 +58,17 @@ def quoted(text: str, limit: int = 60) -> str:
     """The text in quotes for a message: shortened, and without characters that a terminal would obey."""
     shown = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text[:limit])
     return f"'{shown}{'...' if len(text) > limit else ''}'"
+
+
+def kind_of(value: object) -> str:
+    """What a value of a TOML document is, in words."""
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "an array" if isinstance(value, list) else "a table" if isinstance(value, dict) else "a date or time"
 
 
 def name_fault(name: str) -> Fault | None:
@@ -107,12 +118,12 @@ def _reserved_fault(name: str) -> Fault | None:
 
     if name in NAMES:
         return Fault(
-            f"'{name}' is a built-in function, so no quantity can have that name", "taken",
+            f"'{name}' is a built-in function, so nothing else can have that name", "taken",
             f"choose another name, for example '{name}_1'",
         )  # fmt: skip
     if name in CONSTANTS:
         return Fault(
-            f"'{name}' is a constant, so no quantity can have that name", "taken",
+            f"'{name}' is a constant, so nothing else can have that name", "taken",
             f"choose another name, for example '{name}_1'",
         )  # fmt: skip
     return None
@@ -120,7 +131,7 @@ def _reserved_fault(name: str) -> Fault | None:
 
 def function_heading(key: str) -> tuple[str, tuple[str, ...]] | Fault:
     """`f(x)` → ("f", ("x",)), or what is wrong with it."""
-    heading = re.fullmatch(r"\s*([^()\s]*)\s*\(([^()]*)\)\s*", key)
+    heading = re.fullmatch(r"\s*([^()\s]*)\s*\(([^()]*[^()\s][^()]*)\)\s*", key)
     if heading is None:
         return Fault(
             f"{quoted(key)} doesn't say what the function is called on", "no parameter",
@@ -134,10 +145,8 @@ def function_heading(key: str) -> tuple[str, tuple[str, ...]] | Fault:
             "too many", "define a function of fewer variables",
         )  # fmt: skip
     for part in (name, *parameters):
-        if fault := form_fault(part):
+        if fault := name_fault(part):
             return fault
-        if fault := _reserved_fault(part):
-            return fault._replace(message=fault.message.replace("no quantity", "nothing defined here"))
     if len(set(parameters)) < len(parameters):
         return Fault(f"the function {quoted(name)} names a variable twice", "named twice", "give each its own name")
     return name, parameters
@@ -157,12 +166,14 @@ def pattern_fault(pattern: str, dimensions: int | None = None) -> Fault | None:
             f"the pattern {quoted(pattern)} gives every element the same name", "no {i}",
             'write {i} for the first index, {j} for the second: "w_{i}{j}"',
         )  # fmt: skip
+    if dimensions == 0:
+        return Fault("a single number has no elements to name", "no array", "leave the line out")
     wanted = INDEX_LETTERS[:dimensions] if dimensions is not None else "".join(sorted(set(used)))
     if dimensions is not None and set(used) != set(wanted):
         places = " and ".join("{" + letter + "}" for letter in wanted)
         return Fault(
             f"the pattern {quoted(pattern)} doesn't fit an array of {dimensions} dimension{'s'[: dimensions > 1]}",
-            "doesn't fit", f"it takes {places}" if wanted else "a single number has no elements",
+            "doesn't fit", f"it takes {places}",
         )  # fmt: skip
     if wanted != INDEX_LETTERS[: len(wanted)]:
         return Fault(f"the pattern {quoted(pattern)} skips an index", "skips {j}", "use {i}, then {j}, then {k}")

@@ -1,4 +1,7 @@
-"""A parsed TOML document → `Scenario`, with everything that is wrong in it."""
+"""A parsed TOML document → `Scenario`, with everything that is wrong in it.
+
+Imported only when a scenario is read: the schema brings pydantic along.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import Any
 
-from .errors import Problem, Where, did_you_mean
+from .errors import Where
 from .scenario_files import Found, load_array
 from .scenario_names import (
     Fault,
@@ -21,7 +24,18 @@ from .scenario_names import (
     quoted,
     text_fault,
 )
-from .scenario_types import Document, Draft, Equation, FunctionDefinition, Kind, Quantity, Report, Sample, Scenario, Source
+from .scenario_types import (
+    Document,
+    Draft,
+    Equation,
+    FunctionDefinition,
+    Kind,
+    Quantity,
+    Report,
+    Sample,
+    Scenario,
+    Source,
+)
 from .scenario_values import ValueReader
 from .schema import structure_faults
 from .toml_places import Path
@@ -36,16 +50,21 @@ class Reader:
         self.found = found
         self.source = source
         self.report = Report(source)
-        self.whole = document
-        self.doubtful: set[str] = set()
         faults = structure_faults(document)
         for fault in faults:
             self.report.add(fault.path, fault.message, fault.label, fault.help, key=fault.on_key)
+        self.whole = document
         self.document = _without(document, [fault.path for fault in faults])
         folder = None if found.path is None else FilePath(found.path).parent
         self.values = ValueReader(self.report, lambda file, key: load_array(folder, file, key))
+        self.bindings = list(self._bindings())
+        self.table_of = {name: path[0] for name, path in reversed(self.bindings)}
+        patterns = self.document.get("elements", {})
+        self.element_forms = {_form(normal_name(pattern)) for pattern in patterns.values()}
+        self.doubtful: set[str] = set()
 
     def draft(self) -> Draft:
+        """The scenario as far as it can be read, and all problems."""
         functions = self.functions()
         quantities = self.quantities()
         equations = self.equations(("equations",))
@@ -55,10 +74,8 @@ class Reader:
         loss, loss_where = self.loss(learning, equations)
         upstream, upstream_texts = self.upstream(learning)
         rate, rate_text, rate_assumed = self.rate(learning)
-        update = self.update(quantities)
-        elements = self.elements(quantities)
-        notation = self.notation(elements)
         shown = self.texts()
+        read = {q.name for q in quantities} | {f.name for f in functions} | {e.name for e in equations}
         scenario = Scenario(
             name=self.found.name,
             path=self.found.path,
@@ -77,12 +94,12 @@ class Reader:
             rate=rate,
             rate_text=rate_text,
             rate_assumed=rate_assumed,
-            update=update,
-            notation=MappingProxyType(notation),
-            elements=MappingProxyType(elements),
+            update=self.update(),
+            elements=MappingProxyType(self.elements(quantities)),
+            notation=MappingProxyType(self.notation()),
             source=self.source,
         )
-        return Draft(scenario, self.report.sorted(), frozenset(self.doubtful))
+        return Draft(scenario, self.report.sorted(), frozenset(self.doubtful | (set(self.table_of) - read)))
 
     # ------------------------------------------------------------------ what is bound
     def entries(self, table: str) -> Iterator[tuple[str, Path]]:
@@ -91,7 +108,7 @@ class Reader:
         for key in entries if isinstance(entries, dict) else ():
             yield normal_name(key), (table, key)
 
-    def names(self) -> Iterator[tuple[str, Path]]:
+    def _bindings(self) -> Iterator[tuple[str, Path]]:
         """Everything that binds a name."""
         for table in (*_TABLES, "equations"):
             yield from self.entries(table)
@@ -103,30 +120,47 @@ class Reader:
     def bound_twice(self) -> None:
         """A name has one meaning in a file; names that look the same count as the same."""
         first: dict[str, tuple[str, Where]] = {}
-        places = [(self.source.where(*path, key=True), name, path) for name, path in self.names()]
+        places = [(self.source.where(*path, key=True), name, path) for name, path in self.bindings]
         places.sort(key=lambda place: (place[0].line or 0, place[0].column or 0))
         for where, name, path in places:
             other, there = first.setdefault(look_alike(name), (name, where))
             if there is where:
                 continue
-            if other == name:
-                said = f"{quoted(name)} is bound twice; first in [{_table(there)}], line {there.line}"
-            else:
-                said = f"{quoted(name)} looks like {quoted(other)}, bound in [{_table(there)}], line {there.line}"
-            self.report.add(path, said, "bound again", "give one of the two another name", key=True)
+            place = f"[{self.table_of[other]}], line {there.line}"
+            said = f"is bound twice; first in {place}" if other == name else f"looks like {quoted(other)} of {place}"
+            self.report.add(path, f"{quoted(name)} {said}", "taken", "give one of the two another name", key=True)
 
     def check_name(self, name: str, path: Path) -> bool:
         """Report what is wrong with a bound name."""
-        if fault := name_fault(name):
-            self.report.add(path, fault.message, fault.label, fault.help, key=True)
+        return self.no_fault(name_fault(name), path, key=True)
+
+    def no_fault(self, fault: Fault | None, path: Path, *, key: bool = False) -> bool:
+        """Whether there is no fault; reports it if there is."""
+        if fault:
+            self.report.add(path, fault.message, fault.label, fault.help, key=key)
         return fault is None
+
+    def may_be_element(self, name: str) -> bool:
+        """Whether the name may turn out to be an element of an array, once shapes are known."""
+        array, bracket, _ = name.partition("[")
+        return array in self.table_of if bracket else _form(name) in self.element_forms
+
+    def is_equation(self, name: str) -> bool:
+        """Whether the name is an equation's, or may be that of an element."""
+        return self.table_of.get(name) == "equations" or (name not in self.table_of and self.may_be_element(name))
+
+    def in_table(self, *tables: str) -> list[str]:
+        """The names that some tables bind."""
+        return [name for name, table in self.table_of.items() if table in tables]
 
     # ------------------------------------------------------------------ quantities
     def quantities(self) -> tuple[Quantity, ...]:
         """Inputs, parameters and targets; one that can't be read stands as an unknown and is doubtful."""
         found = []
         for table, kind in _TABLES.items():
-            readable = self.document.get(table, {})
+            if table not in self.document:  # absent, or faulty as a whole
+                continue
+            readable = self.document[table]
             for name, path in self.entries(table):
                 if not self.check_name(name, path):
                     continue
@@ -150,12 +184,13 @@ class Reader:
 
     # ------------------------------------------------------------------ functions and equations
     def functions(self) -> tuple[FunctionDefinition, ...]:
+        """The document's own functions."""
         found = []
         for key, body in self.document.get("functions", {}).items():
             path = ("functions", key)
             heading = function_heading(key)
             if isinstance(heading, Fault):
-                self.report.add(path, heading.message, heading.label, heading.help, key=True)
+                self.no_fault(heading, path, key=True)
             elif self.formula(path, body):
                 where = self.source.formula_where(*path, value=body)
                 name_where = self.source.where(*path, key=True)
@@ -185,47 +220,48 @@ class Reader:
     # ------------------------------------------------------------------ samples
     def samples(self, quantities: tuple[Quantity, ...]) -> tuple[tuple[Sample, ...], tuple[Quantity, ...]]:
         """The samples, and the quantities with the shapes that the samples give to a bare "?"."""
-        tables = self.document.get("samples", [])
         declared = {q.name: q for q in quantities if q.kind != "parameter"}
         varying: dict[str, None] = {}
-        read: list[dict[str, Quantity]] = []
-        for number, table in enumerate(tables):
+        read: list[tuple[int, dict[str, Quantity]]] = []
+        for number, table in enumerate(self.document.get("samples", [])):
+            if table is None:
+                continue
             values: dict[str, Quantity] = {}
             for key, raw in table.items():
                 name, path = normal_name(key), ("samples", number, key)
                 if name not in declared:
                     self.undeclared(name, path, declared)
                 elif name in values:
-                    self.report.add(
-                        path, f"{quoted(name)} is given twice in sample {number + 1}", "again", "keep one", key=True
-                    )
+                    said = f"{quoted(name)} is given twice in sample {number + 1}"
+                    self.report.add(path, said, "again", "keep one of the two", key=True)
                 elif quantity := self.values.quantity(path, name, declared[name].kind, raw):
                     values[name] = quantity
                     varying[name] = None
                     self.check_text((*path, "assumed"), quantity.assumed)
-            read.append(values)
+            read.append((number, values))
         for name in varying:
             self.same_shape(name, declared, read)
-        samples = tuple(self.sample(number, values, varying, declared) for number, values in enumerate(read))
+        samples = tuple(self.sample(number, values, varying, declared) for number, values in read)
         return samples, tuple(declared.get(q.name, q) for q in quantities)
 
     def undeclared(self, name: str, path: Path, declared: Mapping[str, Quantity]) -> None:
-        if any(name == bound and at[0] == "parameters" for bound, at in self.names()):
+        """Report an entry of a sample that isn't an input or a target."""
+        if self.table_of.get(name) == "parameters":
             said, help = f"{quoted(name)} is a parameter, the same in every sample", "make it an input"
         else:
             said = f"{quoted(name)} is neither in [inputs] nor in [targets]"
-            help = did_you_mean(name, declared) or f'declare it there: {name if name.isalnum() else "x1"} = "?"'
+            help = self.report.near(name, declared) or 'declare it there with the value "?"'
         self.report.add(path, said, "not declared", help, key=True)
 
-    def same_shape(self, name: str, declared: dict[str, Quantity], read: list[dict[str, Quantity]]) -> None:
+    def same_shape(self, name: str, declared: dict[str, Quantity], read: list[tuple[int, dict[str, Quantity]]]) -> None:
         """All samples give a quantity the same shape, the declared one unless that is a bare "?"."""
         model = declared[name]
         if name in self.doubtful:
             return
         if model.shape == () and not model.known:
-            first = next(values[name] for values in read if name in values)
-            model = declared[name] = self.unknown(name, model.kind, (f"{model.kind}s", model.name), first)
-        for number, values in enumerate(read):
+            first = next(values[name] for _, values in read if name in values)
+            model = declared[name] = self.unknown(name, model.kind, (f"{model.kind}s", name), first)
+        for number, values in read:
             if name in values and values[name].shape != model.shape:
                 said = f"{quoted(name)} is {_shape(values[name])} in sample {number + 1} and {_shape(model)} elsewhere"
                 self.report.add(("samples", number, name), said, "another shape", "give it one shape everywhere")
@@ -234,50 +270,44 @@ class Reader:
         self, number: int, values: dict[str, Quantity], varying: Mapping[str, None], declared: Mapping[str, Quantity]
     ) -> Sample:
         """One sample with a value for everything that varies: its own, or the declared one."""
+        typed = {normal_name(key) for key in self.whole["samples"][number]}
         complete = {}
         for name in varying:
-            if name in values:
-                complete[name] = values[name]
-                continue
-            complete[name] = declared[name]
-            if not declared[name].known and name not in self.doubtful:
+            complete[name] = values.get(name, declared[name])
+            if name not in typed and not declared[name].known and name not in self.doubtful:
                 said = f"sample {number + 1} gives no value for {quoted(name)}"
-                self.report.add(("samples", number), said, f"no {quoted(name)}", f"add a line {name} = ... to it")
+                self.report.add(("samples", number), said, f"no {quoted(name)}", f"add a line to it: {name} = ...")
         return Sample(MappingProxyType(complete), self.source.where("samples", number))
 
     # ------------------------------------------------------------------ learning
     def loss(self, learning: Mapping[str, Any], equations: tuple[Equation, ...]) -> tuple[str | None, Where]:
         """The loss, which must be an equation; the last one unless an upstream gradient takes its place."""
-        path = ("learning", "loss")
         if "loss" in learning:
-            name = normal_name(learning["loss"])
-            if "upstream" in learning:
-                said = "there is a loss and an upstream gradient"
+            name, path = normal_name(learning["loss"]), ("learning", "loss")
+            if learning.get("upstream"):
+                said = "there are a loss and an upstream gradient"
                 self.report.add(
                     ("learning", "upstream"), said, "one too many", "keep one: both say where to start", key=True
                 )
-            bound = [name for name, _ in self.entries("equations")]
-            if name not in bound and not self.may_be_element(name, bound):
-                said = f"the loss {quoted(name)} is none of the equations"
-                help = did_you_mean(name, bound) or "name one of the equations"
-                self.report.add(path, said, "not an equation", help)
+            if not self.is_equation(name):
+                help = self.report.near(name, self.in_table("equations")) or "name one of the equations"
+                self.report.add(path, f"the loss {quoted(name)} is none of the equations", "not an equation", help)
             return name, self.source.where(*path)
         if learning.get("upstream") or not equations:
             return None, self.source.where("learning", "upstream")
         return equations[-1].name, equations[-1].name_where
 
     def upstream(self, learning: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
-        """The gradient that arrives at each output of a circuit without a loss."""
-        bound = [name for name, _ in self.entries("equations")]
+        """The gradient that arrives at each output of a circuit without a loss, and its digits as typed."""
         gradients: dict[str, float] = {}
         texts: dict[str, str] = {}
         for key, value in learning.get("upstream", {}).items():
             name, path = normal_name(key), ("learning", "upstream", key)
-            if name not in bound and not self.may_be_element(name, bound):
-                help = did_you_mean(name, bound) or "name one of the equations"
+            if not self.is_equation(name):
+                help = self.report.near(name, self.in_table("equations")) or "name one of the equations"
                 self.report.add(path, f"{quoted(name)} is none of the equations", "not an equation", help, key=True)
             gradients[name] = float(value)
-            texts[name] = self.source.places.raw(path) or repr(value)
+            texts[name] = self.source.digits(path, value)
         return gradients, texts
 
     def rate(self, learning: Mapping[str, Any]) -> tuple[float | None, str | None, str | None]:
@@ -285,68 +315,51 @@ class Reader:
         path: Path = ("learning", "rate")
         raw, assumed = learning.get("rate"), None
         if isinstance(raw, dict):
-            raw, path, assumed = raw["value"], (*path, "value"), raw.get("assumed")
-            self.check_text(("learning", "rate", "assumed"), assumed)
+            assumed = raw.get("assumed")
+            self.check_text((*path, "assumed"), assumed)
+            raw, path = raw["value"], (*path, "value")
         if raw is None or raw == "?":
             return None, raw, assumed
-        return float(raw), self.source.places.raw(path) or repr(raw), assumed
+        return float(raw), self.source.digits(path, raw), assumed
 
-    def update(self, quantities: tuple[Quantity, ...]) -> tuple[Equation, ...]:
+    def update(self) -> tuple[Equation, ...]:
         """Each rule of [learning.update] belongs to a parameter."""
         rules = self.equations(("learning", "update"))
-        parameters = [q.name for q in quantities if q.kind == "parameter"]
         for rule in rules:
-            if rule.name not in parameters and not self.may_be_element(rule.name, parameters):
+            if self.table_of.get(rule.name) != "parameters" and not self.may_be_element(rule.name):
                 said = f"[learning.update] has a rule for {quoted(rule.name)}, which is no parameter"
-                help = did_you_mean(rule.name, parameters) or "name a parameter"
-                self.report.found.append(Problem(said, rule.name_where, "no parameter", help))
+                help = self.report.near(rule.name, self.in_table("parameters")) or "name a parameter"
+                self.report.add(("learning", "update", rule.name), said, "no parameter", help, key=True)
         return rules
 
     # ------------------------------------------------------------------ how things are shown
     def elements(self, quantities: tuple[Quantity, ...]) -> dict[str, str]:
-        """The pattern of each array's element names. (Whether two elements get one name shows when shapes are known.)"""
+        """The pattern of each array's element names. (Whether two elements share one shows when shapes are known.)"""
         shapes = {q.name: q.shape for q in quantities if q.name not in self.doubtful}
-        bound = dict(self.names())
         patterns = {}
-        for key, pattern in self.document.get("elements", {}).items():
-            name, path = normal_name(key), ("elements", key)
-            if name not in bound:
-                help = did_you_mean(name, bound) or "name an array"
-                self.report.add(
-                    path, f"[elements] names {quoted(name)}, which isn't defined", "not defined", help, key=True
-                )
-                continue
-            pattern = normal_name(pattern)
-            if fault := pattern_fault(pattern, len(shapes[name]) if name in shapes else None):
-                self.report.add(path, fault.message, fault.label, fault.help)
-                continue
-            patterns[name] = pattern
+        for key, text in self.document.get("elements", {}).items():
+            name, path, pattern = normal_name(key), ("elements", key), normal_name(text)
+            if name not in self.table_of:
+                self.undefined(name, path)
+            elif self.no_fault(pattern_fault(pattern, len(shapes[name]) if name in shapes else None), path):
+                patterns[name] = pattern
         return patterns
 
-    def notation(self, elements: Mapping[str, str]) -> dict[str, str]:
+    def notation(self) -> dict[str, str]:
         """How names are typeset; each must be the name of something."""
-        bound = dict(self.names())
         found = {}
         for key, text in self.document.get("notation", {}).items():
             name, path = normal_name(key), ("notation", key)
-            if name not in bound and not self.may_be_element(name, bound) and name.rstrip("'") not in bound:
-                help = did_you_mean(name, bound) or "leave the line out"
-                self.report.add(
-                    path, f"[notation] names {quoted(name)}, which isn't defined", "not defined", help, key=True
-                )
-            elif fault := notation_fault(text):
-                self.report.add(path, fault.message, fault.label, fault.help)
-            else:
+            if not {name, name.rstrip("'")} & self.table_of.keys() and not self.may_be_element(name):
+                self.undefined(name, path)
+            elif self.no_fault(notation_fault(text), path):
                 found[name] = text
         return found
 
-    def may_be_element(self, name: str, of: Any) -> bool:
-        """Whether the name may turn out to be an element of one of these arrays, once shapes are known."""
-        patterns = self.document.get("elements", {})
-        return any(
-            name.startswith(f"{array}[") or pattern_matches(normal_name(patterns.get(array, "")), name)
-            for array in of
-        )  # fmt: skip
+    def undefined(self, name: str, path: Path) -> None:
+        """Report an entry of [elements] or [notation] that is about nothing."""
+        help = self.report.near(name, self.table_of) or "leave the line out"
+        self.report.add(path, f"[{path[0]}] names {quoted(name)}, which isn't defined", "not defined", help, key=True)
 
     def texts(self) -> dict[str, str]:
         """Title, document and about."""
@@ -359,42 +372,37 @@ class Reader:
 
     def check_text(self, path: Path, text: str | None, *, line_ends: bool = False) -> bool:
         """Report a text that holds something a terminal would obey."""
-        fault = text_fault(text or "", line_ends=line_ends)
-        if fault:
-            self.report.add(path, fault.message, fault.label, fault.help)
-        return fault is None
+        return self.no_fault(text_fault(text or "", line_ends=line_ends), path)
 
 
 def _without(document: Document, faulty: list[Path]) -> Document:
-    """A copy of the document without the entries at these paths, so that the rest can be read."""
-    drop = {path for path in faulty if path}
+    """A copy of the document without the faulty entries, so that the rest can be read; a faulty sample is None."""
+    drop = set(faulty)
+    for path in faulty:  # a fault inside a value spoils the whole value
+        if path and (path[0] in _TABLES or path[0] == "learning"):
+            drop.add(path[: 3 if path[1:2] in (("upstream",), ("update",)) else 2])
+        elif path and path[0] == "samples":
+            drop.add(path[:3])
 
     def kept(node: Any, path: Path) -> Any:
         if isinstance(node, dict):
             return {key: kept(item, (*path, key)) for key, item in node.items() if (*path, key) not in drop}
         if isinstance(node, list) and path == ("samples",):
-            return [kept(item, (*path, index)) for index, item in enumerate(node) if (*path, index) not in drop]
+            return [None if (*path, index) in drop else kept(item, (*path, index)) for index, item in enumerate(node)]
         return node
 
-    # A fault inside a value spoils the value: drop the quantity that it belongs to.
-    for path in list(drop):
-        if len(path) > 2 and (path[0] in _TABLES or path[0] == "functions"):
-            drop.add(path[:2])
-        elif len(path) > 3 and path[0] == "samples":
-            drop.add(path[:3])
-        elif path[:2] == ("learning", "rate"):
-            drop.add(path[:2])
-    return dict(kept(document, ()))
+    return {key: kept(item, (key,)) for key, item in document.items() if (key,) not in drop}
+
+
+def _form(text: str) -> str:
+    """A name or an element pattern with every index (and the digits beside it) as one mark: `w_2{i}{j}` → `w_#`."""
+    return re.sub(r"(\d|\{[ijk]\})+", "#", text)
 
 
 def _one_line(text: str) -> str:
-    """A formula that was typed over several lines, on one; without blanks around it its column would be lost."""
+    """A formula that was typed over several lines, on one."""
     return " ".join(text.split()) if "\n" in text else text
 
 
-def _table(where: Where) -> str:
-    return (where.key or "").partition(".")[0]
-
-
 def _shape(quantity: Quantity) -> str:
-    return "x".join(map(str, quantity.shape)) if quantity.shape else "a single number"
+    return f"an array of {' x '.join(map(str, quantity.shape))}" if quantity.shape else "a single number"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from .errors import Problem, ScenarioError, Where
-from .toml_places import Path, Places
+from .errors import Problem, ScenarioError, Where, did_you_mean
+from .toml_places import Path, Places, Span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,10 @@ MAX_SAMPLES = 1_000
 MAX_DIMENSIONS = 3
 MAX_ARRAY_ELEMENTS = 2_000_000
 """In all arrays of a file together."""
+MAX_PROBLEMS = 50
+"""Of one file; the rest is counted."""
+MAX_HINTS = 20
+"""Looking for the nearest name takes long when there are thousands."""
 MAX_LINE_SHOWN = 400
 """A longer line isn't shown in an error: the caret would be lost in it."""
 
@@ -47,9 +51,18 @@ class Source:
         name = dotted(path)
         if span is None:
             return Where(self.file, key=name or None)
+        return self.at(span, name)
+
+    def at(self, span: Span, key: str | None = None) -> Where:
+        """The place of a span; a span of several lines ends with the first."""
         line = self.places.line(span.line)
         length = max(1, min(span.length, len(line) - span.column + 1))
-        return Where(self.file, span.line, span.column, length, line if len(line) <= MAX_LINE_SHOWN else None, name)
+        return Where(self.file, span.line, span.column, length, shown_line(line), key)
+
+    def digits(self, path: Path, number: float) -> str:
+        """The digits of a number as typed, without TOML's decorations (1_000, +5, 0xff)."""
+        raw = (self.places.raw(path) or repr(number)).replace("_", "").removeprefix("+")
+        return str(int(raw, 0)) if raw.startswith(("0x", "0o", "0b")) else raw
 
     def formula_where(self, *path: str | int, value: str) -> Where:
         """The place of the first character inside the quotes.
@@ -74,7 +87,17 @@ def dotted(path: Iterable[str | int]) -> str:
     text = ""
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text with U+FFFD for every character that a terminal would obey; the columns stay."""
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
+
+
+def shown_line(line: str) -> str | None:
+    """A line of the file as an error may show it; None when it is too long for that."""
+    return printable(line) if len(line) <= MAX_LINE_SHOWN else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,7 +261,15 @@ class Report:
         """A problem at the value of a path, or at its key."""
         self.found.append(Problem(message, self.source.where(*path, key=key), label, help))
 
+    def near(self, name: str, known: Iterable[str]) -> str:
+        """The nearest known names as a hint; nothing more once there are many problems."""
+        return did_you_mean(name, known) if len(self.found) < MAX_HINTS else ""
+
     def sorted(self) -> tuple[Problem, ...]:
-        """All problems in the order of the text, each once."""
+        """The problems in the order of the text, each once; of very many the first, and how many more there are."""
         once = dict.fromkeys(self.found)
-        return tuple(sorted(once, key=lambda problem: (problem.where.line or 0, problem.where.column or 0)))
+        ordered = sorted(once, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
+        if len(ordered) > MAX_PROBLEMS:
+            more = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
+            ordered[MAX_PROBLEMS:] = [Problem(more, Where(self.source.file), "", "mend these first")]
+        return tuple(ordered)

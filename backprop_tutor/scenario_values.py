@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .scenario_names import quoted
+from .scenario_names import kind_of, quoted
 from .scenario_types import MAX_ARRAY_ELEMENTS, MAX_DIMENSIONS, Floats, Kind, Quantity, Report
 from .toml_places import Path
 
@@ -101,52 +101,49 @@ class ValueReader:
     def _flat(self, path: Path, name: str, raw: list[Any], shape: Sequence[int]) -> list[float]:
         """The numbers row by row; every row of another length and everything that is no number is reported."""
         numbers: list[float] = []
+        last = len(shape) - 1
         faults_before = len(self.report.found)
 
         def walk(node: list[Any], at: Path, level: int) -> None:
             if len(node) != shape[level]:
-                said = f"{_place(name, path, at)} has {_count(len(node))}, the first has {_count(shape[level])}"
+                said = f"{_part('row', name, path, at)} has {_count(len(node))}, the first has {_count(shape[level])}"
                 self.report.add(at, said, "another length", "give every row the same length")
             for index, item in enumerate(node):
                 if len(self.report.found) - faults_before >= MAX_FAULTS_PER_ARRAY:
                     return
                 here = (*at, index)
-                if isinstance(item, list) != (level + 1 < len(shape)):
-                    what = "a row" if isinstance(item, list) else "a single value"
-                    said = f"{_place(name, path, here)} is {what}, unlike the first"
-                    self.report.add(here, said, "doesn't fit", "write rows of the same length: [[1, 2], [3, 4]]")
-                elif isinstance(item, list):
+                if isinstance(item, list) and level < last:
                     walk(item, here, level + 1)
-                elif (number := self._number(here, _place(name, path, here), item)) is not None:
+                elif isinstance(item, list) or level < last:
+                    what = "a row" if isinstance(item, list) else "no row"
+                    said = f"{_part('element', name, path, here)} is {what}, unlike the first"
+                    self.report.add(here, said, "doesn't fit", "write rows of the same length: [[1, 2], [3, 4]]")
+                elif (number := _finite(item)) is not None:
                     numbers.append(number)
+                else:
+                    self._no_number(here, _part("element", name, path, here), item)
 
         walk(raw, path, 0)
         return numbers
 
     def _number(self, path: Path, name: str, raw: Any) -> float | None:
         """A finite number, NaN for "?", or None after a report."""
-        if raw == "?" and isinstance(raw, str):
-            return math.nan
-        shown = name if name.startswith(("'", "row", "element")) else quoted(name)
+        number = _finite(raw)
+        if number is None:
+            self._no_number(path, quoted(name), raw)
+        return number
+
+    def _no_number(self, path: Path, shown: str, raw: Any) -> None:
         if isinstance(raw, int | float) and not isinstance(raw, bool):
-            try:
-                number = float(raw)
-            except OverflowError:
-                number = math.inf
-            if math.isfinite(number):
-                return number
             self.report.add(path, f"{shown} is no finite number", "not finite", "write a number that is finite")
-            return None
-        said = f"{shown} is no number" + (f" but the text {quoted(raw)}" if isinstance(raw, str) else "")
+            return
+        what = f"the text {quoted(raw)}" if isinstance(raw, str) else kind_of(raw)
+        said = f"{shown} is {what}, where a number belongs"
         self.report.add(path, said, "no number", 'write a number, or "?" for a value that is not known')
-        return None
 
     def _typed(self, path: Path, number: float) -> str:
         """The digits as typed, without TOML's decorations (1_000, +5, 0xff)."""
-        if math.isnan(number):
-            return "?"
-        raw = (self.report.source.places.raw(path) or repr(number)).replace("_", "").removeprefix("+")
-        return str(int(raw, 0)) if raw.startswith(("0x", "0o", "0b")) else raw
+        return "?" if math.isnan(number) else self.report.source.digits(path, number)
 
     def _room(self, path: Path, name: str, count: int) -> bool:
         self.left -= count
@@ -191,12 +188,23 @@ class ValueReader:
         return _Values(array.shape, array.reshape(-1), None)
 
 
-def _place(name: str, start: Path, at: Path) -> str:
-    """`element 3 of 'x'`, `row 2 of 'W1'`, for messages."""
+def _finite(raw: object) -> float | None:
+    """The number as a float, NaN for "?", None for anything that is no finite number."""
+    if isinstance(raw, str):
+        return math.nan if raw == "?" else None
+    if not isinstance(raw, int | float) or isinstance(raw, bool):
+        return None
+    try:
+        number = float(raw)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _part(what: str, name: str, start: Path, at: Path) -> str:
+    """`element 3 of 'x'`, `row [2, 1] of 'W'`, for messages."""
     index = [part + 1 for part in at[len(start) :] if isinstance(part, int)]
-    if not index:
-        return quoted(name)
-    return f"element {index[0] if len(index) == 1 else index} of {quoted(name)}"
+    return f"{what} {index[0] if len(index) == 1 else index} of {quoted(name)}"
 
 
 def _count(number: int) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapt
 from pydantic_core import ErrorDetails
 
 from .errors import did_you_mean
-from .scenario_names import quoted
+from .scenario_names import kind_of, quoted
 from .scenario_types import (
     MAX_DIMENSIONS,
     MAX_EQUATIONS,
@@ -40,7 +40,7 @@ Array = Annotated[list[Any], WithJsonSchema(_ARRAYS)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={})
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
 
 
 class Stated(_Table):
@@ -127,7 +127,9 @@ class ScenarioFile(_Table):
 
     model_config = ConfigDict(title="bptutor scenario")
 
-    format: Literal[1] = Field(1, description="the version of this format")
+    format: Annotated[int, Field(ge=1, le=1), WithJsonSchema({"const": 1})] = Field(
+        1, description="the version of this format"
+    )
     title: Text = Field("", description="one line that says what the network is")
     document: Text | None = Field(None, description="which document the numbers come from")
     about: Text = Field("", description="a few sentences for the reader")
@@ -183,14 +185,6 @@ def _without_echoes(faults: list[StructureFault]) -> list[StructureFault]:
     return [fault for fault in faults if not (fault.on_key and fault.path[:-1] in no_values)]
 
 
-_KINDS: tuple[tuple[type, str], ...] = (
-    (bool, "a truth value"),
-    (int, "a number"),
-    (float, "a number"),
-    (str, "text"),
-    (list, "an array"),
-    (dict, "a table"),
-)
 _EXAMPLES = {
     "equations": 'h1 = "x1*w1 + b1"',
     "inputs": "x1 = 0.05",
@@ -204,10 +198,6 @@ _EXAMPLES = {
 _MODELS: Mapping[str, type[BaseModel]] = {"<stated>": Stated, "<shaped>": Shaped, "<stored>": Stored}
 
 
-def _kind(value: object) -> str:
-    return next((said for kind, said in _KINDS if isinstance(value, kind)), "a date or time")
-
-
 def _fault(detail: ErrorDetails) -> StructureFault:
     """pydantic's finding in our own words."""
     tags = [part for part in detail["loc"] if isinstance(part, str) and re.fullmatch(r"<\w+>", part)]
@@ -218,24 +208,25 @@ def _fault(detail: ErrorDetails) -> StructureFault:
         return _unknown_key(path, tags)
     if kind == "missing":
         return _missing(path, tags, got)
+    if path == ("format",):
+        said = got if isinstance(got, int) and not isinstance(got, bool) else kind_of(got)
+        return StructureFault(
+            path, f"the format is {said}; this program reads format 1", "not known", "write format = 1"
+        )
     if kind in ("too_long", "too_short", "string_too_long", "greater_than", "greater_than_equal", "finite_number"):
         return _out_of_range(path, name, kind, got, context)
-    if path == ("format",):
-        return StructureFault(
-            path,
-            f"this file has format {quoted(str(got))}; this program reads format 1",
-            "not known",
-            "write format = 1",
-        )
     if path[-1:] == ("over_samples",):
         near = did_you_mean(str(got), ("mean", "sum"))
         return StructureFault(path, f"over_samples is {quoted(str(got))}", "not known", near or 'it is "mean" or "sum"')
     if path == ("samples",) or (len(path) == 2 and path[0] == "samples"):
         said = "the samples are" if len(path) == 1 else f"sample {int(path[1]) + 1} is"
-        return StructureFault(path, f"{said} {_kind(got)}", "no sample", "start each sample with [[samples]]")
+        return StructureFault(path, f"{said} {kind_of(got)}", "no sample", "start each sample with [[samples]]")
     if len(path) == 1 and path[0] in _EXAMPLES:
         where = f"write [{path[0]}] on a line of its own, then lines such as {_EXAMPLES[str(path[0])]}"
-        return StructureFault(path, f"{name} is {_kind(got)}, where a table belongs", "no table", where)
+        return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
+    if path in (("learning", "upstream"), ("learning", "update")):
+        where = f"write [learning.{path[1]}] on a line of its own"
+        return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
     if kind == "string_type":
         return _no_text(path, name, got)
     if path[-1:] == ("shape",) or (len(path) > 1 and path[-2] == "shape"):
@@ -309,17 +300,17 @@ def _no_text(path: Path, name: str, got: object) -> StructureFault:
     if isinstance(got, Mapping):
         return StructureFault(
             path, f"{name} is a table, where text belongs", "no text",
-            "a dot in a name makes a table in TOML: write the name without a dot, or in quotes",
+            "a dot in a name makes a table in TOML: write the name without a dot",
         )  # fmt: skip
     formula = path[0] in ("equations", "functions") or "update" in path
     return StructureFault(
-        path, f"{name} is {_kind(got)}, where {'a formula' if formula else 'text'} belongs", "not in quotes",
+        path, f"{name} is {kind_of(got)}, where {'a formula' if formula else 'text'} belongs", "not in quotes",
         f"put {'the formula' if formula else 'it'} in quotes",
     )  # fmt: skip
 
 
 def _no_number(path: Path, name: str, got: object) -> StructureFault:
-    said, label = f"{name} is {_kind(got)}, where a number belongs", "no number"
+    said, label = f"{name} is {kind_of(got)}, where a number belongs", "no number"
     if isinstance(got, int) and not isinstance(got, bool):
         return StructureFault(path, f"{name} is too large a number", "too large", "numbers end near 1.8e308")
     if isinstance(got, str):

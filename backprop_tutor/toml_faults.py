@@ -4,15 +4,78 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import Any
+from typing import Any, NamedTuple
 
-from .errors import Problem, Where
+from .errors import Problem
 from .scenario_names import quoted
-from .scenario_types import MAX_LINE_SHOWN, MAX_NESTING, Document, Source, dotted
-from .toml_places import Places, Span, TooDeep, find_places
+from .scenario_types import MAX_NESTING, MAX_PROBLEMS, Document, Report, Source, dotted
+from .toml_places import Places, TooDeep, find_places
 
-_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
-_QUOTE_NAME = 'a name with such a character stands in quotes: "ŷ" = ... or "w1\'" = ...'
+MAX_MENDED_CHARACTERS = 50_000
+"""In a longer text only the first fault of TOML is told: each further one takes another reading."""
+
+
+class _Cause(NamedTuple):
+    """A row of the table: what tomllib says, what stands before and at the place, and what we say."""
+
+    said: str
+    before: str
+    here: str
+    message: str
+    label: str
+    help: str
+
+
+_QUOTE_NAME = 'write it in quotes: "ŷ" = ... or "w1\'" = ...'
+
+# The first row that fits explains the fault; `said`, `before` (its end) and `here` (its start) are regular expressions.
+_CAUSES: tuple[_Cause, ...] = (
+    _Cause("Invalid statement|Invalid initial", "", r"\w*[^\x00-\x7f]", "this name needs quotes in TOML",
+           "needs quotes", _QUOTE_NAME),
+    _Cause("Invalid statement", "", "=", "a name is missing", "no name", "write name = value"),
+    _Cause("Invalid statement", "", "", "this line is neither `name = value` nor a [table]", "not readable",
+           "write name = value, or # for a remark"),
+    _Cause("Invalid initial", r"[{,]\s*", r"\s*(#|$)", "a { } ends in the line where it starts", "not closed",
+           'write { value = 0.2, assumed = "why" } on one line'),
+    _Cause("Invalid initial", "", "", "a name is missing", "no name", "write name = value"),
+    _Cause("Expected '=' after a key", "", r"['′’]|[^\x00-\x7f]", "this name needs quotes in TOML", "needs quotes",
+           _QUOTE_NAME),
+    _Cause("Expected '=' after a key", "", r"\(", "the heading of a function needs quotes in TOML", "needs quotes",
+           'write "f(x)" = "2.0*x"'),
+    _Cause("Expected '=' after a key", "", "", "a '=' is missing after the name", "no '='",
+           "write name = value; a name has no blanks"),
+    _Cause("Expected '\\]+' at the end", "", "", "the heading of a table isn't closed", "no ']'", "write [inputs]"),
+    _Cause("Invalid value", "", r"\?", "an unknown stands in quotes", "needs quotes", 'write "?"'),
+    _Cause("Invalid value", "", r"[+-]?\.\d", "a number starts with a digit in TOML", "no digit", "write 0.5 for .5"),
+    _Cause("Invalid value", "", r"\s*(#|$)", "a value is missing", "nothing here",
+           "write a number, a text in quotes or an array"),
+    _Cause("Invalid value", "", "[“”„‟‘’‚«»]", "these are not the quotes of TOML", "not a quote",
+           'write "..." with the quotes of the keyboard'),
+    _Cause("Invalid value", "", "[−–—]", "this is not the minus sign of TOML", "not a minus",
+           "write -0.5 with a hyphen"),
+    _Cause("Invalid value", "", "", "this is no number, and not in quotes", "not readable",
+           'formulas and texts stand in quotes: "x1*w1"'),
+    _Cause("Expected newline", r"\d", r",\d", "a number has a point, not a comma", "a comma", "write 0.5 for 0,5"),
+    _Cause("Expected newline", r"\d", r"\.(\D|$)", "a number has a digit after its point in TOML", "no digit",
+           "write 5.0 for 5."),
+    _Cause("Expected newline", r"=\s*[+-]?0", r"\d", "a number has no zero before it in TOML", "a leading zero",
+           "write 5 for 05"),
+    _Cause("Expected newline", "", "", "something follows the value", "not expected",
+           'one entry a line; formulas stand in quotes: "2*x1"'),
+    _Cause(r"Unescaped '\\'|Invalid hex|Escaped character", "", "", "in double quotes a backslash is special in TOML",
+           "a backslash", r"use single quotes: '\hat{y}'"),
+    _Cause(r"Unterminated string|(Illegal|Found invalid) character '\\n'|Expected [\"']+\\?'", "", "",
+           "a text has no closing quote", "not closed", "close it with the quote that opened it"),
+    _Cause("Illegal character|Found invalid", "", "", "a control character stands here", "not allowed",
+           "delete it, or type it anew"),
+    _Cause("Unclosed array", "", "", "an array isn't closed, or a comma is missing in it", "not closed",
+           "write [1, 2, 3]"),
+    _Cause("Unclosed inline|Expected '}'", "", "", "a { } isn't closed, or a comma is missing in it", "not closed",
+           'write { value = 0.2, assumed = "why" } on one line'),
+    _Cause("Invalid date", "", "", "this is no date", "not readable", "a scenario holds numbers and texts only"),
+    _Cause("Cannot|Duplicate", "", "", "this name or table is given twice", "again", "keep one of the two"),
+    _Cause("", "", "", "this is not TOML", "not readable", "toml.io describes the format"),
+)  # fmt: skip
 
 
 def parse_document(text: str, file: str | None) -> tuple[Document | None, Source, tuple[Problem, ...]]:
@@ -22,124 +85,78 @@ def parse_document(text: str, file: str | None) -> tuple[Document | None, Source
     except TooDeep as error:
         source = Source(text, file, Places(text))
         said = f"tables or arrays are nested deeper than {error.limit} levels"
-        return None, source, (_at(source, error.span, said, "too deep", "a scenario needs no more than five levels"),)
+        deep = Problem(said, source.at(error.span), "too deep", "a scenario needs no more than five")
+        return None, source, (deep,)
     try:
         return tomllib.loads(text), source, ()
-    except RecursionError:
-        return None, source, (Problem("tables or arrays are nested too deeply", Where(file), "", "flatten them"),)
-    except ValueError as error:  # TOMLDecodeError, and int() on more digits than Python converts
-        if source.places.repeats:
-            return None, source, tuple(_repeated(source, *repeat) for repeat in source.places.repeats)
-        return None, source, (_syntax(source, error),)
+    except ValueError as error:  # TOMLDecodeError; plain for more digits than Python converts
+        report = Report(source)
+        for path, first, again in source.places.repeats:
+            said = f"{quoted(str(path[-1]))} is given twice; first in line {first.line}"
+            table = text[again.start - 1] == "["
+            help = "write all its lines under one heading" if table else "keep one of the two"
+            report.found.append(Problem(said, source.at(again, dotted(path)), "again", help))
+        _syntax(report, str(error))
+        return None, source, report.sorted()
 
 
-def _at(source: Source, span: Span, message: str, label: str, help: str, key: str | None = None) -> Problem:
-    line = source.places.line(span.line)
-    shown = line if len(line) <= MAX_LINE_SHOWN else None
-    return Problem(message, Where(source.file, span.line, span.column, max(1, span.length), shown, key), label, help)
+def _syntax(report: Report, said: str) -> None:
+    """All faults of the text: tomllib stops at the first, so a faulty line is blanked and the rest tried again."""
+    source = report.source
+    for _ in range(MAX_PROBLEMS):
+        problem, mendable = _fault(source, said)
+        if problem.label != "again" or not report.found:
+            report.found.append(problem)
+        if not mendable or problem.where.line is None or len(source.text) > MAX_MENDED_CHARACTERS:
+            return
+        text, places = source.text, source.places
+        start = places.at(problem.where.line, 1).start
+        end = start + len(places.line(problem.where.line))
+        text = text[:start] + " " * (end - start) + text[end:]
+        try:
+            source = Source(text, source.file, find_places(text, MAX_NESTING))
+            tomllib.loads(text)
+        except TooDeep:
+            return
+        except ValueError as error:
+            said = str(error)
+        else:
+            return
 
 
-def _repeated(source: Source, path: tuple[str | int, ...], first: Span, again: Span) -> Problem:
-    return _at(
-        source, again, f"{quoted(str(path[-1]))} is given twice; first in line {first.line}", "again",
-        "keep one of the two", dotted(path),
-    )  # fmt: skip
-
-
-def _syntax(source: Source, error: ValueError) -> Problem:
-    """tomllib's message, its position taken out of the text, and a remedy for the likely causes."""
-    said = str(error)
-    position = _POSITION.search(said)
+def _fault(source: Source, said: str) -> tuple[Problem, bool]:
+    """tomllib's message in our words, and whether the fault spoils no more than one line."""
+    position = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", said)
     if position is None:
-        span = _long_number(source)
-        return _at(
-            source, span, "a number has more digits than can be read", "too long", "write it in scientific form: 1e9"
-        )
-    said = said[: position.start()]
+        span = source.places.span(*_longest_number(source.text))
+        return Problem("a number has too many digits", source.at(span), "too long", "write it shorter: 1e9"), False
     if position[1] is None:
-        last = source.text.rstrip()
-        offset = max(0, len(last) - 1)
-        span = source.places.span(offset, offset + 1)
+        end = len(source.text.rstrip())
+        span = source.places.span(max(0, end - 1), end)
+        before, here = source.places.line(span.line), ""
     else:
-        line, column = int(position[1]), int(position[2])
-        start = source.places.span(0, 0).start if line < 1 else _offset(source, line, column)
-        span = source.places.span(start, start + 1)
-    message, label, help = _explained(said, source, span)
-    return _at(source, span, message, label, help)
-
-
-def _offset(source: Source, line: int, column: int) -> int:
-    offset = 0
-    for _ in range(line - 1):
-        offset = source.text.index("\n", offset) + 1
-    return offset + column - 1
-
-
-def _long_number(source: Source) -> Span:
-    match = re.search(r"[\d_]{1000,}", source.text)
-    return source.places.span(*(match.span() if match else (0, 0)))
-
-
-def _explained(said: str, source: Source, span: Span) -> tuple[str, str, str]:
-    """Message, label and help for what tomllib says at a place."""
-    line = source.places.line(span.line)
-    before, rest = line[: span.column - 1], line[span.column - 1 :].strip()
-    if said == "Invalid statement" or said.startswith("Invalid initial character for a key"):
-        name = re.match(r"[^\s=.\"#\[\]]+", rest)
-        if name and re.search(r"[^\x00-\x7f]|['′’]", name[0]):
-            return f"the name {quoted(name[0])} needs quotes in TOML", "in quotes", _QUOTE_NAME
-        return (
-            "this line is neither `name = value` nor a [table]",
-            "not readable",
-            "write name = value, or # for a remark",
-        )
-    if said.startswith("Expected '=' after a key"):
-        if rest[:1] in ("'", "′", "’") or (rest and not rest[0].isascii()):
-            return "the name needs quotes in TOML", "in quotes", _QUOTE_NAME
-        if rest.startswith("("):
-            return "the name of a function needs quotes in TOML", "in quotes", 'write "f(x)" = "2.0*x"'
-        return "a '=' is missing after the name", "no '='", "write name = value; a name has no blanks"
-    if said == "Invalid value":
-        if rest.startswith("?"):
-            return "an unknown stands in quotes", "in quotes", 'write "?"'
-        if re.match(r"[+-]?\.\d", rest):
-            return "a number starts with a digit in TOML", "not a number", "write 0.5 for .5"
-        if not rest or rest.startswith("#"):
-            return "the value is missing", "nothing here", "write a number, a text in quotes or an array"
-        return (
-            "this value is neither a number nor in quotes",
-            "not readable",
-            'formulas and texts stand in quotes: "x1*w1"',
-        )
-    if said.startswith("Expected newline or end of document after a statement"):
-        if re.search(r"\d$", before.rstrip()) and re.match(r",\d", rest):
-            return "a number has a point, not a comma", "a comma", "write 0.5 for 0,5"
-        if re.search(r"=\s*[+-]?\d+$", before) and re.match(r"\.(\D|$)", rest):
-            return "a number has a digit after its point in TOML", "not a number", "write 5.0 for 5."
-        return "something follows the value", "not expected", 'one entry a line; formulas stand in quotes: "2*x1"'
-    if said.startswith("Unescaped '\\' in a string"):
-        return "in double quotes a backslash is special in TOML", "a backslash", r"use single quotes: '\hat{y}'"
-    if "string" in said.lower() or said.startswith("Illegal character '\\n'") or "quote" in said.lower():
-        return "a text has no closing quote", "not closed", "close it with the quote that opened it"
-    if "array" in said.lower():
-        return "an array isn't closed, or a comma is missing in it", "not closed", "write [1, 2, 3]"
-    if "inline table" in said.lower():
-        return (
-            "an inline table isn't closed, or a comma is missing in it",
-            "not closed",
-            "write { value = 0.2 } on one line",
-        )
-    if said.startswith(("Cannot", "Duplicate")):
-        return "this table or name is given twice", "again", "keep one of the two"
-    return (
-        f"this is not TOML: {quoted(said[:1].lower() + said[1:], 200)[1:-1]}",
-        "not readable",
-        "see toml.io for the format",
+        span = source.places.at(int(position[1]), int(position[2]))
+        line = source.places.line(span.line)
+        before, here = line[: span.column - 1], line[span.column - 1 :]
+    cause = next(
+        cause
+        for cause in _CAUSES
+        if re.match(cause.said, said) and re.search(f"(?:{cause.before})$", before) and re.match(cause.here, here)
     )
+    if cause.label == "not closed" and source.places.stopped:
+        span = source.places.stopped
+    entry = re.match(r"""\s*[^\s=\[\]#][^=]*=\s*+(?!\[|\{|\"{3}|'{3})""", source.places.line(span.line))
+    return Problem(cause.message, source.at(span), cause.label, cause.help), entry is not None
+
+
+def _longest_number(text: str) -> tuple[int, int]:
+    match = max(re.finditer(r"[\d_]+", text), key=lambda match: match.end() - match.start())
+    return match.span()
 
 
 def parsed_value(text: str) -> Any:
-    """The value of `v = TEXT` when the text is one TOML value and no more; ValueError otherwise."""
+    """The value that the text spells in TOML; ValueError when it spells none, or more than one."""
+    find_places(f"v = {text}", MAX_NESTING)
     document = tomllib.loads(f"v = {text}")
     if list(document) != ["v"]:
         raise ValueError("more than one value")

@@ -61,12 +61,12 @@ class TooDeep(ValueError):
 class Places:
     """The places of one document, by key path. A table made by `[a.b]` has its header as value; an element, no key."""
 
-    __slots__ = ("_keys", "_line_starts", "_values", "complete", "repeats", "text")
+    __slots__ = ("_keys", "_line_starts", "_values", "repeats", "stopped", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.complete = True
-        """False when the scan stopped at something that isn't TOML."""
+        self.stopped: Span | None = None
+        """Where the heading or the value starts in which the scan met something that isn't TOML."""
         self.repeats: list[tuple[Path, Span, Span]] = []
         """Every key that is given again, with its first place and the later one."""
         self._keys: dict[Path, tuple[int, int]] = {}
@@ -113,6 +113,11 @@ class Places:
         line = bisect_right(self._line_starts, start)
         return Span(start, end, line, start - self._line_starts[line - 1] + 1)
 
+    def at(self, line: int, column: int) -> Span:
+        """The one character at a line and column, both counted from 1; the end of the text if that is beyond it."""
+        start = min(self._line_starts[min(line, len(self._line_starts)) - 1] + column - 1, len(self.text))
+        return self.span(start, start + 1)
+
     def _span(self, found: tuple[int, int] | None) -> Span | None:
         return None if found is None else self.span(*found)
 
@@ -142,6 +147,7 @@ class _Scanner:
         self.text = text
         self.max_depth = max_depth
         self.at = 0
+        self.begun = 0
         self.places = Places(text)
         self.table: Path = ()
         self.tables_in: dict[Path, int] = {}  # path of an array of tables → how many it has so far
@@ -149,13 +155,14 @@ class _Scanner:
         try:
             self.document()
         except _Stop:
-            self.places.complete = False
+            self.places.stopped = self.places.span(self.begun, self.begun + 1)
 
     def document(self) -> None:
         while True:
             self.skip(_GAP)
             if self.at >= len(self.text):
                 return
+            self.begun = self.at
             if self.text[self.at] == "[":
                 self.header()
             else:
@@ -195,6 +202,8 @@ class _Scanner:
             self.places._note_key(path, found, final=index == len(keys) - 1)
         self.expect("=")
         self.skip(_BLANKS)
+        if table == self.table:
+            self.begun = self.at
         self.value(path)
 
     def keys(self) -> list[tuple[str, tuple[int, int]]]:

@@ -11,6 +11,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 
 import numpy as np
@@ -189,10 +190,13 @@ class Trace:
         return self.path_counts.get(self.node(which), 0)
 
     def paths(self, which: int | str, limit: int = 12) -> tuple[Path, ...]:
-        """The chains from a quantity to the loss: all in the document's order, or the `limit` largest in magnitude."""
+        """The chains from a quantity to the loss: all in the document's order, or the `limit` largest in magnitude.
+
+        Without numbers there is no largest: then the first `limit`.
+        """
         node = self.node(which)
-        if self.path_count(node) <= limit:
-            return tuple(self._all_paths(node))
+        if self.path_count(node) <= limit or self.graph.symbolic:
+            return tuple(islice(self._all_paths(node), limit))
         return tuple(self._largest_paths(node, limit))
 
     def _steps(self, node: int) -> list[tuple[int, float]]:
@@ -252,7 +256,17 @@ def run(graph: Graph | Scenario) -> Trace:
     leaves = graph.leaf_values()
     values = forward(graph, leaves)
     refuse_infinite(graph, values)
-    return Trace(graph, values, backward(graph, values))
+    adjoints = backward(graph, values)
+    for array in (values, adjoints):
+        array.setflags(write=False)
+    return Trace(graph, values, adjoints)
+
+
+def unknown(graph: Graph) -> Trace:
+    """The trace of a graph whose leaves lack numbers: NaN everywhere, but paths and their number are there."""
+    nothing = np.full(graph.size, np.nan)
+    nothing.setflags(write=False)
+    return Trace(graph, nothing, nothing)
 
 
 def refuse_infinite(graph: Graph, values: Values) -> None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from . import functions
 from .expression import (
     Bracketed,
     Call,
@@ -89,10 +88,10 @@ class _Printer:
         return f"({shown})" if _rank(node) < least else shown
 
     def part(self, node: Expression, first: bool) -> str:
-        """A factor or exponent: a number put in for a name gets brackets when it is negative or has an exponent."""
+        """A factor: a negative number put in for a name gets brackets, unless it stands first."""
         shown = self.text(node, _UNARY)
         if isinstance(ungrouped(node), (Name, Element)) and not isinstance(node, Group):
-            if (shown.startswith(("-", "−")) and not first) or (shown.startswith(("-", "−")) and "×" in shown):
+            if shown.startswith(("-", "−")) and not first:
                 return f"({shown})"
         return shown
 
@@ -111,18 +110,14 @@ class _Printer:
                 sign, first = terms[0]
                 out = (style.minus if sign < 0 else "") + self.text(first, _PRODUCT if sign < 0 else _SUM)
                 for sign, term in terms[1:]:
-                    shown = self.text(term, _PRODUCT)
+                    # a negative number put in first gets its own brackets: a + (−2)·b
+                    shown = self.product(term.factors, False) if isinstance(term, Product) else self.text(term, _PRODUCT)
                     if shown.startswith(("-", "−")):
                         shown = f"({shown})"
                     out += (f" {style.minus} " if sign < 0 else " + ") + shown
                 return out
             case Product(factors):
-                out = self.part(factors[0][1], True)
-                for how, factor in factors[1:]:
-                    rank = _POWER if how == "/" else _UNARY
-                    shown = self.text(factor, rank) if _rank(factor) < rank else self.part(factor, False)
-                    out += (" / " if how == "/" else style.times) + shown
-                return out
+                return self.product(factors, True)
             case MatrixProduct(left, right):
                 return f"{self.text(left, _PRODUCT)} @ {self.text(right, _UNARY)}"
             case Negative(operand):
@@ -130,7 +125,8 @@ class _Printer:
                 return style.minus + (f"({shown})" if shown.startswith(("-", "−")) else shown)
             case Power(base, exponent):
                 below = self.text(base, _ATOM)
-                if below.startswith(("-", "−")) or (isinstance(base, Name) and "×" in below):
+                exponential = isinstance(base, Name) and below[:1].isdigit() and "e" in below
+                if below.startswith(("-", "−")) or exponential:
                     below = f"({below})"
                 return below + self.exponent(exponent)
             case Group(inner):
@@ -148,6 +144,18 @@ class _Printer:
                 return derivative_text(of, by, style)
             case DerivativeOf(operand, by):
                 return f"{style.partial}/{style.partial}{by} {self.text(operand, _ATOM)}"
+
+    def product(self, factors: tuple[tuple[str, Expression], ...], first: bool) -> str:
+        """The factors; a fraction of two typed numbers is written close together: 1/2·x, but x / y."""
+        out = self.part(factors[0][1], first)
+        before = factors[0][1]
+        for how, factor in factors[1:]:
+            rank = _POWER if how == "/" else _UNARY
+            shown = self.text(factor, rank) if _rank(factor) < rank else self.part(factor, False)
+            over = "/" if isinstance(before, Number) and isinstance(factor, Number) else " / "
+            out += (over if how == "/" else self.style.times) + shown
+            before = factor
+        return out
 
     def exponent(self, exponent: Expression) -> str:
         bare = ungrouped(exponent)
@@ -238,6 +246,8 @@ class _Latex(_Printer):
             return f"e^{{{self.text(ungrouped(arguments[0]))}}}"
         if function == "sqrt":
             return rf"\sqrt{{{self.text(ungrouped(arguments[0]))}}}"
+        from . import functions  # brings NumPy; only LaTeX has need of the table
+
         row = functions.table().get(function)
         symbol = row.latex if row is not None else function
         return rf"{symbol}{chr(39) * node.primes}\left({inner}\right)"

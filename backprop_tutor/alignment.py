@@ -1,0 +1,200 @@
+"""Numbers put in, matched with the formula they were put into.
+
+`align` pairs every typed number with the piece of the formula in whose place it stands: `0.15*0.01 + 0.35` against
+`i1*w11 + b1` gives (w11, 0.15), (i1, 0.01), (b1, 0.35). Products and sums may be written in any order; the pairing with
+the fewest misfits counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from .exact import Stated, literal
+from .expression import (
+    Call,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Span,
+    Sum,
+    ungrouped,
+)
+
+MOST_PERMUTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A number and the piece of the formula that it replaces."""
+
+    formula: Expression
+    number: Stated
+    span: Span  # of the number in its part
+
+
+Pairs: TypeAlias = tuple[Pair, ...]
+Fits: TypeAlias = Callable[[Pair], bool]
+
+
+def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
+    """All pairs, or None where the shapes differ."""
+    formula, numbers = _plain(formula), ungrouped(numbers)
+    number = literal(numbers)
+    if isinstance(formula, Number):
+        return () if number is not None and number.value == formula.value else None
+    if number is not None and not isinstance(formula, (Sum, Product)):
+        return (Pair(formula, number, numbers.span),)
+    match formula, numbers:
+        case Sum(terms), Sum(others):
+            return _matched([_signed(s, t) for s, t in terms], [_signed(s, t) for s, t in others], fits)
+        case Product(factors), Product(others_):
+            return _matched(_flat(factors), _flat(others_), fits)
+        case Power(base, exponent), Power(other_base, other_exponent):
+            inner = align(base, other_base, fits)
+            above = align(exponent, other_exponent, fits)
+            return None if inner is None or above is None else inner + above
+        case Negative(inner_formula), Negative(inner_numbers):
+            return align(inner_formula, inner_numbers, fits)
+        case Call(function, arguments), Call(other, other_arguments) if function == other:
+            return _in_order(arguments, other_arguments, fits)
+        case _:
+            return None
+
+
+def _plain(node: Expression) -> Expression:
+    """Without brackets and without factors of 1 (`b1*1`)."""
+    node = ungrouped(node)
+    if isinstance(node, Product):
+        kept = [
+            (how, factor)
+            for how, factor in node.factors
+            if not (isinstance(ungrouped(factor), Number) and ungrouped(factor) == Number("1", Fraction(1)))
+        ]
+        if len(kept) == 1 and kept[0][0] == "*":
+            return _plain(kept[0][1])
+        if 0 < len(kept) < len(node.factors) and kept[0][0] == "*":
+            return Product(tuple(kept), node.span)
+    return node
+
+
+def _signed(sign: int, term: Expression) -> Expression:
+    term = _plain(term)
+    return term if sign > 0 else Negative(term, term.span)
+
+
+def _flat(factors: Sequence[tuple[str, Expression]]) -> list[Expression]:
+    """Factors with inner products opened; a divisor is marked by a power of −1."""
+    found: list[Expression] = []
+    for how, factor in factors:
+        inner = _plain(factor)
+        if how == "*" and isinstance(inner, Product):
+            found += _flat(inner.factors)
+        elif how == "*" and isinstance(inner, Negative) and literal(inner) is None:
+            found += [Negative(Number("1", Fraction(1)), inner.span), *_flat((("*", inner.operand),))]
+        else:
+            found.append(factor if how == "*" else Power(Group(factor), Negative(Number("1", Fraction(1)))))
+    return found
+
+
+def _in_order(formulas: Sequence[Expression], numbers: Sequence[Expression], fits: Fits) -> Pairs | None:
+    if len(formulas) != len(numbers):
+        return None
+    found: Pairs = ()
+    for formula, number in zip(formulas, numbers, strict=True):
+        pairs = align(formula, number, fits)
+        if pairs is None:
+            return None
+        found += pairs
+    return found
+
+
+def _matched(formulas: list[Expression], numbers: list[Expression], fits: Fits) -> Pairs | None:
+    """The order with the fewest misfits: as written when nothing is gained by another."""
+    if len(formulas) != len(numbers):
+        return None
+    best = _in_order(formulas, numbers, fits)
+    misfits = _misfits(best, fits)
+    if misfits == 0 or len(formulas) > MOST_PERMUTED:
+        return best
+    for order in itertools.permutations(range(len(numbers))):
+        tried = _in_order(formulas, [numbers[i] for i in order], fits)
+        count = _misfits(tried, fits)
+        if count < misfits:
+            best, misfits = tried, count
+            if not count:
+                break
+    return best
+
+
+def _misfits(pairs: Pairs | None, fits: Fits) -> float:
+    return float("inf") if pairs is None else sum(not fits(pair) for pair in pairs)
+
+
+def numbers_in(node: Expression) -> list[Number]:
+    """Every typed number of a formula, in reading order."""
+    from .expression import walk
+
+    return [part for part in walk(node) if isinstance(part, Number)]
+
+
+def has_names(node: Expression) -> bool:
+    from .expression import Derivative, DerivativeOf, Element, walk
+
+    return any(isinstance(part, (Name, Element, Derivative, DerivativeOf)) for part in walk(node))
+
+
+def as_written(node: Expression, replace: Callable[[Number], Fraction] = lambda n: n.value) -> Fraction:
+    """The exact value of a formula of numbers; functions at double precision. ArithmeticError where it has none."""
+    match node:
+        case Number():
+            return replace(node)
+        case Group(inner):
+            return as_written(inner, replace)
+        case Negative(operand):
+            return -as_written(operand, replace)
+        case Sum(terms):
+            return sum((sign * as_written(term, replace) for sign, term in terms), Fraction(0))
+        case Product(factors):
+            total = Fraction(1)
+            for how, factor in factors:
+                value = as_written(factor, replace)
+                total = total / value if how == "/" else total * value
+            return total
+        case Power(base, exponent):
+            below, above = as_written(base, replace), as_written(exponent, replace)
+            if above.denominator == 1 and abs(above) <= 64:
+                return below ** int(above)
+            return _rational(float(below) ** float(above))
+        case _:
+            from .scalar import compiled, no_gradient
+
+            def nothing(name: str) -> tuple[float, float]:
+                raise ArithmeticError(f"'{name}' is no number")
+
+            try:
+                number = compiled(_numbers_replaced(node, replace))
+            except ValueError as error:
+                raise ArithmeticError(str(error)) from error
+            return _rational(number(nothing, no_gradient)[0])
+
+
+def _numbers_replaced(node: Expression, replace: Callable[[Number], Fraction]) -> Expression:
+    from .expression import transform
+
+    return transform(
+        node, lambda part: Number(part.text, replace(part), part.span) if isinstance(part, Number) else part
+    )
+
+
+def _rational(value: float | complex) -> Fraction:
+    if isinstance(value, complex) or value != value or abs(value) == float("inf"):
+        raise ArithmeticError("no finite value")
+    return Fraction(value)

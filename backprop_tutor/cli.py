@@ -1,0 +1,255 @@
+"""The command line: arguments in, exit status out. Each command is a few lines over the library.
+
+Exit status: 0 fine; 1 a check disagrees; 2 a usage error or unusable input; 130 Ctrl-C. Results go to standard output,
+errors and hints to standard error. Nothing heavy is imported before a command needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import __version__
+from . import cli_options as opt
+from .errors import Problem, RequestError, TutorError, Where
+from .look import Look
+
+LEARN, SCENARIOS = "Learn", "Scenarios"
+DISAGREES, UNUSABLE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="bptutor",
+    help="Backpropagation worked by hand, step by step: every number of a small network with its formula and its check.",
+    epilog="To start with: bptutor run two_sigmoid_outputs",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """The `bptutor` command: runs it and exits with its status."""
+    sys.exit(status_of(lambda: app(standalone_mode=False, prog_name="bptutor")))
+
+
+def status_of(command: Callable[[], object]) -> int:
+    """Run a command; what is wrong with somebody's arguments becomes a message and a status, never a traceback."""
+    from .render.screen import prepare_stream
+
+    for stream in (sys.stdout, sys.stderr):
+        prepare_stream(stream)
+    try:
+        status = command()
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has enough: say nothing, not at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        problem = usage_problem(error)
+        if problem is None:
+            raise
+        return show_error(RequestError(problem), Look())
+    return status if isinstance(status, int) else 0
+
+
+def usage_problem(error: Exception) -> Problem | None:
+    """What typer has against the arguments, in our form; None for any other exception."""
+    say = getattr(error, "format_message", None)
+    if say is None:
+        return None
+    command = getattr(getattr(error, "ctx", None), "command_path", "bptutor")
+    message = " ".join(say().split()).rstrip(".")
+    return Problem(message[:1].lower() + message[1:], help=f"'{command} --help' shows what there is")
+
+
+def show_error(error: TutorError, look: Look) -> int:
+    """Every problem on standard error, in the look asked for; the exit status."""
+    from .error_screen import show_problems
+
+    sys.stdout.flush()
+    show_problems(error.problems, look.screen(sys.stderr))
+    return UNUSABLE
+
+
+@contextmanager
+def _reporting(look: Look) -> Iterator[None]:
+    """Turns a TutorError into its message and status 2."""
+    try:
+        yield
+    except TutorError as error:
+        raise typer.Exit(show_error(error, look)) from None
+
+
+# ---------------------------------------------------------------- the program itself
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bptutor {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def bptutor(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Show the version.", show_default=False
+        ),
+    ] = False,
+) -> None:
+    """Backpropagation worked by hand, step by step: every number of a small network with its formula and its check."""
+    if ctx.invoked_subcommand is None:
+        help_text = ctx.get_help()
+        if help_text:
+            typer.echo(help_text)
+        raise typer.Exit(UNUSABLE)
+
+
+# ---------------------------------------------------------------- run
+@app.command("run", rich_help_panel=LEARN)
+def run_command(
+    scenario: opt.ScenarioName,
+    part: opt.Parts = None,
+    grad: opt.Grads = None,
+    view: opt.ViewAs = "paths",
+    inputs: opt.Inputs = False,
+    samples: opt.Samples = None,
+    step: opt.Step = False,
+    digits: opt.Digits = 6,
+    by_hand: opt.ByHand = None,
+    values: opt.Sets = None,
+    random: opt.Random = None,
+    difference: opt.DifferenceBy = "central",
+    h: opt.StepSize = None,
+    format: opt.FormatOf = "terminal",
+    output: opt.OutputFile = None,
+    plain: opt.Plain = False,
+    ascii: opt.Ascii = False,
+    color: opt.ColorWhen = "auto",
+    quiet: opt.Quiet = False,
+) -> None:
+    """Every step of a network: forward, local derivatives, backward, update; each formula, its numbers, its check."""
+    look = Look(color, ascii, plain, quiet)
+    with _reporting(look):
+        from .opening import opened
+        from .render.options import PARTS, RunOptions
+        from .running import Output, run
+
+        graph = opened(scenario, opt.assignments(values or []), random)
+        options = RunOptions(
+            parts=tuple(p for p in PARTS if p in part) if part else PARTS,
+            grads=tuple(grad or ()),
+            view=view,
+            digits=digits,
+            by_hand=by_hand,
+            method=difference,
+            h=opt.step_size(h),
+            samples=None if samples is None else opt.sample_numbers(samples, len(graph.scenario.samples)),
+            inputs=inputs,
+            quiet=quiet,
+        )
+        agrees = run(graph, options, Output(format, output, look, step))
+    raise typer.Exit(0 if agrees else DISAGREES)
+
+
+# ---------------------------------------------------------------- scenarios
+@app.command("list", rich_help_panel=SCENARIOS)
+def list_command(
+    plain: opt.Plain = False, ascii: opt.Ascii = False, color: opt.ColorWhen = "auto", quiet: opt.Quiet = False
+) -> None:
+    """The bundled scenarios."""
+    look = Look(color, ascii, plain, quiet)
+    with _reporting(look):
+        from .render.lines import Block, width_of
+        from .scenario import titles
+
+        screen = look.screen(sys.stdout)
+        entries = [(entry.name, screen.glyphs.text(entry.title)) for entry in titles()]
+        column = max(width_of(name) for name, _ in entries) + 2
+        fits = all(column + width_of(title) <= screen.width for _, title in entries)
+        block = Block()
+        for name, title in entries:
+            if screen.plain:
+                screen.line(f"{name}: {title}")
+            elif fits:
+                block.add((name.ljust(column), "name"), title)
+            else:
+                block.add((name, "name"))
+                block.add("  " + title)
+        screen.show(block)
+        if not quiet:
+            screen.hint(f"Next: bptutor run {entries[-1][0]}")
+
+
+@app.command("new", rich_help_panel=SCENARIOS)
+def new_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.", show_default=False)],
+    plain: opt.Plain = False,
+    ascii: opt.Ascii = False,
+    color: opt.ColorWhen = "auto",
+    quiet: opt.Quiet = False,
+) -> None:
+    """Write a commented scenario to start from; an existing file is never touched."""
+    look = Look(color, ascii, plain, quiet)
+    with _reporting(look):
+        from .new_scenario import TEMPLATE
+        from .output import write_new
+
+        if file.suffix != ".toml":
+            where = Where(file=str(file))
+            raise RequestError(Problem("a scenario's file name ends in .toml", where, help=f"bptutor new {file}.toml"))
+        write_new(file, TEMPLATE)
+        if not quiet:
+            typer.echo(f"{file} is written. Next: bptutor run {file}", err=True)
+
+
+@app.command("check", rich_help_panel=SCENARIOS)
+def check_command(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Scenario files, bundled names or -.", show_default=False),
+    ],
+    plain: opt.Plain = False,
+    ascii: opt.Ascii = False,
+    color: opt.ColorWhen = "auto",
+    quiet: opt.Quiet = False,
+) -> None:
+    """Only validate scenarios: every fault of every file, with its place and what to do."""
+    look = Look(color, ascii, plain, quiet)
+    with _reporting(look):
+        from .running import validated
+
+        screen = look.screen(sys.stdout)
+        problems: list[Problem] = []
+        for file in files:
+            try:
+                summary = validated(file)
+            except TutorError as error:
+                problems += error.problems
+                continue
+            if not quiet:
+                screen.line(screen.glyphs.text(f"{file}: {summary}"))
+        if problems:
+            raise TutorError(*problems)
+
+
+@app.command("schema", rich_help_panel=SCENARIOS)
+def schema_command(output: opt.OutputFile = None, quiet: opt.Quiet = False) -> None:
+    """The JSON Schema of scenario files, for an editor's completion and checks."""
+    look = Look(quiet=quiet)
+    with _reporting(look):
+        import json
+
+        from .output import write
+        from .schema import json_schema
+
+        write(json.dumps(json_schema(), indent=2) + "\n", output, quiet)

@@ -1,0 +1,106 @@
+"""Are two formulas one function? Decided at random points, through the graph: only leaves are drawn.
+
+A difference at one point is a proof of difference; agreement at all points is equality for the formulas at hand (they
+are analytic piece by piece). No algebra system is asked, so nothing can hang, and a point where a side has no value is
+passed over, never counted against the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .expression import Expression
+from .person import STANDARD, Convention, Model, Truth, closure, random_points, run
+from .quantities import Vocabulary
+from .scalar import Dual
+from .trace import Trace, backward, forward
+
+RELATIVE = 1e-9
+CLEAR = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`same` is None when it can't be decided; `condition` says under what it holds ("the targets sum to 1")."""
+
+    same: bool | None
+    condition: str = ""
+
+
+class Equality:
+    """Comparisons of formulas in one scenario."""
+
+    def __init__(self, vocabulary: Vocabulary, trace: Trace | None, convention: Convention = STANDARD) -> None:
+        self.vocabulary = vocabulary
+        points = random_points(vocabulary, trace)
+        self.points: tuple[Model, ...] = tuple(Truth(vocabulary, p.trace, convention) for p in points)
+        if trace is not None:
+            self.points = (Truth(vocabulary, trace, convention), *self.points)
+        self._summing: tuple[Model, ...] | None = None
+        self.convention = convention
+
+    def same(self, left: Expression, right: Expression, quick: bool = False) -> bool:
+        """True when the two agree everywhere; `quick` looks at three points."""
+        points = self.points[:3] if quick else self.points
+        return self._compare(left, right, points, ()) is True
+
+    def compare(self, left: Expression, right: Expression, free: Iterable[str] = ()) -> Comparison:
+        """Equality with its condition; `free` are names of the person's own that stand for any number."""
+        plain = self._compare(left, right, self.points, tuple(free))
+        if plain is not False:
+            return Comparison(plain)
+        summing = self.summing()
+        if summing and self._compare(left, right, summing, tuple(free)):
+            return Comparison(True, "holds because the targets sum to 1")
+        return Comparison(False)
+
+    def _compare(
+        self, left: Expression, right: Expression, points: tuple[Model, ...], free: tuple[str, ...]
+    ) -> bool | None:
+        one, two = closure(left, self.vocabulary.graph), closure(right, self.vocabulary.graph)
+        if one is None or two is None:
+            return None
+        decided = 0
+        for number, point in enumerate(points):
+            drawn = {name: 0.37 + 0.29 * number + 0.11 * i for i, name in enumerate(free)}
+
+            def get(name: str, point: Model = point, drawn: dict[str, float] = drawn) -> Dual:
+                return (drawn[name], 0.0) if name in drawn else point.get(name)
+
+            a = run(one, get, point.get_gradient)
+            b = run(two, get, point.get_gradient)
+            if not (np.isfinite(a) and np.isfinite(b)):
+                continue
+            scale = max(abs(a), abs(b), 1e-9)
+            if abs(a - b) > RELATIVE * max(scale, 1e-3):
+                if abs(a - b) > CLEAR * scale or abs(a - b) > 1e-12:
+                    return False
+                continue
+            decided += 1
+        return True if decided else None
+
+    def summing(self) -> tuple[Model, ...]:
+        """Points at which the targets sum to 1, where the scenario's own do (or are unknown)."""
+        if self._summing is None:
+            self._summing = self._drawn_summing()
+        return self._summing
+
+    def _drawn_summing(self) -> tuple[Model, ...]:
+        graph = self.vocabulary.graph
+        targets = graph.nodes_of("target")
+        own = graph.leaf_values()[targets]
+        if len(targets) < 2 or not (np.isnan(own).any() or abs(own.sum() - 1.0) < 1e-9):
+            return ()
+        found = []
+        for point in self.points:
+            assert isinstance(point, Truth)
+            leaves = point.trace.values.copy()
+            leaves[targets] = np.abs(leaves[targets]) + 0.1
+            leaves[targets] /= leaves[targets].sum()
+            values = forward(graph, leaves)
+            if np.isfinite(values).all():
+                found.append(Truth(self.vocabulary, Trace(graph, values, backward(graph, values)), self.convention))
+        return tuple(found)

@@ -1,0 +1,176 @@
+"""A person's sheet in plain notation → claims.
+
+Prose is prose; a line with an '=' (or '≈') is a claim, a chain of formulas, numbers put in, and results. `@39` at its
+end says where it stands in the document, `# wrong [decimal-point]` what a test expects. A line that can't be read
+becomes a claim with a caret; it never stops the rest, and nothing a person writes is ever evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from . import functions
+from .claims import MARKS, Claim, Expected, Part, Sheet, Unreadable
+from .errors import FormulaError, Problem, RequestError, Where
+from .expression import Name, walk
+from .graph import Graph
+from .parse import Notation, parse
+from .quantities import Vocabulary
+
+MAX_SHEET_BYTES = 1 << 20
+MAX_LINE = 1000
+MAX_PARTS = 20
+MAX_CLAIMS = 5000
+
+_EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|≃|≅|=|→(?=\s*[-−+.\d]))")
+_SOURCE = re.compile(r"\s@(\d{1,6})(?=\s|$)")
+_EXPECTED = re.compile(r"\s#\s*([a-z]+)(?:\s*\[([\w-]+)\])?\s*$")
+_BULLET = re.compile(r"^\s*(?:[-*+]\s+(?=\S)|\d{1,3}[.)]\s+|>\s*)*")
+_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
+_SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
+_OPEN = re.compile(r"(?:\.\.\.|…)\s*$")
+_NEXT_CLAIM = re.compile(r"[;,]\s+(?=[^\s=,;()\[\]]+\s*(?:=|≈))")
+_QUANTITY = re.compile(r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d")
+
+
+def read_file(path: str, vocabulary: Vocabulary) -> Sheet:
+    """Read a sheet; RequestError when the file can't be read at all."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise RequestError(
+            Problem(f"the sheet can't be read: {reason}", Where(path), help="give the path of a text file")
+        ) from error
+    if len(data) > MAX_SHEET_BYTES:
+        raise RequestError(
+            Problem(f"the sheet has {len(data)} bytes; the limit is {MAX_SHEET_BYTES}", Where(path),
+                    help="split it into several sheets")  # fmt: skip
+        )
+    # a stray byte in prose must not cost the sheet: it becomes a replacement character, and a claim with one is unread
+    return read(data.decode("utf-8-sig", errors="replace"), vocabulary, path)
+
+
+def read(text: str, vocabulary: Vocabulary, path: str = "sheet") -> Sheet:
+    """All claims of a text, in order."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    notation = notation_of(vocabulary)
+    claims: list[Claim] = []
+    sample: int | None = None
+    fenced = False
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+            continue
+        if heading := _HEADING.match(line):
+            found = _SAMPLE.search(heading[1])
+            sample = int(found[1]) if found else sample
+            continue
+        if len(claims) >= MAX_CLAIMS:
+            break
+        claims += _claims_of(line, number, notation, path, sample)
+    return Sheet(path, tuple(claims), tuple(lines))
+
+
+def notation_of(vocabulary: Vocabulary) -> Notation:
+    """The forgiving notation over one scenario's names."""
+    graph = vocabulary.graph
+    known = set(graph.blocks)
+
+    def names(spelling: str) -> bool:
+        return spelling in known or vocabulary.subject(spelling) is not None
+
+    return Notation(functions.NAMES | set(graph.custom), names, True)
+
+
+def _claims_of(line: str, number: int, notation: Notation, path: str, sample: int | None) -> Iterable[Claim]:
+    body = line
+    expected = None
+    if match := _EXPECTED.search(body):
+        if match[1] in MARKS:
+            expected = Expected(match[1], match[2] or "")  # type: ignore[arg-type]
+            body = body[: match.start()]
+    source = tuple(int(found) for found in _SOURCE.findall(body))
+    if source:
+        body = body[: next(_SOURCE.finditer(body)).start()]
+    start = _BULLET.match(body).end()  # type: ignore[union-attr]
+    if not is_claim(body[start:]):
+        return
+    where = Where(path, number, start + 1, max(1, len(body.rstrip()) - start), line)
+
+    def claim(text: str, parts: tuple[Part, ...], problem: Unreadable | None) -> Claim:
+        return Claim(number, text, parts, source, expected, problem, where, sample)
+
+    shown = body[start:].strip()
+    if len(body) > MAX_LINE:
+        problem = Unreadable(f"the line has {len(body)} characters; the limit is {MAX_LINE}", 0, 1, "too long",
+                             "split it into several lines")  # fmt: skip
+        yield claim(shown[:MAX_LINE], (), problem)
+        return
+    try:
+        yield claim(shown, parts_of(body, start, notation), None)
+    except FormulaError as error:
+        trouble = error.problems[0]
+        yield claim(shown, (), Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help))
+
+
+def is_claim(text: str) -> bool:
+    """Does a line assert an equation? It has an equals sign with something mathematical before and after it."""
+    signs = list(_EQUALS.finditer(text))
+    if not signs:
+        return False
+    before, after = text[: signs[0].start()], text[signs[-1].end() :]
+    return bool(_QUANTITY.search(before)) and bool(after.strip() or before.strip())
+
+
+def parts_of(body: str, start: int, notation: Notation) -> tuple[Part, ...]:
+    """The chain's pieces; FormulaError with the place in the line where one can't be read."""
+    pieces: list[tuple[int, int]] = []
+    at = start
+    for sign in _EQUALS.finditer(body, start):
+        pieces.append((at, sign.start()))
+        at = sign.end()
+    pieces.append((at, len(body.rstrip())))
+    if len(pieces) > MAX_PARTS:
+        raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS], "too long")
+    return tuple(_part(body, first, last, notation) for first, last in pieces)
+
+
+def _part(body: str, first: int, last: int, notation: Notation) -> Part:
+    text = body[first:last]
+    first += len(text) - len(text.lstrip())
+    text = text.strip().rstrip(";,")
+    if text.endswith(".") and not text.endswith(".."):
+        text = text[:-1].rstrip()
+    cut = bool(_OPEN.search(text)) and bool(re.fullmatch(r"[-−+]?[\d.]+\s*(?:\.\.\.|…)", text))
+    if cut:
+        text = _OPEN.sub("", text).rstrip()
+    prepared = _prepared(text)
+    try:
+        expression = parse(prepared, notation)
+    except FormulaError as error:
+        problem = error.problems[0]
+        begin = first + min(error.start, len(text))
+        end = max(begin + 1, first + min(error.end, len(text)))
+        message = problem.message if text else "something must stand on both sides of '='"
+        raise FormulaError(message, begin, end, problem.label, problem.help) from None
+    return Part(expression, text, first, first + len(text), cut)
+
+
+def _prepared(text: str) -> str:
+    """Spellings that the formula grammar doesn't have, replaced by ones of the same length."""
+    # "[...]": something the writer left out, a name that means nothing
+    text = re.sub(r"\[\s*(?:\.\.\.|…)\s*\]", lambda m: "(" + "_" * (len(m[0]) - 2) + ")", text)
+    return text.replace("$", " ").replace("`", " ").replace("\\", " ")
+
+
+def undefined_names(parts: Iterable[Part], vocabulary: Vocabulary) -> set[str]:
+    """Names that mean nothing in the scenario."""
+    return {
+        node.name
+        for part in parts
+        for node in walk(part.expression)
+        if isinstance(node, Name) and vocabulary.subject(node.name) is None and vocabulary.array(node.name) is None
+    }

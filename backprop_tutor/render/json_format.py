@@ -1,0 +1,121 @@
+"""`--format json`: one run as one JSON document, a contract that README.md describes.
+
+    {"scenario": {"name", "title", "document"}, "loss",
+     "nodes": [{"name", "kind", "formula", "value"}],
+     "local_derivatives": [{"of", "by", "formula", "value", "finite_difference"}],
+     "gradients": [{"name", "kind", "value", "finite_difference", "relative_error", "agrees", "path_count",
+                    "paths": [{"nodes", "factors", "product"}]}],
+     "updates": [{"name", "before", "after"}]}
+
+Numbers are full floats; null stands where there is none: every number of a scenario with unknowns, the verdict of a
+difference that crosses a kink. Formulas are in ASCII, as they can be typed into a scenario. Every key is always there; a
+part that wasn't asked for is an empty list.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..check import Check, check_gradients, check_locals
+from ..graph import Graph
+from ..lesson import backward_edges, local_formula
+from ..trace import Trace, unknown
+from ..typeset import ASCII, to_text
+from .options import RunOptions
+
+PATHS = 12
+"""The most paths listed for one quantity: the largest products; `path_count` counts them all."""
+
+
+def run_text(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[str, bool]:
+    """The document as text, and whether every check agrees. RequestError for a derivative that isn't there."""
+    shown, agrees = document(trace, graph, options)
+    return json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n", agrees
+
+
+def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[dict[str, Any], bool]:
+    """The run as plain data, and whether every check agrees; `trace` is None for a scenario with unknowns."""
+    scenario = graph.scenario
+    parts = options.parts
+    nodes = graph.nodes_of("parameter", "input", "computed")
+    edges = backward_edges(graph) if "local" in parts else []
+    local_checks: Sequence[Check | None] = [None] * len(edges)
+    gradient_checks: Sequence[Check | None] = [None] * len(nodes)
+    if trace is not None:
+        local_checks = check_locals(trace, edges, options.method, options.h)
+        gradient_checks = check_gradients(trace, nodes, options.method, options.h)
+    agrees = all(check is None or check.agrees for check in (*local_checks, *gradient_checks))
+    shown = {
+        "scenario": {"name": scenario.name, "title": scenario.title, "document": scenario.document},
+        "loss": None if trace is None else _number(trace.loss),
+        "nodes": [_node(graph, trace, node) for node in graph.order()] if "forward" in parts else [],
+        "local_derivatives": [
+            _local_derivative(graph, edge, check) for edge, check in zip(edges, local_checks, strict=True)
+        ],
+        "gradients": [
+            _gradient(trace or unknown(graph), node, check)
+            for node, check in zip(nodes, gradient_checks, strict=True)
+            if "backward" in parts
+        ],
+        "updates": _updates(graph, trace) if "update" in parts else [],
+    }
+    return shown, agrees
+
+
+def _node(graph: Graph, trace: Trace | None, number: int) -> dict[str, Any]:
+    node = graph.node(number)
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "formula": None if node.formula is None else to_text(node.formula, ASCII),
+        "value": _number(graph.leaf_values()[number] if trace is None else trace.value(number)),
+    }
+
+
+def _local_derivative(graph: Graph, edge: tuple[int, int], check: Check | None) -> dict[str, Any]:
+    result, operand = edge
+    return {
+        "of": graph.name(result),
+        "by": graph.name(operand),
+        "formula": to_text(local_formula(graph, result, operand), ASCII),
+        "value": check and _number(check.value),
+        "finite_difference": check and _number(check.difference),
+    }
+
+
+def _gradient(trace: Trace, node: int, check: Check | None) -> dict[str, Any]:
+    graph = trace.graph
+    return {
+        "name": graph.name(node),
+        "kind": graph.block_of(node).kind,
+        "value": check and _number(check.value),
+        "finite_difference": check and _number(check.difference),
+        "relative_error": check and _number(check.relative_error),
+        "agrees": None if check is None or check.kink else check.agrees,
+        "path_count": trace.path_count(node),
+        "paths": [
+            {
+                "nodes": [graph.name(n) for n in path.nodes],
+                "factors": [_number(factor) for factor in path.factors],
+                "product": check and _number(path.product),
+            }
+            for path in trace.paths(node, PATHS)
+        ],
+    }
+
+
+def _updates(graph: Graph, trace: Trace | None) -> list[dict[str, Any]]:
+    if trace is None:
+        return []
+    return [
+        {"name": graph.name(update.node), "before": _number(update.before), "after": _number(update.after)}
+        for update in trace.updates
+    ]
+
+
+def _number(value: float) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,31 @@
+"""What a reader asked `run` to show. Plain values: nothing heavy is imported, the command line builds one of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Part: TypeAlias = Literal["forward", "local", "backward", "update"]
+View: TypeAlias = Literal["paths", "adjoints"]
+PARTS: tuple[Part, ...] = ("forward", "local", "backward", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """The options of `run`.
+
+    `grads` names derivatives to explain in full (`w11`, `dL/dw11`, `∂o1/∂w11`); then only these are shown. `by_hand`
+    rounds every step to so many significant digits. `h` is the finite difference's step (None: one for each quantity).
+    `samples` counts from 1 (None: all of up to four, else the first). `inputs` adds the gradients of the inputs.
+    """
+
+    parts: tuple[str, ...] = PARTS
+    grads: tuple[str, ...] = ()
+    view: View = "paths"
+    digits: int = 6
+    by_hand: int | None = None
+    method: Literal["central", "forward"] = "central"
+    h: float | None = None
+    samples: tuple[int, ...] | None = None
+    inputs: bool = False
+    quiet: bool = False

@@ -1,0 +1,243 @@
+"""One gradient as the chain rule has it: the picture of the paths, each path's product, their sum, the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..check import Check
+from ..lesson import GradientStep, gradient_steps, local_formula
+from ..trace import Path, Trace
+from .equations import heading
+from .fractions import INDENT, Factor, common_widths, product_lines, product_width
+from .lines import Block, Line, Piece, aligned, length, line, width_of, worded, wrapped
+from .pen import Pen
+from .picture import draw
+
+MAX_PATHS = 12  # of one quantity; of more the largest are shown
+MAX_DRAWN = 4096  # paths; with more the picture is not even tried
+
+
+def parts(pen: Pen) -> Iterator[Block]:
+    """Every parameter's gradient (and every input's, on request)."""
+    kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
+    chosen = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]  # type: ignore[arg-type]
+    for i, block in enumerate(gradients(pen, chosen)):
+        if i == 0:
+            title = "Gradients" if pen.symbolic else "Backward"
+            above = heading(title, "the chain rule along every path", pen.width, pen.glyphs.dash)
+            block.lines[:0] = [line(), *above]
+        yield block
+
+
+def gradients(pen: Pen, nodes: Sequence[int]) -> Iterator[Block]:
+    """The gradients of these quantities, one block each."""
+    if pen.symbolic:
+        for node in nodes:
+            yield symbolic(pen, node)
+        return
+    for step in gradient_steps(pen.trace, nodes, MAX_PATHS, pen.options.method, pen.options.h):
+        pen.tally.check(step.check, local=False)
+        yield numeric(pen, step)
+
+
+# ---------------------------------------------------------------- with numbers
+def numeric(pen: Pen, step: GradientStep) -> Block:
+    """One gradient with its numbers."""
+    block = Block([line()])
+    node = step.node.id
+    block.extend(opening(pen, node, step.path_count))
+    block.extend(picture(pen, node, step.path_count))
+    chains = [factors(pen, path) for path in step.paths]
+    shared = common_widths(chains)
+    single = step.path_count == 1
+    mark = pen.check_mark(step.check)
+    *products, total, difference = aligned(
+        [pen.number(x) for x in (*(path.product for path in step.paths), step.value, step.check.difference)]
+    )
+    value_width = width_of(total)
+    by_difference = difference_words(pen, node, step.check)
+    room = pen.width - 3 - value_width - 1 - width_of(mark[0])
+    if INDENT + width_of(by_difference) > room:
+        by_difference = "finite difference"
+    wanted = [product_width(widths, pen.width) for widths in shared]
+    wanted.append(INDENT + width_of(by_difference))
+    column = max(wanted)
+    if column > room:
+        column = max([w for w in wanted if w <= room], default=INDENT)
+    for number, (path, chain, widths, product) in enumerate(zip(step.paths, chains, shared, products, strict=True), 1):
+        if not single:
+            block.lines.append(line())
+            block.extend(path_heading(pen, number, path))
+        lines = list(product_lines(chain, widths, pen.width, pen.glyphs.style.times, pen.glyphs.dash))
+        result: tuple[Piece, ...] = ((" = ", "rule"), (product, "result"))
+        if single:
+            lines.insert(0, line())
+        end = lines[-1]
+        if length(end) <= column:
+            lines[-1] = (*end, (" " * (column - length(end)), "text"), *result)
+        else:
+            lines.append((*line(" " * column), *result))
+        block.extend(lines)
+    if not single:
+        block.lines.append(line())
+        block.extend(closing(pen, sum_words(pen, step), total, (), column, value_width, pen.total(node)))
+    block.extend(closing(pen, by_difference, difference, (" ", mark), column, value_width))
+    return block
+
+
+def factors(pen: Pen, path: Path) -> list[Factor]:
+    """The path's local derivatives from the loss down; a factor that is a leaf's own number is shown as typed."""
+    partial = pen.glyphs.style.partial
+    found = []
+    for operand, result, value in reversed(list(zip(path.nodes, path.nodes[1:], path.factors, strict=False))):
+        found.append(Factor(partial + pen.name(result), partial + pen.name(operand), pen.slope(result, operand, value)))
+    return found
+
+
+def opening(pen: Pen, node: int, count: int) -> Iterator[Line]:
+    """What is differentiated, and how many paths there are."""
+    name, loss = pen.name(node), pen.name(pen.graph.loss)
+    if count == 1:
+        words = f"{name} reaches {loss} by 1 path"
+    else:
+        words = f"{name} reaches {loss} by {count} paths: the gradient is a sum of {count} products"
+    title = pen.total(node)
+    for i, text in enumerate(worded(words, pen.width - width_of(title) - 2)):
+        yield line((title if i == 0 else " " * width_of(title), "name"), "  ", (text, "note"))
+
+
+def picture(pen: Pen, node: int, count: int) -> Iterator[Line]:
+    """The drawing, each branch labelled with its path where branches and paths are the same."""
+    if count > MAX_DRAWN:
+        return
+    drawing = draw(node, pen.graph.loss, users_of(pen.trace), pen.name, pen.glyphs.corners, pen.width - INDENT)
+    if drawing is None:
+        return
+    labels: dict[int, str] = {}
+    if len(drawing.ends) == count > 1:
+        labels = {row: f"path {i}" for i, row in enumerate(drawing.ends, 1)}
+        column = max(width_of(drawing.rows[row].rstrip()) for row in labels) + 2
+        if INDENT + column + max(map(width_of, labels.values())) > pen.width:
+            labels = {}
+    for row, text in enumerate(drawing.rows):
+        label = labels.get(row, "")
+        text = text.rstrip()
+        space = " " * (column - width_of(text)) if label else ""
+        yield line(" " * INDENT, (text, "text"), space, (label, "path"))
+
+
+def users_of(trace: Trace):  # type: ignore[no-untyped-def]
+    """The quantities that use one directly and lie on a way to the loss."""
+    counts = trace.path_counts
+
+    def users(node: int) -> list[int]:
+        return [user for user in trace.graph.users.get(node, ()) if user in counts]
+
+    return users
+
+
+def path_heading(pen: Pen, number: int, path: Path) -> Iterator[Line]:
+    """`path 2  Loss ← L2 ← o2 ← h1 ← w11`"""
+    label = f"path {number}"
+    arrow = f" {pen.glyphs.left} "
+    names = [pen.name(node) for node in reversed(path.nodes)]
+    chain = worded("\x00".join(names).replace("\x00", arrow), pen.width - width_of(label) - 2)
+    for i, text in enumerate(chain):
+        yield line((label if i == 0 else " " * width_of(label), "path"), "  ", (text, "note"))
+
+
+def sum_words(pen: Pen, step: GradientStep) -> str:
+    """What is added."""
+    shown = len(step.paths)
+    if step.path_count > shown:
+        rest = step.value - sum(path.product for path in step.paths)
+        return f"the {shown} largest of {step.path_count} paths; the others add {pen.number(rest)}"
+    if shown <= 3:
+        return " + ".join(f"path {i}" for i in range(1, shown + 1))
+    return f"the sum of the {shown} paths"
+
+
+def difference_words(pen: Pen, node: int, check: Check) -> str:
+    """The formula of the finite difference."""
+    name, loss = pen.name(node), pen.name(pen.graph.loss)
+    minus = pen.glyphs.style.minus
+    if check.kink:
+        return "finite difference across a kink"
+    if pen.options.method == "forward":
+        return f"finite difference  ({loss}({name}+h) {minus} {loss}({name})) / h"
+    return f"finite difference  ({loss}({name}+h) {minus} {loss}({name}{minus}h)) / 2h"
+
+
+def closing(
+    pen: Pen, words: str, value: str, mark: tuple[str | Piece, ...], column: int, value_width: int, name: str = ""
+) -> Iterator[Line]:
+    """A line whose value stands under the products'; words too long for it take lines of their own."""
+    lead = line(" " * INDENT, (name, "name"), "  " if name else "")
+    result = ((" = ", "rule"), (value, "result" if name else "numbers"), *line(*mark))
+    room = pen.width - length(lead)
+    texts = wrapped(words, room) if "(" in words else worded(words, room)
+    texts = [piece for text in texts for piece in worded(text, room)]
+    for i, text in enumerate(texts):
+        front = lead if i == 0 else line(" " * length(lead))
+        here = (*front, (text, "note"))
+        if i < len(texts) - 1:
+            yield here
+        elif length(here) <= column:
+            yield (*here, (" " * (column - length(here)), "text"), *result)
+        elif length(here) + 3 + value_width + length(line(*mark)) <= pen.width:
+            yield (*here, *result)
+        else:
+            yield here
+            yield (*line(" " * column), *result)
+
+
+# ---------------------------------------------------------------- in symbols
+def symbolic(pen: Pen, node: int) -> Block:
+    """One gradient in formulas: each path's product of derivatives, then with each factor's formula put in."""
+    count = pen.trace.path_count(node)
+    block = Block([line()])
+    block.extend(opening(pen, node, count))
+    block.extend(picture(pen, node, count))
+    style = pen.glyphs.style
+    paths = pen.trace.paths(node, MAX_PATHS) if count <= MAX_PATHS else ()
+    chains = [factors(pen, path) for path in paths]
+    for number, (path, chain, widths) in enumerate(zip(paths, chains, common_widths(chains), strict=True), 1):
+        block.lines.append(line())
+        if count > 1:
+            block.extend(path_heading(pen, number, path))
+        block.extend(product_lines(chain, widths, pen.width, style.times, pen.glyphs.dash, values=False))
+        for i, text in enumerate(wrapped(put_together(pen, path), pen.width - INDENT - 2)):
+            block.add(" " * INDENT, ("= " if i == 0 else "  ", "rule"), (text, "result"))
+    block.lines.append(line())
+    if count > 1:
+        words = sum_words_symbolic(count, len(paths))
+        block.add(" " * INDENT, (pen.total(node), "name"), "  ", (words, "note"))
+    return block
+
+
+def sum_words_symbolic(count: int, shown: int) -> str:
+    if shown == 0:
+        return f"the sum of {count} paths; each upstream gradient above is calculated once"
+    return " + ".join(f"path {i}" for i in range(1, shown + 1)) if shown <= 4 else f"the sum of the {shown} paths"
+
+
+def put_together(pen: Pen, path: Path) -> str:
+    """The product of the factors' formulas, a sum or a negative one in brackets."""
+    texts = []
+    for operand, result in reversed(list(zip(path.nodes, path.nodes[1:], strict=False))):
+        text = pen.formula(local_formula(pen.graph, result, operand))
+        if text != "1":
+            texts.append(text)
+    if not texts:
+        return "1"
+    return pen.glyphs.style.times.join(bracketed(text, first=i == 0) for i, text in enumerate(texts))
+
+
+def bracketed(text: str, first: bool) -> str:
+    """A factor's text, in brackets where the product would otherwise read differently."""
+    depth = 0
+    for i, char in enumerate(text):
+        depth += (char in "([") - (char in ")]")
+        if depth == 0 and (text[i : i + 3] in (" + ", " − ", " - ") or text[i : i + 3] == " / "):
+            return f"({text})"
+    return f"({text})" if text.startswith(("-", "−")) and not first else text

@@ -1,0 +1,238 @@
+"""Where a screen goes: the stream's encoding, its width, whether it takes colour, and the characters it can show.
+
+    screen = make_screen(sys.stdout, color="auto", ascii=None, width=None)
+    screen.show(block)
+
+Colour is decoration: every mark is also a shape or a word. Only named ANSI colours are used, and neither blue nor
+bright black, which some palettes make invisible. rich is imported when a screen is made, not before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+
+from ..scenario_types import printable
+from ..typeset import ASCII, UNICODE, Style
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Color: TypeAlias = Literal["auto", "always", "never"]
+
+PROBE = "∂σ·−½²✓✗─┌┤←→Σ√█"
+LEAST_WIDTH = 20
+DEFAULT_WIDTH = 80
+
+# Names of styles; the reader's own palette decides the shades.
+THEME: Mapping[str, str] = {
+    "name": "bold cyan",  # a quantity or a derivative on the left of an equals sign
+    "result": "bold",
+    "numbers": "dim",  # the numbers put into a formula
+    "ok": "green",
+    "wrong": "bold red",
+    "kink": "yellow",
+    "head": "bold",
+    "note": "dim",
+    "rule": "dim",
+    "hint": "cyan",
+    "path": "magenta",
+    "text": "default",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters of one screen: Unicode, or the same in ASCII."""
+
+    ascii: bool
+    style: Style
+    ok: str
+    wrong: str
+    left: str
+    dash: str
+    bar: str
+    full: str
+    corners: Mapping[str, str]  # box characters by the directions they join: "down right", "up down left", ...
+
+    def text(self, text: str) -> str:
+        """Somebody's text (a title, a name) as this screen can show it; control characters become U+FFFD or '?'."""
+        text = printable(text)
+        return to_ascii(text) if self.ascii else text
+
+
+_JOINTS = {
+    "down right": "┌", "up right": "└", "down left": "┐", "up left": "┘", "up down right": "├", "up down left": "┤",
+    "left right": "─", "up down": "│", "up down left right": "┼", "down left right": "┬", "up left right": "┴",
+}  # fmt: skip
+
+UNICODE_GLYPHS = Glyphs(False, UNICODE, "✓", "✗", "←", "─", "│", "█", _JOINTS)
+ASCII_GLYPHS = Glyphs(
+    True, ASCII, "ok", "WRONG", "<-", "-", "|", "#",
+    {**dict.fromkeys(_JOINTS, "+"), "left right": "-", "up down": "|"},
+)  # fmt: skip
+
+_SPELLED = {
+    "∂": "d", "·": "*", "×": "*", "−": "-", "–": "-", "—": "-", "½": "1/2", "²": "^2", "³": "^3", "√": "sqrt", "Σ": "sum",
+    "→": "->", "←": "<-", "≈": "~", "≤": "<=", "≥": ">=", "‘": "'", "’": "'", "“": '"', "”": '"', "′": "'", "\u2026": "...",
+    "π": "pi", "ŷ": "yhat",
+}  # fmt: skip
+
+
+def to_ascii(text: str) -> str:
+    """The text in ASCII: signs spelt out, Greek letters by name, accents dropped, anything else as '?'."""
+    if text.isascii():
+        return text
+    out = []
+    for char in text:
+        if char.isascii():
+            out.append(char)
+        elif char in _SPELLED:
+            out.append(_SPELLED[char])
+        elif (name := unicodedata.name(char, "")).startswith("GREEK") and " LETTER " in name:
+            word = name.split(" LETTER ")[1].split(" WITH ")[0].split()[-1].lower().replace("lamda", "lambda")
+            out.append(word.capitalize() if "CAPITAL" in name else word)
+        else:
+            bare = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
+            out.append(bare or ("" if unicodedata.combining(char) else "?"))
+    return "".join(out)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One output: a rich console, its width in cells, its characters; hints go to `errors` when nobody watches."""
+
+    console: Console
+    glyphs: Glyphs
+    width: int
+    plain: bool
+    interactive: bool
+    errors: TextIO = field(repr=False)
+
+    def show(self, renderable: Any) -> None:
+        """Print a block as it is: no wrapping, no cropping, no markup."""
+        self.console.print(renderable, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+    def line(self, text: str) -> None:
+        """Print one line of the plain reading."""
+        self.console.file.write(text + "\n")
+
+    def hint(self, text: str) -> None:
+        """What to do next: under the result on a terminal, on the error stream when the result goes elsewhere."""
+        if not self.interactive:
+            encoding = getattr(self.errors, "encoding", None) or "utf-8"
+            self.errors.write(to_ascii(text) + "\n" if not _encodes(text, encoding) else text + "\n")
+        elif self.plain:
+            self.line(text)
+        else:
+            from .lines import Block, line
+
+            label, _, rest = text.partition(" ")
+            self.show(Block([line((f"{label} ", "note"), (rest, "hint"))]))
+
+
+def _encodes(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def prepare_stream(stream: TextIO, environ: Mapping[str, str] = os.environ) -> str:
+    """Make a stream safe to write any text to; the encoding it ends up with.
+
+    A file or pipe becomes UTF-8 (as Python 3.15 does by itself) unless PYTHONIOENCODING says otherwise; a character
+    that a console can't show is replaced and never raises.
+    """
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        if not stream.isatty() and not environ.get("PYTHONIOENCODING"):
+            reconfigure(encoding="utf-8", errors="replace")
+        else:
+            reconfigure(errors="replace")
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def takes_color(stream: TextIO, color: Color, environ: Mapping[str, str] = os.environ) -> tuple[bool, bool]:
+    """(styles at all, but without colours): NO_COLOR keeps bold; FORCE_COLOR=0 forces nothing."""
+    if color == "always":
+        return True, False
+    if color == "never":
+        return False, False
+    forced = environ.get("FORCE_COLOR", "").lower() not in ("", "0", "false", "no", "off")
+    styled = forced or (stream.isatty() and environ.get("TERM", "") != "dumb")
+    return styled, bool(environ.get("NO_COLOR"))
+
+
+def width_of(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
+    """COLUMNS, else the terminal's width, else 80."""
+    if environ.get("COLUMNS", "").isdigit() and int(environ["COLUMNS"]) > 0:
+        return max(LEAST_WIDTH, int(environ["COLUMNS"]))
+    try:
+        if stream.isatty():
+            return max(LEAST_WIDTH, os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH)
+    except (OSError, ValueError):
+        return max(LEAST_WIDTH, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+    return DEFAULT_WIDTH
+
+
+def make_console(
+    stream: TextIO | None = None,
+    color: Color = "auto",
+    width: int | None = None,
+    environ: Mapping[str, str] = os.environ,
+    record: bool = False,
+) -> Console:
+    """A rich console that asks the environment nothing by itself."""
+    from rich.console import Console
+    from rich.theme import Theme
+
+    stream = sys.stdout if stream is None else stream
+    styled, without_color = takes_color(stream, color, environ)
+    return Console(
+        file=stream,
+        width=max(LEAST_WIDTH, width) if width else width_of(stream, environ),
+        force_terminal=styled,
+        force_interactive=False,
+        color_system="standard" if styled else None,
+        no_color=without_color,
+        theme=Theme(dict(THEME)),
+        markup=False,
+        highlight=False,
+        emoji=False,
+        record=record,
+        _environ={},
+    )
+
+
+def make_screen(
+    stream: TextIO | None = None,
+    color: Color = "auto",
+    ascii: bool | None = None,
+    width: int | None = None,
+    plain: bool | None = None,
+    errors: TextIO | None = None,
+    environ: Mapping[str, str] = os.environ,
+    record: bool = False,
+) -> Screen:
+    """The screen for a stream (stdout).
+
+    `ascii` None: Unicode where the stream can encode it. `plain` None: where TERM=dumb or BPTUTOR_PLAIN is set; a
+    plain screen is ASCII and without styles. `record` keeps what is shown, for pictures.
+    """
+    stream = sys.stdout if stream is None else stream
+    errors = sys.stderr if errors is None else errors
+    encoding = prepare_stream(stream, environ)
+    if plain is None:
+        plain = environ.get("BPTUTOR_PLAIN", "") not in ("", "0") or environ.get("TERM") == "dumb"
+    if ascii is None:
+        ascii = not _encodes(PROBE, encoding)
+    console = make_console(stream, "never" if plain else color, width, environ, record)
+    glyphs = ASCII_GLYPHS if ascii or plain else UNICODE_GLYPHS
+    return Screen(console, glyphs, console.width, plain, stream.isatty(), errors)

@@ -1,0 +1,54 @@
+"""The screen of `bptutor run`: every step of a run as blocks of styled lines, in the order a person would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..graph import Graph
+from ..trace import Trace, unknown
+from . import adjoints, explain, forward, given, local, paths, summary, update
+from .lines import Block
+from .options import RunOptions
+from .pen import Pen, Tally
+from .screen import Screen
+
+
+def pen_for(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen, tally: Tally | None = None) -> Pen:
+    """The pen of a run; without a trace (a symbolic scenario) every number is NaN and none is shown."""
+    return Pen(unknown(graph) if trace is None else trace, options, screen, Tally() if tally is None else tally)
+
+
+def steps(
+    trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen, tally: Tally | None = None
+) -> Iterator[Block]:
+    """The run, a renderable a step; what was checked is added up in `tally`."""
+    pen = pen_for(trace, graph, options, screen, tally)
+    yield given.title(pen)
+    if options.grads:
+        for wanted in explain.wanted_of(graph, options.grads):
+            yield from explain.parts(pen, wanted)
+        yield from summary.parts(pen)
+        return
+    if "forward" in options.parts:
+        yield from given.parts(pen)
+        yield from forward.parts(pen)
+    if "local" in options.parts:
+        yield from local.parts(pen)
+    if "backward" in options.parts:
+        if pen.symbolic or options.view == "adjoints":
+            yield from adjoints.parts(pen)
+        if options.view == "paths":
+            yield from paths.parts(pen)
+    if "update" in options.parts:
+        yield from update.parts(pen)
+    yield from summary.parts(pen)
+
+
+def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen) -> bool:
+    """Show the whole run; True when every check agrees."""
+    tally = Tally()
+    for block in steps(trace, graph, options, screen, tally):
+        screen.show(block)
+    if not options.quiet:
+        screen.hint(summary.next_step(graph, options))
+    return tally.all_agree

@@ -1,0 +1,76 @@
+"""The update part: every parameter after one step, with the numbers put in, and the loss before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..trace import forward
+from .equations import Equation, heading, laid_out, lined_up
+from .lines import Block, line
+from .pen import Pen
+
+
+def parts(pen: Pen) -> Iterator[Block]:
+    scenario = pen.graph.scenario
+    if scenario.rate_text is None and scenario.rate is None:
+        return
+    note = "one step of gradient descent" + ("" if pen.symbolic else f", rate = {pen.rate}")
+    for i, block in enumerate(laid_out(rows_of(pen, _updates(pen)), pen.width)):
+        above = [line(), *heading("Update", note, pen.width, pen.glyphs.dash)] if i == 0 else []
+        yield Block([*above, *block.lines])
+    if not pen.symbolic:
+        yield after_step(pen)
+
+
+def of(pen: Pen, node: int) -> Iterator[Block]:
+    """One parameter's update."""
+    rows = rows_of(pen, [step for step in _updates(pen) if step[0] == node])
+    for block in laid_out(rows, pen.width):
+        yield Block([line(), *heading("Update", f"rate = {pen.rate}", pen.width, pen.glyphs.dash), *block.lines])
+
+
+def rows_of(pen: Pen, updates: list[tuple[int, float, float]]) -> list[Equation]:
+    """w' = w - rate·∂L/∂w, then with the numbers put in."""
+    rate = "rate" if pen.symbolic else pen.rate
+    minus, times = pen.glyphs.style.minus, pen.glyphs.style.times
+    rows = []
+    for node, gradient, after in updates:
+        name = pen.name(node)
+        formula = f"{name} {minus} rate{times}{pen.total(node)}"
+        steps = [(formula, "text")]
+        if not pen.symbolic:
+            slope = pen.number(gradient)
+            slope = f"({slope})" if slope.startswith(minus) else slope
+            steps.append((f"{pen.value(node)} {minus} {rate}{times}{slope}", "numbers"))
+        value = "" if pen.symbolic else pen.number(after)
+        rows.append(Equation(f"{name}'", tuple(steps), value))
+    return lined_up(rows)
+
+
+def _updates(pen: Pen) -> list[tuple[int, float, float]]:
+    if pen.symbolic:
+        nan = float("nan")
+        return [(node, nan, nan) for node in pen.graph.nodes_of("parameter")]
+    return [(u.node, u.gradient, u.after) for u in pen.trace.updates]
+
+
+def loss_after(pen: Pen) -> float:
+    """The loss with every parameter updated; NaN where it has no finite value."""
+    leaves = pen.graph.leaf_values()
+    for update in pen.trace.updates:
+        leaves[update.node] = update.after
+    with np.errstate(all="ignore"):
+        return float(forward(pen.graph, leaves)[pen.graph.loss])
+
+
+def after_step(pen: Pen) -> Block:
+    """What the step does to the loss."""
+    loss = pen.name(pen.graph.loss)
+    before, after = pen.trace.loss, loss_after(pen)
+    words = "it falls" if after < before else "it rises: the rate is too large here" if after > before else "unchanged"
+    block = Block([line()])
+    block.add("  ", (loss, "name"), (" with the updated values ", "note"), ("= ", "rule"), (pen.number(after), "result"))
+    block.add("  ", (f"before the step {pen.number(before)}; {words}", "note"))
+    return block

@@ -1,0 +1,300 @@
+"""A stated number against its references: the truth, what follows from the person's own lines, what is written.
+
+No tolerance is used: agreement is half a unit of the last stated digit, and what lies outside must be explained by
+truncation or by honest rounding of the numbers that went in (intervals over their half units), or it is a mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from .alignment import Pair
+from .claims import Mark
+from .exact import Stated, agrees, exact, near, truncates
+from .expression import Expression
+from .network import Network
+from .person import Answer, Line, Person, Truth
+from .quantities import Subject
+from .slips import right_forms
+
+LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
+DIGIT_SLIP_NEEDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How a number stands: mark, code, sentence, what was expected, the lines it follows from.
+
+    `kind` is only used for numbers put in: "true", "stated" or "unknown".
+    """
+
+    mark: Mark
+    code: str = ""
+    message: str = ""
+    expected: float | None = None
+    lines: tuple[int, ...] = ()
+    interval: tuple[float, float] | None = None
+    kind: str = "true"
+
+
+class Reference:
+    """Everything a number may be compared with, at one line of a sheet."""
+
+    def __init__(
+        self,
+        truth: Truth | None,
+        person: Person,
+        history: Mapping[Subject, Sequence[Line]],
+        later: Mapping[Subject, Sequence[Line]],
+        network: Network,
+    ) -> None:
+        self.truth = truth
+        self.person = person
+        self.history = history
+        self.later = later
+        self.network = network
+
+    @cached_property
+    def exact_values(self) -> frozenset[Fraction]:
+        """Numbers that carry no rounding: given data, and true values that end within nine decimals."""
+        rate = self.person.graph.scenario.rate
+        known = [*self.person.leaves.values(), *([rate] if rate is not None else []), *self.person.nudges.values()]
+        if self.truth is not None:
+            known += [v for v in self.truth.values if abs(v - round(v, 9)) < 1e-14]
+        return frozenset(Fraction(repr(round(v, 12))) for v in known if v == v and abs(v) < 1e12)
+
+    def truth_of(self, subject: Subject) -> Fraction | None:
+        return None if self.truth is None else finite(self.truth.of(subject))
+
+    def totals(self, subject: Subject | None, formula: Expression) -> list[Fraction]:
+        """What a formula, or a quantity by any usual formula, comes to."""
+        values = [self.person.evaluate(formula)]
+        if self.truth is not None:
+            values.append(self.truth.evaluate(formula))
+        if subject is not None:
+            values += [self.person.evaluate(form) for form in right_forms(self.network, subject)]
+        return [v for v in map(finite, values) if v is not None]
+
+    def best(self, formula: Expression) -> float | None:
+        """What belongs in a formula's place: the true value, else the person's."""
+        value = self.truth.evaluate(formula) if self.truth is not None else self.person.evaluate(formula)
+        return None if value != value else value
+
+    def belongs(self, formula: Expression) -> str:
+        value = self.best(formula)
+        return "an unknown number" if value is None else f"{value:.6g}"
+
+    # ------------------------------------------------------------------ numbers put in
+    def fits(self, pair: Pair, people: Sequence[Person]) -> Ground | None:
+        """Why a number may stand where it stands, or None when it doesn't belong there."""
+        number, formula = pair.number, pair.formula
+        value, unit = number.value, number.unit
+        answers = [person.answer(formula) for person in people]
+        for person, answer in zip(people, answers, strict=True):
+            found = finite(answer.value)
+            if found is None or not answer.rests_on:
+                continue
+            if _close_enough(value, unit, found, number.digits):
+                lines = person.faulty(answer)
+                true = None if self.truth is None else finite(self.truth.evaluate(formula))
+                if lines and true is not None and agrees(value, unit, true):
+                    lines = ()
+                return Ground("follows" if lines else "right", "", "", float(found), lines, None, "stated")
+        if self.truth is not None:
+            true = finite(self.truth.evaluate(formula))
+            if true is not None and _close_enough(value, unit, true, number.digits):
+                return Ground("right", "", "", float(true), (), None, "true")
+        stated_later = self.stated_later(formula, value, unit)
+        if stated_later is not None:
+            return stated_later
+        uncertain = any(answer.assumed for answer in answers)
+        if uncertain or self.truth is None:
+            return Ground("unknown", "not-stated", "", None, (), None, "unknown")
+        return None
+
+    def stated_later(self, formula: Expression, value: Fraction, unit: Fraction) -> Ground | None:
+        """A number that the person states further down (or stated before and replaced)."""
+        person = Person(self.person.vocabulary, self.person.leaves, convention=self.person.convention)
+        for lines in (self.later, self.history):
+            for subject, found in lines.items():
+                if found:
+                    person.stated[subject] = found[-1]
+        answer = person.answer(formula)
+        found_value = finite(answer.value)
+        if found_value is None or not answer.rests_on:
+            return None
+        if not agrees(value, unit, found_value):
+            return None
+        rests = tuple(sorted({person.stated[s].line for s in answer.rests_on}))
+        return Ground("follows", "", "", float(found_value), rests, None, "stated")
+
+
+def finite(value: float) -> Fraction | None:
+    """The float as a fraction, None for nan and infinities."""
+    return None if value != value or abs(value) == float("inf") else exact(value)
+
+
+def _close_enough(value: Fraction, unit: Fraction, reference: Fraction, digits: int) -> bool:
+    """Rounded, cut off, or off by one in the last of at least three digits."""
+    if not unit:
+        return abs(value - reference) <= Fraction(1, 10**9) * max(abs(reference), Fraction(1))
+    if agrees(value, unit, reference) or truncates(value, unit, reference):
+        return True
+    return digits >= LAST_DIGIT_NEEDS and near(value, unit, reference)
+
+
+# ---------------------------------------------------------------- the decision
+def judge_number(
+    reference: Reference,
+    person: Person,
+    subject: Subject,
+    number: Stated,
+    own_formula: Expression | None,
+    written: Fraction | None,
+    operand_lines: tuple[int, ...],
+    unknown_operands: bool,
+    line: int,
+) -> Ground:
+    """The mark of one stated value; first rule that holds.
+
+    `own_formula` is the person's formula where it is wrong, `written` the value of the numbers put in where these and
+    their arithmetic are right, `operand_lines` the lines at fault that these numbers come from.
+    """
+    y, unit = number.value, number.unit
+    true = reference.truth_of(subject)
+    certain = true is not None and decided(person, subject)
+    carried = candidates(reference, person, subject)
+    expected = None if true is None else float(true)
+    if true is not None and certain and agrees(y, unit, true):
+        return Ground("right", "exact" if y == true else "rounded", "", expected)
+    sure = [c for c in carried if not c.assumed]
+    for answer in sure:
+        value = finite(answer.value)
+        if value is None or not agrees(y, unit, value):
+            continue
+        lines = person.faulty(answer)
+        if lines:
+            return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
+        if not certain:
+            return Ground("right", "rounded", "", float(value))
+        return Ground("close", "rounded-intermediates", "right from your rounded numbers", expected)
+    if written is not None and agrees(y, unit, written) and operand_lines:
+        return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
+    if own_formula is not None:
+        value = finite(person.evaluate(own_formula))
+        if value is not None and (agrees(y, unit, value) or truncates(y, unit, value)):
+            return Ground("follows", "carried", "follows from the formula in this line", expected, (line,))
+    near_misses = _rounding(reference, person, subject, number, true if certain else None, sure, expected)
+    if near_misses is not None:
+        return near_misses
+    if written is not None and not unknown_operands:
+        if agrees(y, unit, written) or truncates(y, unit, written):
+            if operand_lines:
+                return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
+            return Ground("close", "rounded-intermediates", "right from the numbers as written", expected)
+    if unknown_operands or not certain and not sure:
+        agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
+        message = "the document does not state all that this needs" + (
+            "; it agrees with the assumed values" if agreeing else ""
+        )
+        return Ground("unknown", "not-stated", message, expected)
+    target = true if certain and true is not None else finite(sure[0].value) if sure else true
+    if target is None:
+        return Ground("unknown", "not-checkable", "there is nothing to compare this with", None)
+    code, message = pen_slip(number, target)
+    if not code or code == "arithmetic":
+        code, message = "wrong", f"should be {float(target):.6g}"
+    return Ground("wrong", code, message, float(target))
+
+
+def candidates(reference: Reference, person: Person, subject: Subject) -> list[Answer]:
+    """What the person's own lines give for the subject, by every usual way of calculating it."""
+    answers = [person.carried(subject)]
+    for form in right_forms(reference.network, subject):
+        answers.append(person.answer(form, without=subject))
+    return [a for a in answers if finite(a.value) is not None]
+
+
+def _rounding(
+    reference: Reference,
+    person: Person,
+    subject: Subject,
+    number: Stated,
+    true: Fraction | None,
+    carried: Sequence[Answer],
+    expected: float | None,
+) -> Ground | None:
+    """Cut off, within the intervals of rounded operands, or one off in the last digit."""
+    y, unit = number.value, number.unit
+    values = [(true, ())] if true is not None else []
+    values += [(finite(a.value), person.faulty(a)) for a in carried]  # type: ignore[arg-type]
+    for value, lines in values:
+        if value is not None and truncates(y, unit, value):
+            shown = f"cut off, not rounded: {float(value):.6g}"
+            if lines:
+                return Ground("follows", "carried", f"follows from line {_list(lines)}; {shown}", expected, lines)
+            return Ground("right" if number.open else "close", "truncated", shown, expected)
+    for answer in carried:
+        for truncating in (False, True):
+            box = person.box(answer, lambda p: p.carried(subject).value, truncating)
+            if box is None:
+                continue
+            if box.meets(y, unit) or (truncating and box.meets_truncated(y, unit)):
+                lines = person.faulty(answer)
+                interval = (float(box.low), float(box.high))
+                if lines:
+                    return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines, interval)
+                message = "as exact as your rounded numbers allow"
+                return Ground("close", "within-rounding", message, expected, (), interval)
+        break
+    if number.digits >= LAST_DIGIT_NEEDS:
+        for value, lines in values:
+            if value is not None and near(y, unit, value):
+                if lines:
+                    return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
+                return Ground("close", "last-digit", f"the last digit is off: {float(value):.6g}", expected)
+    return None
+
+
+def decided(person: Person, subject: Subject) -> bool:
+    """Does the truth of a subject rest on stated data only?"""
+    if not person.assumed_leaves:
+        return True
+    plain = Person(person.vocabulary, person.leaves, convention=person.convention)
+    return not plain.carried(subject).assumed
+
+
+# ---------------------------------------------------------------- slips of the pen
+def pen_slip(number: Stated, reference: Fraction) -> tuple[str, str]:
+    """(code, sentence) of the slip of the pen that turns the reference into the number; 'arithmetic' when none does."""
+    y, unit = number.value, number.unit
+    for k in (1, -1, 2, -2, 3, -3):
+        moved = y * Fraction(10) ** k
+        if y and agrees(moved, unit * Fraction(10) ** k, reference):
+            return "decimal-point", f"the decimal point is {abs(k)} place{'s' if abs(k) > 1 else ''} off"
+        if y and truncates(moved, unit * Fraction(10) ** k, reference):
+            return "decimal-point", f"the decimal point is {abs(k)} place{'s' if abs(k) > 1 else ''} off"
+    if y and agrees(-y, unit, reference):
+        return "sign", "the sign is wrong"
+    if number.digits >= DIGIT_SLIP_NEEDS and unit:
+        digits = str(abs(y) / unit)
+        target = abs(reference) / unit
+        rounded = str(int(target + Fraction(1, 2))).rjust(len(digits), "0")
+        cut = str(int(target)).rjust(len(digits), "0")
+        for right in (rounded, cut):
+            if len(right) == len(digits) and (y > 0) == (reference > 0):
+                wrong = [i for i in range(len(digits)) if digits[i] != right[i]]
+                if len(wrong) == 1:
+                    return "one-digit", "one digit is different"
+                if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
+                    i, j = wrong
+                    if digits[i] == right[j] and digits[j] == right[i]:
+                        return "swapped-digits", "two digits have changed places"
+    return "arithmetic", ""
+
+
+def _list(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines))
