@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from .exact import Stated, literal
+from .exact import Stated, bare, literal
 from .expression import (
     Call,
     Expression,
@@ -50,6 +50,9 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
     number = literal(numbers)
     if isinstance(formula, Number):
         return () if number is not None and number.value == formula.value else None
+    if number is not None and isinstance(formula, Negative):
+        negated = Stated(-number.value, number.unit, number.text.removeprefix("-"), number.open)
+        return (Pair(formula.operand, negated, bare(numbers).span),)
     if number is not None and not isinstance(formula, (Sum, Product)):
         return (Pair(formula, number, numbers.span),)
     match formula, numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ import numpy as np
 from . import meaning
 from .claims import Claim, LinkVerdict, Part, Verdict, worst
 from .errors import FormulaError
+from .exact import Stated, literal
 from .expression import Bracketed, Expression, Name, transform, ungrouped, walk
 from .lift import recognised
 from .person import Line
-from .quantities import Subject
+from .quantities import Subject, Value
 from .typeset import to_text
 from .unroll import Cells
 
@@ -51,6 +52,22 @@ def judge_array(judge: Judge, claim: Claim, session: Session, later: Mapping[Sub
         message = f"{chosen.quantity}: {message}"
     quantity = chosen.quantity if mark == "wrong" else judge.vocabulary.array(name) if name else None
     return replace(chosen, claim=claim, quantity=quantity, message=message, links=links, follows_from=lines)
+
+
+def stated_elements(judge: Judge, claim: Claim) -> Iterator[tuple[Subject, Stated]]:
+    """The numbers that an array claim states for each element of the array it names."""
+    first, last = ungrouped(claim.parts[0].expression), ungrouped(claim.parts[-1].expression)
+    array = judge.vocabulary.array(first.name) if isinstance(first, Name) else None
+    if array is None or not isinstance(last, Bracketed):
+        return
+    block = judge.graph.blocks[array]
+    if block.kind != "computed":
+        return
+    for index in range(block.size):
+        source = _cell_source(last, index)
+        number = literal(source) if source is not None else None
+        if number is not None:
+            yield Value(block.start + index), number
 
 
 def _defines(judge: Judge, claim: Claim) -> bool:
@@ -133,15 +150,13 @@ def _element(
     judge: Judge, claim: Claim, parts: list[Cells], index: int, session: Session,
     later: Mapping[Subject, Sequence[Line]],
 ) -> Verdict:  # fmt: skip
-    from .verify import Chain
-
     pieces = []
     for part, cells in zip(claim.parts, parts, strict=True):
         cell = cells.ravel()[index]
         span = getattr(_cell_source(part.expression, index), "span", (0, 0))
         start, end = (part.start + span[0], part.start + span[1]) if span != (0, 0) else (part.start, part.end)
         pieces.append(Part(cell, to_text(cell), start, end))
-    return Chain(judge, replace(claim, parts=tuple(pieces)), session, later).verdict()
+    return judge.chain(replace(claim, parts=tuple(pieces)), session, later)
 
 
 def _cell_source(node: Expression, index: int) -> Expression | None:
@@ -154,5 +169,3 @@ def _cell_source(node: Expression, index: int) -> Expression | None:
         return flat[index] if index < len(flat) else None
     return None
 
-
-__all__ = ["judge_array"]

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import template
+from .functions import primitive
 from .graph import Graph
 from .trace import Trace, Values, gather
 
@@ -179,21 +180,12 @@ def _has_kinks(graph: Graph) -> bool:
 
 
 def _tree_has_kinks(tree: template.Tree) -> bool:
-    from .functions import primitive
-
     match tree:
-        case template.Apply(function, argument):
-            return bool(primitive(function).kinks) or _tree_has_kinks(argument)
-        case template.Reduce(how, argument):
-            return how in ("max", "min") or _tree_has_kinks(argument)
-        case template.Softmax(argument, _):
-            return _tree_has_kinks(argument)
-        case template.Add(_, parts) | template.Multiply(_, parts) | template.Stack(parts):
-            return any(_tree_has_kinks(part) for part in parts)
-        case template.Raise(left, right) | template.XLogY(left, right):
-            return _tree_has_kinks(left) or _tree_has_kinks(right)
-        case _:
-            return False
+        case template.Apply(function) if primitive(function).kinks:
+            return True
+        case template.Reduce("max" | "min"):
+            return True
+    return any(_tree_has_kinks(part) for part in template.parts(tree))
 
 
 # ---------------------------------------------------------------- local derivatives

@@ -16,7 +16,7 @@ from .expression import Expression
 Mark: TypeAlias = Literal["right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong"]
 MARKS: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong")
 # the mark of a line is the worst of its links, worst first
-SEVERITY: tuple[Mark, ...] = ("wrong", "unread", "follows", "unknown", "convention", "close", "notation", "right")
+SEVERITY: tuple[Mark, ...] = ("wrong", "unread", "unknown", "follows", "convention", "close", "notation", "right")
 LinkKind: TypeAlias = Literal["formula", "substitution", "arithmetic", "value"]
 
 

@@ -42,6 +42,9 @@ def status_of(command: Callable[[], object]) -> int:
     """Run a command; what is wrong with somebody's arguments becomes a message and a status, never a traceback."""
     from .render.screen import prepare_stream
 
+    # `>&-` leaves no stream at all
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
     for stream in (sys.stdout, sys.stderr):
         prepare_stream(stream)
     try:
@@ -49,16 +52,22 @@ def status_of(command: Callable[[], object]) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output (`| head`) has enough: say nothing, not at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _output_lost(error)
     except Exception as error:
         problem = usage_problem(error)
         if problem is None:
             raise
         return show_error(RequestError(problem), Look())
     return status if isinstance(status, int) else 0
+
+
+def _output_lost(error: OSError) -> int:
+    """Standard output takes no more. Who has read enough (`| head`) needs no message; a full disk does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
+    if isinstance(error, BrokenPipeError):
+        return 0
+    return show_error(RequestError(Problem(f"the output can't be written: {error.strerror or error}".lower())), Look())
 
 
 def usage_problem(error: Exception) -> Problem | None:

@@ -47,6 +47,11 @@ class Equality:
         points = self.points[:3] if quick else self.points
         return self._compare(left, right, points, ()) is True
 
+    def vanishes(self, formula: Expression) -> bool:
+        """Is the formula 0 (or without a value) wherever it is looked at?"""
+        values = [point.evaluate(formula) for point in self.points[:3]]
+        return all(value == 0.0 or value != value for value in values)
+
     def compare(self, left: Expression, right: Expression, free: Iterable[str] = ()) -> Comparison:
         """Equality with its condition; `free` are names of the person's own that stand for any number."""
         plain = self._compare(left, right, self.points, tuple(free))

@@ -32,10 +32,14 @@ def show_problems(problems: Sequence[Problem], screen: Screen) -> None:
         for problem in problems:
             screen.line(one_line(problem, screen.glyphs))
     else:
-        for problem in problems:
+        for number, problem in enumerate(problems):
+            if number:
+                screen.show(Block([line()]))
             screen.show(_block(problem, screen.glyphs, screen.width))
     if closing := _closing(problems):
-        screen.line(closing) if screen.plain else screen.show(Block([line((screen.glyphs.text(closing), "note"))]))
+        screen.line(closing) if screen.plain else screen.show(
+            Block([line(), line((screen.glyphs.text(closing), "note"))])
+        )
 
 
 def one_line(problem: Problem, glyphs: Glyphs) -> str:
@@ -84,7 +88,6 @@ def _block(problem: Problem, glyphs: Glyphs, width: int) -> Block:
         block.add(indent, ("help:", "ok"), first.removeprefix("help:"))
         for more in rest:
             block.add(indent + "      " + more)
-    block.add("")
     return block
 
 

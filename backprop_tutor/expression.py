@@ -53,11 +53,12 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Part of an array: `W1[2,3]`, `x[1:3]`, `W1[2,:]`."""
+    """Part of an array: `W1[2,3]`, `x[1:3]`, `W1[2,:]`; `text` is the element's own name where that was typed."""
 
     name: str
     indices: tuple[int | Range, ...]
     span: Span = field(default=NOWHERE, compare=False)
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

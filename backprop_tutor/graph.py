@@ -22,11 +22,11 @@ from .errors import FormulaError, Problem, RequestError, ScenarioError, Where, d
 from .expression import Element, Expression, Group, Name, Number, Product, Sum, names_in, number, transform, walk
 from .lift import CustomFunction, Indices, Lifter, expanded, recognised, shape_text
 from .lift import Equation as LiftedEquation
-from .notation import element_name
+from .notation import element_indices, element_name
 from .parse import Notation, parse
 from .scenario import Equation, FunctionDefinition, Quantity, Scenario
 from .template import Tree
-from .unroll import Unroller
+from .unroll import Unroller, of_single_numbers
 
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 MAX_NODES = 2_000_000
@@ -48,6 +48,12 @@ class Block:
     @property
     def size(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))
+
+    def node_at(self, index: tuple[int, ...]) -> int | None:
+        """The node of the element at this index, counted from 1; None where there is none."""
+        if len(index) != len(self.shape) or not all(1 <= i <= n for i, n in zip(index, self.shape, strict=True)):
+            return None
+        return self.start + int(np.ravel_multi_index([i - 1 for i in index], self.shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,28 +116,22 @@ class Graph:
         index = np.unravel_index(node - block.start, block.shape)
         return element_name(block.name, block.pattern, tuple(int(i) + 1 for i in index))
 
-    @cached_property
-    def _patterned(self) -> Mapping[str, int]:
-        """Element names that a pattern gives; the default names are read instead of listed."""
-        return {
-            self.name(node): node
-            for block in self.blocks.values()
-            if block.shape and block.pattern is not None
-            for node in range(block.start, block.start + block.size)
-        }
-
     def find(self, name: str) -> int | None:
         """The node of this exact name, or None."""
         block = self.blocks.get(name)
         if block is not None:
             return block.start if not block.shape else None
-        if match := re.fullmatch(r"(.+)\[([\d,\s]+)\]", name):
+        if match := re.fullmatch(r"(.+)\[([0-9]{1,9}(?:,\s*[0-9]{1,9})*)\]", name):
             block = self.blocks.get(match[1])
-            index = tuple(int(i) - 1 for i in match[2].split(",") if i.strip())
-            if block is not None and len(index) == len(block.shape):
-                if all(0 <= i < n for i, n in zip(index, block.shape, strict=True)):
-                    return block.start + int(np.ravel_multi_index(index, block.shape))
-        return self._patterned.get(name)
+            if block is not None:
+                return block.node_at(tuple(map(int, match[2].split(","))))
+        own, mark, sample = name.partition("#")
+        for array, pattern in self.scenario.elements.items():
+            block = self.blocks.get(array + mark + sample)
+            for index in element_indices(pattern, own) if block is not None else ():
+                if (found := block.node_at(index)) is not None:
+                    return found
+        return None
 
     def id(self, name: str) -> int:
         """The node of this name; RequestError with a suggestion where there is none."""
@@ -171,29 +171,32 @@ class Graph:
     def unroller(self) -> Unroller:
         return Unroller(self.arrays, self.custom, self.name)
 
+    @cached_property
+    def _nodes(self) -> dict[int, Node]:
+        return {}
+
     def node(self, node: int) -> Node:
-        """A node with its formula written out."""
+        """A node with its formula written out; made once."""
+        known = self._nodes.get(node)
+        if known is None:
+            known = self._nodes[node] = self._made(node)
+        return known
+
+    def _made(self, node: int) -> Node:
         block = self.block_of(node)
         if block.formula is None:
             return Node(node, self.name(node), block.kind, None, None, (), block)
         index = tuple(int(i) for i in np.unravel_index(node - block.start, block.shape)) if block.shape else ()
         formula = self.unroller.element(block.formula, index)
-        full = recognised(expanded(formula, self.custom))
+        full = of_single_numbers(recognised(expanded(formula, self.custom, limited=False)))
         operands = tuple(dict.fromkeys(self.id(name) for name in names_in(full)))
         return Node(node, self.name(node), block.kind, formula, full, operands, block)
 
-    @cached_property
-    def _formulas(self) -> dict[int, Expression]:
-        return {}
-
     def node_formula(self, node: int) -> Expression:
-        """A computed node's formula with all functions of the scenario's own written out; made once."""
-        known = self._formulas.get(node)
-        if known is None:
-            formula = self.node(node).expanded
-            assert formula is not None, "a leaf has no formula"
-            known = self._formulas[node] = formula
-        return known
+        """A computed node's formula with all functions of the scenario's own written out."""
+        formula = self.node(node).expanded
+        assert formula is not None, "a leaf has no formula"
+        return formula
 
     @cached_property
     def _descendants(self) -> dict[int, frozenset[int]]:

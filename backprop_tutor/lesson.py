@@ -264,7 +264,7 @@ def update_steps(trace: Trace) -> tuple[Update, ...]:
 
 # ---------------------------------------------------------------- formulas of local derivatives
 @lru_cache(maxsize=4096)
-def _softmax_parts(formula: Expression) -> tuple[Expression, tuple[Expression, ...]] | None:
+def softmax_parts(formula: Expression) -> tuple[Expression, tuple[Expression, ...]] | None:
     """(own argument, all arguments) of exp(z_i) / (exp(z_1) + ...), or None for any other formula."""
     match ungrouped(formula):
         case Product((("*", Call("exp", (own,), 0)), ("/", below))):
@@ -283,7 +283,7 @@ def local_formula(graph: Graph, result: int, operand: int) -> Expression:
     node = graph.node(result)
     assert node.expanded is not None
     by = graph.name(operand)
-    softmax = _softmax_parts(node.expanded)
+    softmax = softmax_parts(node.expanded)
     if softmax is not None and all(isinstance(ungrouped(a), Name) for a in softmax[1]):
         own, arguments = (ungrouped(softmax[0]), [ungrouped(a) for a in softmax[1]])
         mine = Name(node.name, node.name)
@@ -301,7 +301,7 @@ def _sibling(graph: Graph, node: Node, own: Name, arguments: list[Expression]) -
     """The softmax output over the same arguments whose numerator is exp(own)."""
     for user in graph.users.get(graph.id(own.name), ()):
         formula = graph.node(user).expanded
-        parts = _softmax_parts(formula) if formula is not None else None
+        parts = softmax_parts(formula) if formula is not None else None
         if parts and ungrouped(parts[0]) == own and [ungrouped(a) for a in parts[1]] == arguments:
             return graph.name(user)
     return None

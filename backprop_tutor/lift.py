@@ -7,7 +7,8 @@ same with m = 1. Shapes are inferred here, and what does not fit is said with bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -33,6 +34,7 @@ from .expression import (
     Product,
     Range,
     Sum,
+    children,
     transform,
     ungrouped,
 )
@@ -40,7 +42,9 @@ from .parse import parse
 
 Indices: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = tuple[int, ...]
-MAX_TERMS = 20_000_000  # operands of one equation, unrolled
+MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
+MAX_WRITTEN_OUT = 5_000  # pieces of one formula with its functions written out
+MAX_WRITTEN_DEPTH = 170  # and how deep they nest
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +88,68 @@ def shape_text(shape: Shape) -> str:
     return "×".join(map(str, shape)) if shape else "a number"
 
 
-def expanded(node: Expression, custom: Mapping[str, CustomFunction]) -> Expression:
-    """The formula with every custom and every composed function replaced by what it stands for, outermost first."""
+def expanded(node: Expression, custom: Mapping[str, CustomFunction], limited: bool = True) -> Expression:
+    """The formula with every custom and every composed function replaced by what it stands for.
+
+    FormulaError for a wrong number of arguments and, unless the formula has been checked before (`limited` False),
+    where functions of functions of functions grow beyond all bounds.
+    """
 
     def replace_call(part: Expression) -> Expression:
         if not isinstance(part, Call) or part.primes:
             return part
+        check_arity(part, custom)
         own = custom.get(part.function)
-        if own is not None:
-            return substitute(own.body, dict(zip(own.parameters, part.arguments, strict=True)))
         row = table.table().get(part.function)
-        if isinstance(row, table.Composed):
-            return substitute(parse(row.body), dict(zip(row.parameters, part.arguments, strict=True)))
-        return part
+        if own is not None:
+            out = substitute(own.body, dict(zip(own.parameters, part.arguments, strict=True)))
+        elif isinstance(row, table.Composed):
+            out = substitute(parse(row.body), dict(zip(row.parameters, part.arguments, strict=True)))
+        else:
+            return part
+        if limited:
+            _check_size(out, part)
+        return out
 
-    return transform(node, replace_call)
+    out = transform(node, replace_call)
+    if limited:
+        _check_size(out, node)
+    return out
+
+
+def _check_size(node: Expression, blamed: Expression) -> None:
+    """FormulaError where a written-out formula has too many pieces; counts no further than the limit."""
+    count = 0
+    stack = [(node, 1)]
+    while stack:
+        part, depth = stack.pop()
+        count += 1
+        if count > MAX_WRITTEN_OUT or depth > MAX_WRITTEN_DEPTH:
+            limit = f"nests deeper than {MAX_WRITTEN_DEPTH}" if depth > MAX_WRITTEN_DEPTH else (
+                f"has more than {MAX_WRITTEN_OUT} pieces"
+            )  # fmt: skip
+            raise FormulaError(
+                f"with its functions written out, this formula {limit}", *blamed.span, "too large",
+                "give the inner part an equation of its own",
+            )  # fmt: skip
+        stack.extend((inner, depth + 1) for inner in children(part))
+
+
+def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
+    """FormulaError where a function is called with too many or too few arguments."""
+    own, row = custom.get(node.function), table.table().get(node.function)
+    if own is None and node.function in ("max", "min"):
+        return
+    composed = own or row
+    expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (
+        2 if node.function == "xlogy" else 1
+    )  # fmt: skip
+    if len(node.arguments) != expected:
+        raise FormulaError(
+            f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, "
+            f"not {len(node.arguments)}", *node.span, f"{expected} needed",
+            "for several numbers write a list: " + f"{node.text}([a, b])" if isinstance(row, table.Reduction) else "",
+        )  # fmt: skip
 
 
 def recognised(node: Expression) -> Expression:
@@ -243,13 +294,31 @@ class Lifter:
                 "use @ for a matrix product" if len({len(part.shape) for part in lifted}) > 1 else "",
             ) from None  # fmt: skip
         self.limit(shape, node)
-        return _Lifted(make(tuple(_spread(part, shape) for part in lifted)), shape)
+        if all(isinstance(part.tree, t.Fixed) for part in lifted):
+            return _Lifted(self.constant(make(tuple(part.tree for part in lifted)), node), shape)
+        tree = make(tuple(_spread(part, shape) for part in lifted))
+        for leaf in _leaves(tree):
+            self.limit(leaf.indices.shape, node)
+        return _Lifted(tree, shape)
+
+    def constant(self, tree: t.Tree, node: Expression) -> t.Fixed:
+        """A part without any quantity is one number, and that must be finite whatever the scenario's values are."""
+        value = float(t.value(tree, ()))
+        if not math.isfinite(value):
+            by_zero = isinstance(tree, t.Multiply) and any(
+                over and part == t.Fixed(0.0) for over, part in zip(tree.divides, tree.parts, strict=True)
+            )
+            raise self.fail(
+                "this divides by zero" if by_zero else "this has no finite value", node, "not a finite number"
+            )
+        return t.Fixed(value)
 
     def limit(self, shape: Shape, node: Expression) -> None:
         if np.prod(shape, dtype=np.float64) > MAX_TERMS:
             raise self.fail(
-                f"this would unroll to {shape_text(shape)} terms; the limit is {MAX_TERMS}", node, "too large"
-            )
+                f"this would unroll to {shape_text(shape)} terms; the limit is {MAX_TERMS}", node, "too large",
+                "use smaller arrays",
+            )  # fmt: skip
 
     def matrix_product(self, node: MatrixProduct, left: Expression, right: Expression) -> _Lifted:
         a, b = self.lift(left), self.lift(right)
@@ -274,8 +343,9 @@ class Lifter:
             moved = np.moveaxis(indices, 0, j)
             return np.broadcast_to(moved.reshape(*(1,) * i, *columns, count, *inner), (*full, *inner))
 
-        parts = (_mapped(a.tree, left_leaf), _mapped(b.tree, right_leaf))
-        product = t.Multiply((False, False), parts)  # type: ignore[arg-type]
+        product = t.Multiply((False, False), (_mapped(a.tree, left_leaf), _mapped(b.tree, right_leaf)))
+        for leaf in _leaves(product):
+            self.limit(leaf.indices.shape, node)
         return _Lifted(t.Reduce("sum", product), (*rows, *columns))
 
     def bracketed(self, node: Bracketed, items: tuple[Expression, ...]) -> _Lifted:
@@ -298,17 +368,9 @@ class Lifter:
             raise self.fail("a derivative can't stand in a scenario's formula", node, "not allowed here")
         own = self.custom.get(name)
         row = table.table().get(name)
-        expected = (
-            len(own.parameters) if own else len(row.parameters) if isinstance(row, table.Composed)
-            else 2 if name == "xlogy" else None if name in ("max", "min") else 1
-        )  # fmt: skip
-        if expected is not None and len(arguments) != expected:
-            raise self.fail(
-                f"'{node.text or name}' takes {expected} argument{'s' if expected > 1 else ''}, not {len(arguments)}",
-                node, f"{expected} needed",
-            )  # fmt: skip
+        check_arity(node, self.custom)
         if own or isinstance(row, table.Composed):
-            return self.inside(node, expanded(Call(name, arguments), self.custom))
+            return self.inside(node, expanded(node, self.custom))
         if name == "transpose":
             inner = self.lift(arguments[0])
             if len(inner.shape) != 2:
@@ -336,7 +398,7 @@ class Lifter:
     def reduced(self, how: str, inner: _Lifted) -> _Lifted:
         """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
         if not inner.shape:
-            return inner if how != "logsumexp" else inner
+            return inner  # of one number: the number itself
         flat = (int(np.prod(inner.shape)),)
         depth = len(inner.shape)
         tree = _mapped(inner.tree, lambda indices: indices.reshape(*flat, *indices.shape[depth:]))
@@ -361,6 +423,8 @@ class Lifter:
 
         pick = _Leaf(np.broadcast_to(np.arange(count), inner.shape), True)
         softmax = t.Softmax(_mapped(inner.tree, row_of), pick)  # type: ignore[arg-type]
+        for leaf in _leaves(softmax):
+            self.limit(leaf.indices.shape, node)
         return _Lifted(softmax, inner.shape)
 
 
@@ -384,6 +448,15 @@ def _rebuilt(tree: t.Tree, change: Callable[[_Tree], t.Tree]) -> t.Tree:
             return t.Stack(tuple(change(part) for part in parts))
         case _:
             return tree
+
+
+def _leaves(tree: _Tree) -> Iterator[_Leaf]:
+    """Every operand of a tree whose slots are not numbered yet."""
+    if isinstance(tree, _Leaf):
+        yield tree
+        return
+    for part in t.parts(tree):
+        yield from _leaves(part)
 
 
 def _mapped(tree: _Tree, change: Callable[[Indices], Indices]) -> t.Tree:

@@ -11,6 +11,7 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .expression import (
     Bracketed,
@@ -21,6 +22,7 @@ from .expression import (
     Expression,
     MatrixProduct,
     Name,
+    Product,
     transform,
     ungrouped,
     walk,
@@ -103,6 +105,9 @@ def read(
                 return part
             case Derivative(of, by):
                 return Derivative(canonical(of), canonical(by), part.span)
+            case Call("softmax", (Name(argument),)) if (output := _softmax_output(vocabulary, argument)):
+                used[f"softmax({argument})"] = output
+                return Name(output, part.text, part.span)
             case DerivativeOf(operand, by):
                 bound = {n.name for n in walk(operand) if isinstance(n, Name)}
                 return part if by in bound and by in unknown else DerivativeOf(operand, canonical(by), part.span)
@@ -111,6 +116,19 @@ def read(
 
     expression = transform(node, change)
     return Meaning(expression, used, tuple(unknown))
+
+
+def _softmax_output(vocabulary: Vocabulary, argument: str) -> str | None:
+    """`softmax(a21)` of one number is read as the output that belongs to a21."""
+    node = vocabulary.nodes.get(argument)
+    if node is None:
+        return None
+    own = Call("exp", (Name(argument),))
+    for user in vocabulary.graph.users.get(node, ()):
+        formula = ungrouped(vocabulary.graph.node_formula(user))
+        if isinstance(formula, Product) and ungrouped(formula.factors[0][1]) == own and len(formula.factors) == 2:
+            return vocabulary.graph.name(user)
+    return None
 
 
 def _of_sample(spelling: str, sample: int | None, vocabulary: Vocabulary) -> str:
@@ -154,6 +172,7 @@ def is_array_claim(parts: Iterable[Expression], vocabulary: Vocabulary) -> bool:
 
 
 # ---------------------------------------------------------------- the assignment that makes a line true
+@lru_cache(maxsize=50_000)
 def similarity(foreign: str, own: str) -> float:
     """How alike two spellings are, from 0 to 1; equal index digits count most."""
     a, b = folded(foreign).casefold(), folded(own).casefold()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 
 
 def element_name(array: str, pattern: str | None, index: tuple[int, ...]) -> str:
@@ -24,6 +26,32 @@ def element_name(array: str, pattern: str | None, index: tuple[int, ...]) -> str
     return name + mark + sample
 
 
+def element_indices(pattern: str, name: str) -> Iterator[tuple[int, ...]]:
+    """The indices, counted from 1, of every element that the pattern gives this name.
+
+    One at most, but for patterns whose indices touch: `w_{i}{j}` names both [1,11] and [11,1] `w_111`.
+    """
+    pieces = re.split(r"\{([ijk])\}", pattern)
+
+    def read(at: int, piece: int, found: dict[str, int]) -> Iterator[tuple[int, ...]]:
+        if not name.startswith(pieces[piece], at):
+            return
+        at += len(pieces[piece])
+        if piece == len(pieces) - 1:
+            if at == len(name):
+                yield tuple(found[letter] for letter in sorted(found))
+            return
+        letter = pieces[piece + 1]
+        digits = re.match(r"[1-9][0-9]{0,6}", name[at:])
+        for length in range(1, len(digits[0]) + 1 if digits else 0):
+            value = int(name[at : at + length])
+            if found.get(letter, value) == value:
+                yield from read(at + length, piece + 2, {**found, letter: value})
+
+    return read(0, 0, {})
+
+
+@lru_cache(maxsize=20_000)
 def folded(name: str) -> str:
     """The form in which two spellings of one name are equal: `w_{11}`, `w₁₁`, `w_11` → `w11`; `ŷ₁` → `yhat1`."""
     text = unicodedata.normalize("NFKD", name)

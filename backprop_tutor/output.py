@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 from .errors import Problem, RequestError, Where
 
@@ -19,6 +20,15 @@ def write(text: str, file: Path | None, quiet: bool = False) -> None:
         raise refused(file, error) from None
     if not quiet:
         sys.stderr.write(f"{file} is written\n")
+
+
+def encodes(text: str, stream: TextIO) -> bool:
+    """Whether a stream has every character of a text."""
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_new(file: Path, text: str) -> None:

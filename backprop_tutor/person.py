@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from .exact import Interval, Stated, exact, spread
-from .expression import Expression
+from .expression import Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
 from .graph import Graph
 from .quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
 from .scalar import NAN, Compiled, Dual, compiled
@@ -31,6 +31,7 @@ class Convention:
     loss_scale: float = 1.0  # of the loss itself
     ascent: float = 1.0  # −1: w' = w + rate·gradient
     frozen_bias: bool = False
+    updated_weights: bool = False  # going back, a weight's value is the one after its own update
     sentence: str = ""
 
 
@@ -133,14 +134,44 @@ def is_bias(graph: Graph, node: int) -> bool:
 
 
 def _adds(graph: Graph, user: int, node: int) -> bool:
-    from .expression import Name, Sum, ungrouped
-
     formula = graph.node(user).expanded
     whole = ungrouped(formula) if formula is not None else None
     name = graph.name(node)
     if not isinstance(whole, Sum):
         return False
     return any(ungrouped(term) == Name(name) for _, term in whole.terms)
+
+
+@lru_cache(maxsize=20_000)
+def slope_needs(formula: Expression, by: str) -> frozenset[str]:
+    """The names whose values ∂formula/∂by depends on: for w·x + b by w only x."""
+
+    def every(node: Expression) -> frozenset[str]:
+        return frozenset(names_in(node))
+
+    def needs(node: Expression) -> frozenset[str]:
+        if by not in every(node):
+            return frozenset()
+        match node:
+            case Name():
+                return frozenset()
+            case Group(inner):
+                return needs(inner)
+            case Negative(operand):
+                return needs(operand)
+            case Sum(terms):
+                return frozenset().union(*(needs(term) for _, term in terms))
+            case Product(factors):
+                found: frozenset[str] = frozenset()
+                for i, (how, factor) in enumerate(factors):
+                    if by in every(factor):
+                        others = (every(f) for j, (_, f) in enumerate(factors) if j != i)
+                        found = found.union(needs(factor), *others, every(factor) if how == "/" else ())
+                return found
+            case _:
+                return every(node)
+
+    return needs(formula)
 
 
 class Truth(Model):
@@ -157,8 +188,17 @@ class Truth(Model):
         return self.values[node]
 
     def gradient(self, of: int, by: int) -> float:
+        if self.convention.updated_weights and of == self.graph.loss:
+            return self._through_new_weights.gradient(of, by)
         plain = self.trace.derivative(of, by)
         return plain * self.convention.scale if of == self.graph.loss and by != of else plain
+
+
+    @cached_property
+    def _through_new_weights(self) -> Person:
+        graph = self.graph
+        leaves = {n: self.values[n] for n in graph.nodes_of("input", "parameter", "target")}
+        return Person(self.vocabulary, leaves, convention=self.convention)
 
 
 def random_points(vocabulary: Vocabulary, trace: Trace | None, count: int = 6, seed: int = 20) -> tuple[Truth, ...]:
@@ -311,8 +351,21 @@ class Person(Model):
         ready = closure(formula, self.graph)
         if ready is None:
             return NAN
+        needed = slope_needs(formula, name)
+
+        def get(n: str) -> Dual:
+            # what the slope does not depend on must not count as something it rests on
+            direction = 1.0 if n == name else 0.0
+            if n not in needed:
+                return 1.0, direction
+            if self.convention.updated_weights and by not in self.leaves:
+                node = self.vocabulary.nodes.get(n)
+                if node is not None and self.graph.block_of(node).kind == "parameter":
+                    return self.of(Updated(node)), direction
+            return self.get(n)[0], direction
+
         try:
-            return ready(lambda n: (self.get(n)[0], 1.0 if n == name else 0.0), self.get_gradient)[1]
+            return ready(get, self.get_gradient)[1]
         except (OverflowError, ZeroDivisionError):
             return NAN
 

@@ -71,6 +71,7 @@ class Vocabulary:
             node = graph.find(name)
             assert node is not None
             self.nodes[name] = node
+        self._subjects: dict[str, Subject | None] = {}
         self._folded = _unique((folded(name), node) for name, node in self.nodes.items())
         self._caseless = _unique((folded(name).casefold(), node) for name, node in self.nodes.items())
 
@@ -94,6 +95,13 @@ class Vocabulary:
 
     def subject(self, spelling: str) -> Subject | None:
         """A value, an adjoint written δ_x, an updated parameter (w', w_new), or the rate."""
+        if spelling not in self._subjects:
+            if len(self._subjects) > MAX_SPELLINGS:
+                self._subjects.clear()
+            self._subjects[spelling] = self._subject(spelling)
+        return self._subjects[spelling]
+
+    def _subject(self, spelling: str) -> Subject | None:
         node = self.node(spelling)
         if node is not None:
             return Value(node)

@@ -12,8 +12,9 @@ from .graph import Graph
 from .keys import wait
 from .look import Look
 from .opening import opened
-from .output import write
+from .output import encodes, write
 from .render import plain, terminal
+from .render.explain import wanted_of
 from .render.formats import writer
 from .render.options import RunOptions
 from .render.pen import Tally
@@ -38,9 +39,13 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     finite.
     """
     refuse_conflicts(graph, options, output)
+    wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
     trace = None if graph.symbolic else run_graph(graph)
     if output.format != "terminal":
-        text, agrees = writer(output.format).run_text(trace, graph, options)
+        format = writer(output.format)
+        text, agrees = format.run_text(trace, graph, options)
+        if output.look.ascii or (output.file is None and not encodes(text, sys.stdout)):
+            text = format.ascii_text(text)
         write(text, output.file, options.quiet)
         return agrees
     if output.file is not None:

@@ -95,6 +95,20 @@ class Stack:
 
 Tree: TypeAlias = Slot | Fixed | Add | Multiply | Raise | Apply | Reduce | Softmax | XLogY | Stack
 
+
+def parts(tree: Tree) -> tuple[Tree, ...]:
+    """The direct parts of a template."""
+    match tree:
+        case Add(_, inner) | Multiply(_, inner) | Stack(inner):
+            return inner
+        case Raise(left, right) | XLogY(left, right):
+            return (left, right)
+        case Apply(_, argument) | Reduce(_, argument) | Softmax(argument, _):
+            return (argument,)
+        case _:
+            return ()
+
+
 Operands: TypeAlias = Sequence[Array]
 _Backward: TypeAlias = Callable[[Array], None]
 
@@ -185,9 +199,12 @@ class _Run:
 
         def back(adjoint: Array) -> None:
             if back_base is not None:
-                back_base(adjoint * (2.0 * below if squared else above * np.power(below, above - 1.0)))
+                # b⁰ is 1 for every b, at 0 as well, where 0·0⁻¹ has no value
+                slope = 2.0 * below if squared else np.where(above == 0.0, 0.0, above * np.power(below, above - 1.0))
+                back_base(adjoint * slope)
             if back_exponent is not None:
-                back_exponent(adjoint * total * np.log(below))
+                # 0^e is 0 for every e > 0, where 0·log(0) has no value
+                back_exponent(adjoint * np.where((below == 0.0) & (above > 0.0), 0.0, total * np.log(below)))
 
         return total, back
 

@@ -1,8 +1,12 @@
-"""One scalar node of an array equation, written out in names: what the screen shows and SymPy differentiates."""
+"""One scalar node of an array equation, written out in names: what the screen shows and SymPy differentiates.
+
+Only the element that is asked for is made: one weight of a large layer costs one row, not the whole matrix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,27 +27,32 @@ from .expression import (
     Range,
     Sum,
     number,
+    transform,
+    walk,
 )
 from .lift import CustomFunction, expanded
 
 Cells = NDArray[np.object_]  # an array of scalar expressions
+Index = tuple[int, ...]  # counted from 0
 
-
-def _cell_array(shape: tuple[int, ...], cells: list[Expression]) -> Cells:
-    out = np.empty(len(cells), dtype=object)
-    out[:] = cells
-    return out.reshape(shape)
-
-
-def _single(value: Expression) -> Cells:
-    out = np.empty((), dtype=object)
-    out[()] = value
-    return out
+_WHOLE = ("sum", "mean", "max", "min", "logsumexp")  # of one argument: of all its elements
 
 
 def bracket(node: Expression) -> Expression:
     """In brackets where it has more than one term."""
     return Group(node) if isinstance(node, (Sum, Negative)) else node
+
+
+def of_single_numbers(node: Expression) -> Expression:
+    """A scalar formula without the sum, mean or extreme of one number, which is that number."""
+
+    def change(part: Expression) -> Expression:
+        if isinstance(part, Call) and part.function in _WHOLE and len(part.arguments) == 1:
+            inner = part.arguments[0]
+            return inner if isinstance(inner, (Name, Number, Group, Call)) else Group(inner)
+        return part
+
+    return transform(node, change)
 
 
 class Unroller:
@@ -58,142 +67,193 @@ class Unroller:
         self.arrays = arrays
         self.custom = custom
         self.name_of = name_of
+        self._shapes: dict[int, tuple[Expression, Index]] = {}
+        self._written_out: dict[int, tuple[Expression, Expression]] = {}
 
-    def element(self, node: Expression, index: tuple[int, ...]) -> Expression:
+    def element(self, node: Expression, index: Index) -> Expression:
         """The scalar formula of one element (index counted from 0; () for a scalar equation)."""
-        if not index and not self.has_arrays(node):
-            return node
-        cells = self.cells(node)
-        found = cells[index] if cells.shape else cells[()]
-        assert not isinstance(found, np.ndarray)
-        return found  # type: ignore[no-any-return]
+        return self.cell(node, index) if index or self.has_arrays(node) else node
 
     def has_arrays(self, node: Expression) -> bool:
-        from .expression import walk
-
         return any(
             isinstance(part, (MatrixProduct, Bracketed, Element))
             or (isinstance(part, Name) and part.name in self.arrays and self.arrays[part.name].ndim > 0)
             for part in walk(node)
         )
 
-    # ------------------------------------------------------------------ cases
     def cells(self, node: Expression) -> Cells:
+        """Every element of a formula, written out, in its shape."""
+        shape = self.shape(node)
+        out = np.empty(shape, dtype=object)
+        for index in np.ndindex(*shape):
+            out[index] = self.cell(node, index)
+        return out
+
+    # ------------------------------------------------------------------ shapes
+    def shape(self, node: Expression) -> Index:
+        """The shape of a formula; ValueError where its parts do not fit together, KeyError for a name nobody has."""
+        known = self._shapes.get(id(node))
+        if known is None:  # the formula is kept beside its shape, so that its identity stays its own
+            known = self._shapes[id(node)] = (node, self._shape(node))
+        return known[1]
+
+    def _shape(self, node: Expression) -> Index:
         match node:
-            case Name():
-                indices = self.arrays[node.name]
-                return _cell_array(indices.shape, [Name(self.name_of(int(i))) for i in indices.ravel()])
+            case Name(name):
+                return self.arrays[name].shape
             case Element():
-                picked = tuple(
-                    slice((i.first or 1) - 1, i.last) if isinstance(i, Range) else i - 1 for i in node.indices
-                )
-                indices = np.asarray(self.arrays[node.name][picked])
-                return _cell_array(indices.shape, [Name(self.name_of(int(i))) for i in indices.ravel()])
-            case Group(inner):
-                return self.each(lambda a: Group(a) if not isinstance(a, (Name, Number)) else a, self.cells(inner))
-            case Negative(operand):
-                return self.each(Negative, self.cells(operand))
-            case Sum(terms):
-                signs = [sign for sign, _ in terms]
-                return self.each(
-                    lambda *parts: _flat_sum(list(zip(signs, parts, strict=True))),
-                    *(self.cells(term) for _, term in terms),
-                )
-            case Product(factors):
-                hows = [how for how, _ in factors]
-                return self.each(
-                    lambda *parts: Product(
-                        tuple((how, bracket(part)) for how, part in zip(hows, parts, strict=True))
-                    ),
-                    *(self.cells(factor) for _, factor in factors),
-                )
-            case Power(base, exponent):
-                return self.each(lambda b, e: Power(bracket(b), e), self.cells(base), self.cells(exponent))
+                return self.numbers(node).shape
+            case Group(inner) | Negative(inner):
+                return self.shape(inner)
+            case Sum() | Product() | Power():
+                return self.spread(node)
             case MatrixProduct(left, right):
-                return self.matrix_product(self.cells(left), self.cells(right))
+                one, two = self.shape(left), self.shape(right)
+                if not one or one[-1:] != two[:1]:
+                    raise ValueError(f"no matrix product of shapes {one} and {two}")
+                return (*one[:-1], *two[1:])
             case Bracketed(items):
-                parts = [self.cells(item) for item in items]
-                flat = [cell for part in parts for cell in part.ravel()]
-                return _cell_array((len(parts), *parts[0].shape), flat)
-            case Call():
-                return self.call(node)
+                return (len(items), *self.shape(items[0]))
+            case Call(function, arguments):
+                if written_out := self.written_out(node):
+                    return self.shape(written_out)
+                if function == "transpose":
+                    return self.shape(arguments[0])[::-1]
+                if function in _WHOLE and len(arguments) == 1:
+                    return ()
+                return self.spread(node)
             case _:
-                return _single(node)
+                return ()
 
-    def each(self, make: Callable[..., Expression], *parts: Cells) -> Cells:
-        spread = np.broadcast_arrays(*parts)
-        shape = spread[0].shape
-        return _cell_array(shape, [make(*cells) for cells in zip(*(part.ravel() for part in spread), strict=True)])
+    def spread(self, node: Expression) -> Index:
+        """The shape of what works element by element."""
+        match node:
+            case Sum(terms):
+                parts = [part for _, part in terms]
+            case Product(factors):
+                parts = [part for _, part in factors]
+            case Power(base, exponent):
+                parts = [base, exponent]
+            case Call(_, arguments):
+                parts = list(arguments)
+            case _:
+                parts = []
+        return np.broadcast_shapes(*map(self.shape, parts))
 
-    def matrix_product(self, a: Cells, b: Cells) -> Cells:
-        rows, columns = a.shape[:-1], b.shape[1:]
-        left = a.reshape(-1, a.shape[-1])
-        right = b.reshape(b.shape[0], -1)
-        cells: list[Expression] = [
-            _flat_sum([(1, Product((("*", bracket(u)), ("*", bracket(v))))) for u, v in zip(row, column, strict=True)])
-            for row in left
-            for column in right.T
-        ]
-        return _cell_array((*rows, *columns), cells)
+    def numbers(self, node: Element) -> NDArray[np.int64]:
+        """The node numbers of a part of an array."""
+        picked = tuple(slice((i.first or 1) - 1, i.last) if isinstance(i, Range) else i - 1 for i in node.indices)
+        return np.asarray(self.arrays[node.name][picked])
 
-    def call(self, node: Call) -> Cells:
-        name = node.function
-        row = table.table().get(name)
-        if name in self.custom:
-            arguments = [self.cells(argument) for argument in node.arguments]
-            return self.each(lambda *cells: Call(name, cells, 0, node.text), *arguments)
-        if isinstance(row, table.Composed):
-            return self.cells(expanded(node, self.custom))
-        if isinstance(row, table.Primitive):
-            return self.each(lambda cell: Call(name, (cell,), 0, node.text), self.cells(node.arguments[0]))
-        if name == "xlogy":
-            return self.each(lambda y, p: Call(name, (y, p), 0, node.text), *map(self.cells, node.arguments))
+    # ------------------------------------------------------------------ elements
+    def cell(self, node: Expression, index: Index) -> Expression:
+        """One element of a formula, in the names of scalars."""
+        match node:
+            case Name(name):
+                return Name(self.name_of(int(self.arrays[name][index])))
+            case Element():
+                return Name(self.name_of(int(self.numbers(node)[index])))
+            case Group(inner):
+                part = self.cell(inner, index)
+                return part if isinstance(part, (Name, Number)) else Group(part)
+            case Negative(operand):
+                return Negative(self.cell(operand, index))
+            case Sum(terms):
+                return _flat_sum((sign, self.part(term, index)) for sign, term in terms)
+            case Product(factors):
+                return Product(tuple((how, bracket(self.part(factor, index))) for how, factor in factors))
+            case Power(base, exponent):
+                return Power(bracket(self.part(base, index)), self.part(exponent, index))
+            case MatrixProduct(left, right):
+                return self.matrix_product(left, right, index)
+            case Bracketed(items):
+                return self.cell(items[index[0]], index[1:])
+            case Call():
+                return self.call(node, index)
+            case _:
+                return node
+
+    def part(self, node: Expression, index: Index) -> Expression:
+        """An operand's element that goes into element `index` of the result: numbers spread over arrays."""
+        shape = self.shape(node)
+        own = index[len(index) - len(shape) :]
+        return self.cell(node, tuple(i if length > 1 else 0 for i, length in zip(own, shape, strict=True)))
+
+    def matrix_product(self, left: Expression, right: Expression, index: Index) -> Expression:
+        rows = len(self.shape(left)) - 1
+        row, column = index[:rows], index[rows:]
+        return _flat_sum(
+            (1, Product((("*", bracket(self.cell(left, (*row, k)))), ("*", bracket(self.cell(right, (k, *column)))))))
+            for k in range(self.shape(right)[0])
+        )
+
+    def call(self, node: Call, index: Index) -> Expression:
+        name, arguments = node.function, node.arguments
+        if written_out := self.written_out(node):
+            return self.cell(written_out, index)
         if name == "transpose":
-            return self.cells(node.arguments[0]).T
-        if len(node.arguments) > 1:
-            return self.each(lambda *cells: Call(name, cells, 0, node.text), *map(self.cells, node.arguments))
-        inner = self.cells(node.arguments[0])
-        if not inner.shape:
-            return inner
+            return self.cell(arguments[0], index[::-1])
         if name == "softmax":
-            return self.softmax(inner)
-        return _single(_reduction(name, list(inner.ravel())))
+            return self.softmax(arguments[0], index)
+        if name in _WHOLE and len(arguments) == 1:
+            return self.reduction(name, arguments[0])
+        return Call(name, tuple(self.part(argument, index) for argument in arguments), 0, node.text)
 
-    def softmax(self, inner: Cells) -> Cells:
-        """exp(z_i) / Σ exp(z_k), row by row."""
-        rows = inner.reshape(-1, inner.shape[-1])
-        cells: list[Expression] = []
-        for row in rows:
-            powers = [Call("exp", (cell,), 0, "exp") for cell in row]
-            total = Group(_flat_sum([(1, power) for power in powers]))
-            cells += [Product((("*", power), ("/", total))) for power in powers]
-        return _cell_array(inner.shape, cells)
+    def written_out(self, node: Call) -> Expression | None:
+        """What a call stands for, where it can't be shown as a call on single numbers."""
+        own = self.custom.get(node.function)
+        composed = isinstance(table.table().get(node.function), table.Composed)
+        if composed or (own is not None and not _works_by_elements(own.body) and self.spread(node)):
+            known = self._written_out.get(id(node))
+            if known is None:
+                known = self._written_out[id(node)] = (node, expanded(node, self.custom))
+            return known[1]
+        return None
+
+    def softmax(self, argument: Expression, index: Index) -> Expression:
+        """exp(z_i) / Σ exp(z_k) over the row of the element."""
+        count = self.shape(argument)[-1]
+        powers = [Call("exp", (self.cell(argument, (*index[:-1], k)),), 0, "exp") for k in range(count)]
+        total = Group(_flat_sum((1, power) for power in powers))
+        return Product((("*", powers[index[-1]]), ("/", total)))
+
+    def reduction(self, name: str, argument: Expression) -> Expression:
+        shape = self.shape(argument)
+        if not shape:
+            return self.cell(argument, ())
+        cells = [self.cell(argument, index) for index in product(*map(range, shape))]
+        if name == "sum":
+            return _flat_sum((1, cell) for cell in cells)
+        if name == "mean":
+            return Product((("*", bracket(_flat_sum((1, cell) for cell in cells))), ("/", number(len(cells)))))
+        if name == "logsumexp":
+            return Call("log", (_flat_sum((1, Call("exp", (cell,), 0, "exp")) for cell in cells),), 0, "log")
+        return Call(name, tuple(cells), 0, name)
 
 
-def _reduction(name: str, cells: list[Expression]) -> Expression:
-    if name == "sum":
-        return _flat_sum([(1, cell) for cell in cells])
-    if name == "mean":
-        total = _flat_sum([(1, cell) for cell in cells])
-        return Product((("*", bracket(total)), ("/", number(len(cells)))))
-    if name == "logsumexp":
-        return Call("log", (_flat_sum([(1, Call("exp", (cell,), 0, "exp")) for cell in cells]),), 0, "log")
-    return Call(name, tuple(cells), 0, name)
+def _works_by_elements(body: Expression) -> bool:
+    """Does a function's formula treat every element of an array by itself?"""
+    return not any(
+        isinstance(part, (MatrixProduct, Bracketed))
+        or (isinstance(part, Call) and part.function in (*_WHOLE, "softmax", "transpose") and len(part.arguments) == 1)
+        for part in walk(body)
+    )
 
 
-def _flat_sum(terms: list[tuple[int, Expression]]) -> Expression:
+def _flat_sum(terms: Iterable[tuple[int, Expression]]) -> Expression:
     """One n-ary sum: a sum inside a sum gives its terms, a negative term its sign."""
-    flat: list[tuple[int, Expression]] = []
-    for sign, term in terms:
+
+    def flat(sign: int, term: Expression) -> Iterator[tuple[int, Expression]]:
         if isinstance(term, Negative):
-            sign, term = -sign, term.operand
-        if isinstance(term, Sum):
-            flat += [(sign * inner, part) for inner, part in term.terms]
+            yield from flat(-sign, term.operand)
+        elif isinstance(term, Sum):
+            for inner, part in term.terms:
+                yield from flat(sign * inner, part)
         else:
-            flat.append((sign, term))
-    if len(flat) == 1:
-        sign, term = flat[0]
+            yield sign, term
+
+    found = tuple(part for sign, term in terms for part in flat(sign, term))
+    if len(found) == 1:
+        sign, term = found[0]
         return term if sign > 0 else Negative(term)
-    return Sum(tuple(flat))
-
-
+    return Sum(found)

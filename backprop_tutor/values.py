@@ -6,7 +6,7 @@ truncation or by honest rounding of the numbers that went in (intervals over the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,10 +14,10 @@ from functools import cached_property
 from .alignment import Pair
 from .claims import Mark
 from .exact import Stated, agrees, exact, near, truncates
-from .expression import Expression
+from .expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from .network import Network
-from .person import Answer, Line, Person, Truth
-from .quantities import Subject
+from .person import Answer, Line, Person, Truth, subject_of
+from .quantities import Gradient, Subject
 from .slips import right_forms
 
 LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
@@ -50,12 +50,15 @@ class Reference:
         history: Mapping[Subject, Sequence[Line]],
         later: Mapping[Subject, Sequence[Line]],
         network: Network,
+        decided: Callable[[Subject], bool] = lambda subject: True,
     ) -> None:
         self.truth = truth
         self.person = person
         self.history = history
         self.later = later
         self.network = network
+        self.decided = decided
+        self.used_later = False
 
     @cached_property
     def exact_values(self) -> frozenset[Fraction]:
@@ -90,7 +93,7 @@ class Reference:
     # ------------------------------------------------------------------ numbers put in
     def fits(self, pair: Pair, people: Sequence[Person]) -> Ground | None:
         """Why a number may stand where it stands, or None when it doesn't belong there."""
-        number, formula = pair.number, pair.formula
+        number, formula = pair.number, self.as_quantity(pair.formula)
         value, unit = number.value, number.unit
         answers = [person.answer(formula) for person in people]
         for person, answer in zip(people, answers, strict=True):
@@ -110,10 +113,22 @@ class Reference:
         stated_later = self.stated_later(formula, value, unit)
         if stated_later is not None:
             return stated_later
-        uncertain = any(answer.assumed for answer in answers)
-        if uncertain or self.truth is None:
+        subject = subject_in(formula, self.person)
+        if self.truth is None or subject is not None and not self.decided(subject):
             return Ground("unknown", "not-stated", "", None, (), None, "unknown")
         return None
+
+    def as_quantity(self, formula: Expression) -> Expression:
+        """`σ(h11)` as the quantity a11 that it is."""
+        formula = ungrouped(formula)
+        if isinstance(formula, Call):
+            for name in names_in(formula)[:1]:
+                node = self.person.vocabulary.nodes.get(name)
+                for user in self.person.graph.users.get(node, ()) if node is not None else ():
+                    if ungrouped(self.person.graph.node_formula(user)) == formula:
+                        own = self.person.graph.name(user)
+                        return Name(own, own)
+        return formula
 
     def stated_later(self, formula: Expression, value: Fraction, unit: Fraction) -> Ground | None:
         """A number that the person states further down (or stated before and replaced)."""
@@ -128,8 +143,20 @@ class Reference:
             return None
         if not agrees(value, unit, found_value):
             return None
-        rests = tuple(sorted({person.stated[s].line for s in answer.rests_on}))
-        return Ground("follows", "", "", float(found_value), rests, None, "stated")
+        rests = person.faulty(answer)
+        self.used_later = True
+        return Ground("follows" if rests else "right", "", "", float(found_value), rests, None, "stated")
+
+
+def subject_in(formula: Expression, person: Person) -> Subject | None:
+    """The quantity that a formula simply names."""
+    formula = ungrouped(formula)
+    if isinstance(formula, Name):
+        return subject_of(person.vocabulary, formula.name)
+    if isinstance(formula, Derivative):
+        of, by = person.vocabulary.nodes.get(formula.of), person.vocabulary.nodes.get(formula.by)
+        return None if of is None or by is None else Gradient(of, by)
+    return None
 
 
 def finite(value: float) -> Fraction | None:
@@ -165,7 +192,7 @@ def judge_number(
     """
     y, unit = number.value, number.unit
     true = reference.truth_of(subject)
-    certain = true is not None and decided(person, subject)
+    certain = true is not None and reference.decided(subject)
     carried = candidates(reference, person, subject)
     expected = None if true is None else float(true)
     if true is not None and certain and agrees(y, unit, true):
@@ -194,6 +221,8 @@ def judge_number(
         if agrees(y, unit, written) or truncates(y, unit, written):
             if operand_lines:
                 return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
+            if not agrees(y, unit, written):
+                return Ground("close", "truncated", f"cut off, not rounded: {float(written):.6g}", expected)
             return Ground("close", "rounded-intermediates", "right from the numbers as written", expected)
     if unknown_operands or not certain and not sure:
         agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
@@ -257,14 +286,6 @@ def _rounding(
                     return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
                 return Ground("close", "last-digit", f"the last digit is off: {float(value):.6g}", expected)
     return None
-
-
-def decided(person: Person, subject: Subject) -> bool:
-    """Does the truth of a subject rest on stated data only?"""
-    if not person.assumed_leaves:
-        return True
-    plain = Person(person.vocabulary, person.leaves, convention=person.convention)
-    return not plain.carried(subject).assumed
 
 
 # ---------------------------------------------------------------- slips of the pen

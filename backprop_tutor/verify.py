@@ -16,14 +16,19 @@ from fractions import Fraction
 from functools import cached_property
 
 from . import meaning
+from .array_claims import judge_array, stated_elements
 from .alignment import Pair, align, as_written, has_names, numbers_in
-from .claims import Claim, Judgement, LinkVerdict, Mark, Part, Sheet, Verdict, worst
+from .assumptions import Assumptions
+from .causes import formula_cause, number_causes
+from .claims import Claim, Explanation, Judgement, LinkVerdict, Mark, Part, Sheet, Verdict, worst
+from .conventions import under_convention
 from .equality import Equality
 from .exact import Stated, agrees, exact, literal, spread, truncates
 from .expression import Bracketed, Expression, Name, Number, Sum, transform, ungrouped, walk
 from .graph import Graph
 from .meaning import Meaning
 from .network import Network
+from .plausible import remarks
 from .person import STANDARD, Convention, Line, Person, Truth
 from .quantities import Gradient, Subject, Updated, Value, Vocabulary
 from .slips import right_forms
@@ -55,8 +60,8 @@ class Session:
     nudged: Person | None = None
     renamed: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, Expression] = field(default_factory=dict)
-    own_formulas: dict[Subject, tuple[Expression, int]] = field(default_factory=dict)
     wrong_formulas: list[tuple[Subject, Expression, int]] = field(default_factory=list)
+    right_formulas: dict[Subject, list[Expression]] = field(default_factory=dict)
     history: dict[Subject, list[Line]] = field(default_factory=dict)
 
 
@@ -72,6 +77,8 @@ class Judge:
         self.truth = Truth(self.vocabulary, trace, convention) if trace is not None else None
         self.network = Network(graph)
         self.convention = convention
+        self._others: dict[Convention, Judge] = {}
+        self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
         self.leaves = {
             node: (trace.value(node) if trace is not None else float("nan"))
             for node in graph.nodes_of("input", "parameter", "target")
@@ -82,21 +89,60 @@ class Judge:
         return Equality(self.vocabulary, self.trace, self.convention)
 
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
-        return Reference(self.truth, session.person, session.history, later, self.network)
+        return Reference(
+            self.truth, session.person, session.history, later, self.network,
+            lambda subject: self.assumptions.decided(subject, later),
+        )  # fmt: skip
+
+    @cached_property
+    def assumptions(self) -> Assumptions:
+        return Assumptions(self.vocabulary, self.leaves)
 
     # ------------------------------------------------------------------ the sheet
     def judge(self, sheet: Sheet) -> Judgement:
-        """Every claim of the sheet, in order."""
-        session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
+        """Every claim of the sheet, in order, under the convention that the sheet follows."""
         later = self.stated_anywhere(sheet)
-        verdicts = tuple(self.claim(claim, session, later) for claim in sheet.claims)
-        return Judgement(sheet, self.graph.scenario.name, verdicts)
+        name = self.graph.scenario.name
+        plain = Judgement(sheet, name, self.verdicts(sheet, later))
+        verdicts, _ = under_convention(plain, self.graph, lambda c: self.under(c).verdicts(sheet, later))
+        return Judgement(sheet, name, verdicts, remarks(self.graph, later))
+
+    def under(self, convention: Convention) -> Judge:
+        """A judge of the same scenario under another convention."""
+        if convention not in self._others:
+            other = self._others[convention] = Judge(self.graph, self.trace, convention)
+            other.readings = self.readings
+        return self._others[convention]
+
+    def verdicts(self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]]) -> tuple[Verdict, ...]:
+        """Every claim judged, twice when a line uses what stands further down."""
+        verdicts = self.once(sheet, later)
+        if self.used_later:
+            # a line used a number that is stated further down: now it is known which of those lines are at fault
+            at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows")}
+            known = {
+                subject: [replace(line, faulty=line.line in at_fault) for line in lines]
+                for subject, lines in later.items()
+            }
+            verdicts = self.once(sheet, known)
+        return verdicts
+
+    def once(self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]]) -> tuple[Verdict, ...]:
+        session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
+        self.used_later = False
+        return tuple(self.claim(claim, session, later) for claim in sheet.claims)
+
+    used_later = False
 
     def stated_anywhere(self, sheet: Sheet) -> dict[Subject, list[Line]]:
         """Every value that the sheet states, by quantity: a line may use what stands further down."""
         found: dict[Subject, list[Line]] = {}
         for claim in sheet.claims:
-            if len(claim.parts) < 2 or meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
+            if len(claim.parts) < 2:
+                continue
+            if meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
+                for subject, number in stated_elements(self, claim):
+                    found.setdefault(subject, []).append(Line(number, claim.line))
                 continue
             first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
             subject = meaning.subject_of(first.expression, self.vocabulary)
@@ -111,9 +157,11 @@ class Judge:
             return Verdict(claim, None, "unread", "unreadable", claim.unreadable.message, None, None, ())
         expressions = [part.expression for part in claim.parts]
         if meaning.is_array_claim(expressions, self.vocabulary):
-            from .array_claims import judge_array
-
             return judge_array(self, claim, session, later)
+        return self.chain(claim, session, later)
+
+    def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
+        """One scalar chain judged."""
         return Chain(self, claim, session, later).verdict()
 
 
@@ -143,17 +191,26 @@ class Chain:
             transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n)
             for p in claim.parts
         ]
-        renamed = self.evident(expressions)
+        bound = _parameter_names(expressions)
+        foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
+        renamed = self.meant(expressions, foreign) if foreign else {}
         meanings = [meaning.read(e, vocabulary, renamed, False, claim.sample) for e in expressions]
-        unknown = tuple(dict.fromkeys(name for m in meanings for name in m.unknown))
-        bound = _parameter_names(expressions, self.judge.graph)
-        unknown = tuple(name for name in unknown if name not in bound)
-        if unknown:
-            found = self.searched(expressions, renamed, unknown)
-            if found is not None:
-                renamed = {**renamed, **found}
-                meanings = [meaning.read(e, vocabulary, renamed, False, claim.sample) for e in expressions]
         return [self.step(part, m) for part, m in zip(claim.parts, meanings, strict=True)]
+
+    def meant(self, expressions: list[Expression], foreign: tuple[str, ...]) -> Mapping[str, str]:
+        """Foreign names: what the spelling makes evident, else what makes the line true, else what it meant before."""
+        remembered = {name: self.session.renamed[name] for name in foreign if name in self.session.renamed}
+        key = (self.claim.text, self.claim.sample)
+        if key not in self.judge.readings:
+            evident = self.evident(foreign)
+            if len(evident) < len(foreign) or not self.true_with(expressions, evident):
+                rest = tuple(name for name in foreign if name not in evident)
+                found = self.searched(expressions, {}, foreign) or self.searched(expressions, evident, rest)
+                evident = {**evident, **(found or {})}
+            self.judge.readings[key] = evident
+        renamed = {**remembered, **self.judge.readings[key]}
+        self.session.renamed.update(renamed)
+        return renamed
 
     def step(self, part: Part, m: Meaning) -> Step:
         number = literal(m.expression)
@@ -162,44 +219,46 @@ class Chain:
         kind = "number" if number is not None else "formula" if has_names(m.expression) else "numbers"
         return Step(part, m, kind, number)
 
-    def evident(self, expressions: list[Expression]) -> dict[str, str]:
+    def evident(self, foreign: tuple[str, ...]) -> dict[str, str]:
         """Foreign names whose meaning the spelling alone makes clear."""
         found: dict[str, str] = {}
-        for expression in expressions:
-            for name in meaning.foreign_names(expression, self.vocabulary):
-                node = self.vocabulary.meant(name) if self.vocabulary.array(name) is None else None
-                if node is not None:
-                    found[name] = self.judge.graph.name(node)
+        for name in foreign:
+            node = self.vocabulary.meant(name) if self.vocabulary.array(name) is None else None
+            if node is not None:
+                found[name] = self.judge.graph.name(node)
         return found
 
     def searched(
         self, expressions: list[Expression], renamed: Mapping[str, str], unknown: tuple[str, ...]
     ) -> Mapping[str, str] | None:
         """An assignment of the foreign names under which the first formula of the chain is true."""
-        vocabulary = self.vocabulary
-        equality = self.judge.equality
-        first = meaning.read(expressions[0], vocabulary, renamed, False, self.claim.sample)
-        subject = meaning.subject_of(first.expression, vocabulary)
+        if not unknown or any(not name.strip("_") for name in unknown):
+            return None
+        first = meaning.read(expressions[0], self.vocabulary, renamed, False, self.claim.sample)
+        subject = meaning.subject_of(first.expression, self.vocabulary)
         known = meaning.candidates(self.judge.graph, subject)
-        pairs = [(a, b) for a, b in zip(expressions, expressions[1:], strict=False)]
+        return meaning.assignments(unknown, known, lambda reading: self.true_with(expressions, {**renamed, **reading}))
 
-        def holds(reading: Mapping[str, str]) -> bool:
-            tried = {**renamed, **reading}
-            for a, b in pairs[:1]:
-                left = meaning.read(a, vocabulary, tried, False, self.claim.sample)
-                right = meaning.read(b, vocabulary, tried, False, self.claim.sample)
-                if left.unknown or right.unknown:
-                    return False
-                if has_names(right.expression):
-                    return equality.same(left.expression, right.expression, quick=True)
-                quantity = meaning.subject_of(left.expression, vocabulary)
-                number = self.final_number(expressions)
-                if quantity is None or number is None or self.judge.truth is None:
-                    return False
-                return agrees(number.value, number.unit, exact_or_zero(self.judge.truth.of(quantity)))
+    def true_with(self, expressions: list[Expression], reading: Mapping[str, str]) -> bool:
+        """Is the first link with foreign names true when they are read so?"""
+        vocabulary, sample = self.vocabulary, self.claim.sample
+        pairs = zip(expressions, expressions[1:], strict=False)
+        used = [p for p in pairs if any(n in reading for e in p for n in meaning.foreign_names(e, vocabulary))]
+        if not used:
             return False
-
-        return meaning.assignments(unknown, known, holds)
+        left, right = (meaning.read(e, vocabulary, reading, False, sample) for e in used[0])
+        if left.unknown or right.unknown:
+            return False
+        if has_names(right.expression):
+            equality = self.judge.equality
+            return equality.same(left.expression, right.expression, quick=True) and not equality.vanishes(
+                right.expression
+            )
+        quantity = meaning.subject_of(left.expression, vocabulary)
+        number = self.final_number(expressions)
+        if quantity is None or number is None or self.judge.truth is None:
+            return False
+        return agrees(number.value, number.unit, exact_or_zero(self.judge.truth.of(quantity)))
 
     def final_number(self, expressions: list[Expression]) -> Stated | None:
         return literal(expressions[-1])
@@ -210,12 +269,13 @@ class Chain:
         foreign = tuple(dict.fromkeys(name for step in steps for name in step.meaning.unknown))
         if foreign and self.defines(foreign):
             return self.finish("right", "definition", f"'{steps[0].part.text}' is a name of your own")
-        bound = _parameter_names([s.expression for s in steps], self.judge.graph)
+        bound = _parameter_names([p.expression for p in self.claim.parts])
         self.free = tuple(name for name in foreign if name in bound)
         foreign = tuple(name for name in foreign if name not in bound)
         for i in range(1, len(steps)):
             self.link(steps[i - 1], steps[i], i, foreign)
         self.value_link(foreign)
+        self.judge.used_later |= self.reference.used_later
         return self.close()
 
     def defines(self, foreign: tuple[str, ...]) -> bool:
@@ -266,9 +326,10 @@ class Chain:
         if self.nudge_of(right.expression):
             self.nudged_formula(left, right)
             return
-        if self.session.nudged is not None and self.subject is not None:
-            pass  # inside a nudged run formulas are the same as outside
         same = equality.compare(left.expression, right.expression, self.free)
+        first = self.steps[0]
+        if same.same is False and left is not first and self.subject is not None:
+            same = equality.compare(first.expression, right.expression, self.free)
         if same.same is None:
             self.add("formula", left, right, "unknown", "not-checkable", "no point was found where both sides exist")
         elif same.same:
@@ -276,6 +337,8 @@ class Chain:
             message = self.renaming(left, right) if mark == "notation" else same.condition
             self.add("formula", left, right, mark, code, message)  # type: ignore[arg-type]
             self.formula = right.expression
+            if self.subject is not None:
+                self.session.right_formulas.setdefault(self.subject, []).append(right.expression)
         else:
             self.false_formula(left, right)
             self.formula = right.expression
@@ -297,9 +360,13 @@ class Chain:
                 message = f"the formula of line {line} again"
                 self.add("formula", left, right, "follows", "carried", message, follows=(line,))
                 return
-        from .causes import formula_cause
-
         cause = formula_cause(self.judge, target, left.expression, right.expression)
+        if cause is None and left is not self.steps[0]:
+            cause = formula_cause(self.judge, target, self.steps[0].expression, right.expression)
+        if cause is not None:
+            self.explanations = (
+                Explanation(cause.code, cause.message, (self.claim.line,), 1.0, cause.formula, cause.right),
+            )
         truth = self.judge.truth
         stated = expected = None
         if truth is not None:
@@ -424,7 +491,8 @@ class Chain:
             return [left.expression]
         if self.subject is None:
             return [left.expression]
-        return [left.expression, *right_forms(self.judge.network, self.subject)]
+        own = self.session.right_formulas.get(self.subject, [])
+        return [*reversed(own), *right_forms(self.judge.network, self.subject), left.expression]
 
     def total_fits(self, left: Step, right: Step) -> bool:
         """Whatever was put in, does the whole give the quantity?"""
@@ -541,6 +609,10 @@ class Chain:
                      float(value), expected, interval=shown)  # fmt: skip
             return
         code, message = pen_slip(number, written)
+        if code == "arithmetic" and self.subject is not None:
+            true = self.reference.truth_of(self.subject)
+            if true is not None and not agrees(value, unit, true):
+                code, message = pen_slip(number, true)
         self.add("arithmetic", left, right, "wrong", code, message or f"what is written gives {expected:.6g}",
                  float(value), expected, interval=shown)  # fmt: skip
 
@@ -578,6 +650,8 @@ class Chain:
             return
         ground = self.ground(number)
         truth = self.judge.truth
+        if ground.mark == "wrong" and ground.code == "wrong" and final.number is not None:
+            ground = self.explained(number, ground)
         if final.number is not None or ground.mark == "wrong":
             expected = ground.expected
             # a substitution that is already wrong explains its own total
@@ -586,6 +660,17 @@ class Chain:
                     self.add("value", self.steps[0], final, ground.mark, ground.code, ground.message,
                              float(number.value), expected, follows=ground.lines, interval=ground.interval)  # fmt: skip
         self.remember(final, ground)
+
+    def explained(self, number: Stated, ground: Ground) -> Ground:
+        """The cause of a wrong number, where one explains it well."""
+        assert self.subject is not None
+        if any(link.mark == "wrong" and link.kind != "formula" for link in self.links):
+            return ground  # the working already shows where it went wrong
+        self.explanations = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
+        if len(self.explanations) == 1:
+            only = self.explanations[0]
+            return replace(ground, code=only.code, message=only.message)
+        return ground
 
     def total_as_number(self, final: Step) -> Stated | None:
         """A chain that ends with numbers put in states their total, as exactly as they are typed."""
@@ -643,6 +728,7 @@ class Chain:
 
     # ------------------------------------------------------------------ the verdict
     in_nudge = False
+    explanations: tuple[Explanation, ...] = ()
     free: tuple[str, ...] = ()
 
     def close(self) -> Verdict:
@@ -667,7 +753,8 @@ class Chain:
         lines = tuple(sorted({n for item in self.links for n in item.follows_from}))
         quantity = self.vocabulary.text(self.subject) if self.subject is not None else None
         shown = "" if mark == "right" and code == "identity" else code
-        return Verdict(self.claim, quantity, mark, shown, message, stated, expected, tuple(self.links), lines)
+        return Verdict(self.claim, quantity, mark, shown, message, stated, expected, tuple(self.links), lines,
+                       self.explanations)  # fmt: skip
 
 
 # ---------------------------------------------------------------- small helpers
@@ -701,7 +788,7 @@ def _lines(lines: Sequence[int]) -> str:
     return ", ".join(map(str, lines))
 
 
-def _parameter_names(expressions: Sequence[Expression], graph: Graph) -> set[str]:
+def _parameter_names(expressions: Sequence[Expression]) -> set[str]:
     """Variables of a function's own definition: the x of `f(x) = 2.0*x`."""
     from .expression import Call, DerivativeOf
 

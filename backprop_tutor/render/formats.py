@@ -1,7 +1,8 @@
 """The formats a run can be written in besides the terminal's: one row each, the module that writes it.
 
 Each module has `run_text(trace, graph, options) -> (text, agrees)`: the whole text, newline at its end, and whether every
-check agrees; `trace` is None for a scenario with unknowns.
+check agrees; `trace` is None for a scenario with unknowns. `ascii_text(text)` is such a text without a character beyond
+ASCII.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ class Writer(Protocol):
     """What a format's module offers."""
 
     def run_text(self, trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[str, bool]: ...
+
+    def ascii_text(self, text: str) -> str: ...
 
 
 def writer(name: str) -> Writer:

@@ -20,10 +20,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..check import Check, check_gradients, check_locals
+from ..errors import Problem, RequestError
 from ..graph import Graph
 from ..lesson import backward_edges, local_formula
 from ..trace import Trace, unknown
 from ..typeset import ASCII, to_text
+from .explain import wanted_of
 from .options import RunOptions
 
 PATHS = 12
@@ -36,11 +38,16 @@ def run_text(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[st
     return json.dumps(shown, indent=2, ensure_ascii=False, allow_nan=False) + "\n", agrees
 
 
+def ascii_text(text: str) -> str:
+    """The same without a character beyond ASCII: JSON has an escape for each, and they stand in its strings only."""
+    return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in text)
+
+
 def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[dict[str, Any], bool]:
     """The run as plain data, and whether every check agrees; `trace` is None for a scenario with unknowns."""
     scenario = graph.scenario
     parts = options.parts
-    nodes = graph.nodes_of("parameter", "input", "computed")
+    nodes = _differentiated(graph, options)
     edges = backward_edges(graph) if "local" in parts else []
     local_checks: Sequence[Check | None] = [None] * len(edges)
     gradient_checks: Sequence[Check | None] = [None] * len(nodes)
@@ -63,6 +70,20 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
         "updates": _updates(graph, trace) if "update" in parts else [],
     }
     return shown, agrees
+
+
+def _differentiated(graph: Graph, options: RunOptions) -> list[int]:
+    """The quantities that the loss is differentiated by: all but targets, or those asked for by name."""
+    if not options.grads:
+        return graph.nodes_of("parameter", "input", "computed")
+    found = []
+    for text, wanted in zip(options.grads, wanted_of(graph, options.grads), strict=True):
+        if wanted.of != graph.loss:
+            raise RequestError(
+                Problem(f"'{text}' is no derivative of the loss, and JSON has no other", help="leave out --format json")
+            )
+        found.append(wanted.by)
+    return found
 
 
 def _node(graph: Graph, trace: Trace | None, number: int) -> dict[str, Any]:
@@ -109,7 +130,11 @@ def _gradient(trace: Trace, node: int, check: Check | None) -> dict[str, Any]:
 
 def _updates(graph: Graph, trace: Trace | None) -> list[dict[str, Any]]:
     if trace is None:
-        return []
+        known = graph.scenario.rate_text is not None
+        return [
+            {"name": graph.name(node), "before": None, "after": None}
+            for node in (graph.nodes_of("parameter") if known else ())
+        ]
     return [
         {"name": graph.name(update.node), "before": _number(update.before), "after": _number(update.after)}
         for update in trace.updates
