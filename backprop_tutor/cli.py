@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +35,12 @@ app = typer.Typer(
 
 def main() -> None:
     """The `bptutor` command: runs it and exits with its status."""
-    sys.exit(status_of(lambda: app(standalone_mode=False, prog_name="bptutor")))
+    sys.exit(program(sys.argv[1:]))
+
+
+def program(arguments: Sequence[str]) -> int:
+    """Run the command line with these arguments; its exit status."""
+    return status_of(lambda: app(list(arguments), standalone_mode=False, prog_name="bptutor"))
 
 
 def status_of(command: Callable[[], object]) -> int:

@@ -54,20 +54,28 @@ def _value(node: Expression, value_of: Lookup, derivative: Callable[[str, str], 
         case Negative(operand):
             return -sub(operand)
         case Sum(terms):
-            return np.float64(math.fsum(sign * sub(term) for sign, term in terms))
+            return _total([sign * sub(term) for sign, term in terms])
         case Product(factors):
             total = sub(factors[0][1])
             for how, factor in factors[1:]:
                 total = total / sub(factor) if how == "/" else total * sub(factor)
             return total
         case Power(base, exponent):
-            return np.power(sub(base), sub(exponent))
+            return np.float64(np.power(sub(base), sub(exponent)))
         case Derivative(of, by) if derivative is not None:
             return np.float64(derivative(of, by))
         case Call(function, arguments, primes):
             return _call(function, [sub(argument) for argument in arguments], primes)
         case _:
             raise ValueError(f"not a scalar formula: {node}")
+
+
+def _total(terms: list[np.float64]) -> np.float64:
+    """The exact sum, rounded once; infinities and overflow as NumPy has them."""
+    try:
+        return np.float64(math.fsum(terms))
+    except (OverflowError, ValueError):
+        return np.float64(sum(terms))
 
 
 def _call(function: str, arguments: list[np.float64], primes: int) -> np.float64:

@@ -105,28 +105,30 @@ CORNERS = 6
 MARGIN = Fraction(105, 100)
 
 
+def reach(operand: Stated, truncating: bool = False) -> tuple[Fraction, Fraction]:
+    """Between what a typed number may stand for: half a unit to either side, a truncating writer's one unit outward."""
+    half = operand.unit / 2
+    if not truncating:
+        return operand.value - half, operand.value + half
+    away = operand.unit if operand.value >= 0 else -operand.unit
+    return min(operand.value - half, operand.value + away), max(operand.value + half, operand.value + away)
+
+
 def spread(
-    function: Callable[[Sequence[Fraction]], Fraction], operands: Sequence[Stated], truncating: bool = False
+    function: Callable[[Sequence[Fraction]], Fraction],
+    centre: Sequence[Fraction],
+    ends: Sequence[tuple[Fraction, Fraction]],
 ) -> Interval:
-    """The range of a function while each operand stays within half a unit of what was typed.
+    """The range of a function while each operand stays between its two ends.
 
     All corners for up to 6 inexact operands (the formulas at hand are monotone or multilinear in each), beyond that the
-    sum of the single effects with a margin of 5 %. A truncating writer's operands reach up to one unit further out.
+    sum of the single effects with a margin of 5 %.
     """
-    centre = [operand.value for operand in operands]
     base = function(centre)
-    loose = [i for i, operand in enumerate(operands) if operand.unit]
-
-    def ends(operand: Stated) -> tuple[Fraction, Fraction]:
-        half = operand.unit / 2
-        if not truncating:
-            return operand.value - half, operand.value + half
-        away = operand.unit if operand.value >= 0 else -operand.unit
-        return min(operand.value - half, operand.value + away), max(operand.value + half, operand.value + away)
-
+    loose = [i for i, (low, high) in enumerate(ends) if low != high]
     if len(loose) <= CORNERS:
         results = [base]
-        for corner in itertools.product(*(ends(operands[i]) for i in loose)):
+        for corner in itertools.product(*(ends[i] for i in loose)):
             at = list(centre)
             for i, value in zip(loose, corner, strict=True):
                 at[i] = value
@@ -135,7 +137,7 @@ def spread(
     down = up = Fraction(0)
     for i in loose:
         effects = [Fraction(0)]
-        for value in ends(operands[i]):
+        for value in ends[i]:
             at = list(centre)
             at[i] = value
             effects.append(function(at) - base)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from math import erf, erfc
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -81,22 +82,25 @@ def _tanh_slope(z: Array, a: Array) -> Array:
 
 
 def _softplus(z: Array) -> Array:
-    return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
+    return np.asarray(np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z))))
 
 
 def _erf(z: Array) -> Array:
     """Error function to full precision without SciPy: the standard library's, element by element."""
-    from math import erf
-
     return np.asarray(np.frompyfunc(erf, 1, 1)(z), dtype=float)
 
 
+def _normal(z: Array) -> Array:
+    """Φ(z), the share of a standard normal variable below z; 1 + erf loses all digits far below 0, erfc does not."""
+    return 0.5 * np.asarray(np.frompyfunc(erfc, 1, 1)(-z / np.sqrt(2.0)), dtype=float)
+
+
 def _gelu(z: Array) -> Array:
-    return 0.5 * z * (1.0 + _erf(z / np.sqrt(2.0)))
+    return z * _normal(z)
 
 
 def _gelu_slope(z: Array, a: Array) -> Array:
-    return 0.5 * (1.0 + _erf(z / np.sqrt(2.0))) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    return _normal(z) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
 
 
 def _silu_slope(z: Array, a: Array) -> Array:
@@ -126,14 +130,14 @@ PRIMITIVES: tuple[Primitive, ...] = (
               r"\operatorname{erf}"),
     Primitive("tanh", np.tanh, _tanh_slope, "(exp(z) - exp(-z))/(exp(z) + exp(-z))", "1 - a**2", r"\tanh"),
     Primitive("sigmoid", _sigmoid, _sigmoid_slope, "1/(1 + exp(-z))", "a*(1 - a)", r"\sigma", ("σ", "logistic")),
-    Primitive("relu", lambda z: np.maximum(z, 0.0), lambda z, a: np.where(z > 0, 1.0, 0.0), "max(z, 0)", "step(z)",
+    Primitive("relu", lambda z: np.maximum(z, 0.0), lambda z, a: np.where(z > 0, 1.0, 0.0), "max(0, z)", "step(z)",
               r"\operatorname{ReLU}", ("ReLU",), kinks=(0.0,), kink_rule="relu'(0) = 0"),
     Primitive("leaky_relu", lambda z: np.where(z > 0, z, LEAK * z), lambda z, a: np.where(z > 0, 1.0, LEAK),
-              "max(z, 0) + 0.01*min(z, 0)", "0.01 + 0.99*step(z)", r"\operatorname{LReLU}",
+              "max(0, z) + 0.01*min(z, 0)", "0.01 + 0.99*step(z)", r"\operatorname{LReLU}",
               kinks=(0.0,), kink_rule="leaky_relu'(0) = 0.01"),
     Primitive("elu", lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
               lambda z, a: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0.0))),
-              "max(z, 0) + exp(min(z, 0)) - 1", "step(z) + (1 - step(z))*exp(min(z, 0))", r"\operatorname{ELU}"),
+              "max(0, z) + exp(min(z, 0)) - 1", "step(z) + (1 - step(z))*exp(min(z, 0))", r"\operatorname{ELU}"),
     Primitive("softplus", _softplus, lambda z, a: _sigmoid(z), "log(1 + exp(z))", "sigmoid(z)",
               r"\operatorname{softplus}"),
     Primitive("silu", lambda z: z * _sigmoid(z), _silu_slope, "z/(1 + exp(-z))", "sigmoid(z) + a*(1 - sigmoid(z))",
@@ -171,7 +175,8 @@ _Row: TypeAlias = Primitive | Reduction | Composed
 def table() -> Mapping[str, _Row]:
     """Every row by its name and by its aliases."""
     rows: dict[str, _Row] = {}
-    for row in (*PRIMITIVES, *REDUCTIONS, *COMPOSED):
+    every: tuple[_Row, ...] = (*PRIMITIVES, *REDUCTIONS, *COMPOSED)
+    for row in every:
         for name in (row.name, *row.aliases):
             rows[name] = row
     return MappingProxyType(rows)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -19,17 +20,22 @@ from numpy.typing import NDArray
 
 from . import functions as table
 from .errors import FormulaError, Problem, RequestError, ScenarioError, Where, did_you_mean
-from .expression import Element, Expression, Group, Name, Number, Product, Sum, names_in, number, transform, walk
-from .lift import CustomFunction, Indices, Lifter, expanded, recognised, shape_text
+from .expression import Call, Element, Expression, Group, Name, Number, Product, Sum, names_in, number, transform, walk
+from .lift import MAX_TERMS, CustomFunction, Indices, Lifter, expanded, recognised, shape_text
 from .lift import Equation as LiftedEquation
 from .notation import element_indices, element_name
 from .parse import Notation, parse
 from .scenario import Equation, FunctionDefinition, Quantity, Scenario
+from .scenario_types import MAX_HINTS, in_order
 from .template import Tree
 from .unroll import Unroller, of_single_numbers
 
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 MAX_NODES = 2_000_000
+MAX_FORMULAS = 20_000  # with samples written out
+MAX_CIRCLE = 8  # names of a circle that are told
+MAX_SUGGESTED = 200  # elements of an array that a misspelling is compared with
+MAX_LISTED = 20_000  # elements of an array whose names are compared one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +134,10 @@ class Graph:
         own, mark, sample = name.partition("#")
         for array, pattern in self.scenario.elements.items():
             block = self.blocks.get(array + mark + sample)
-            for index in element_indices(pattern, own) if block is not None else ():
-                if (found := block.node_at(index)) is not None:
-                    return found
+            if block is not None:
+                for index in element_indices(pattern, own):
+                    if (found := block.node_at(index)) is not None:
+                        return found
         return None
 
     def id(self, name: str) -> int:
@@ -310,89 +317,149 @@ def leaf_quantities(scenario: Scenario) -> dict[str, Quantity]:
 
 # ---------------------------------------------------------------- building
 class _Builder:
-    def __init__(self, scenario: Scenario) -> None:
+    """Checks a scenario's formulas and turns them into a graph; collects every problem on the way.
+
+    `doubtful` are names whose values the reader could not read: what depends on them is not judged.
+    """
+
+    def __init__(self, scenario: Scenario, doubtful: frozenset[str] = frozenset()) -> None:
         self.scenario = scenario
         self.problems: list[Problem] = []
-        self.functions = {definition.name for definition in scenario.functions}
         names = {q.name for q in scenario.quantities} | {e.name for e in scenario.equations}
-        self.notation = Notation(table.NAMES | self.functions, lambda name: name in names)
+        self.known = names | doubtful
+        self.functions = frozenset(table.NAMES | {f.name for f in scenario.functions} | doubtful)
+        self.notation = Notation(self.functions, (names - doubtful).__contains__)
         self.custom: dict[str, CustomFunction] = {}
-        self.broken: set[str] = set()
+        self.broken = set(doubtful)
+        self.leaves = leaf_quantities(scenario)
+        self.blocks: dict[str, Block] = {}
+        self.arrays: dict[str, Indices] = {}
+        self.lifted: list[tuple[str, LiftedEquation]] = []
+        self.size = 0
+        self.terms = 0
 
+    # -------------------------------------------------- problems
     def report(self, error: FormulaError, where: Where) -> None:
         problem = error.problems[0]
         place = where.shifted(error.start, error.end - error.start) if where.column else where
         self.problems.append(Problem(problem.message, place, problem.label, problem.help))
 
+    def near(self, name: str, known: Iterable[str]) -> str:
+        """The nearest known names as a hint; nothing more once there are many problems."""
+        return did_you_mean(name, known) if len(self.problems) < MAX_HINTS else ""
+
+    def names_to_suggest(self) -> list[str]:
+        """Every quantity, and the elements' own names where there are not too many."""
+        elements = [
+            element_name(q.name, pattern, tuple(i + 1 for i in index))
+            for q in self.scenario.quantities
+            if q.shape and q.size <= MAX_SUGGESTED and (pattern := self.scenario.elements.get(q.name)) is not None
+            for index in np.ndindex(*q.shape)
+        ]
+        return [*sorted(self.known), *elements]
+
     # -------------------------------------------------- functions and equations
     def read_functions(self) -> None:
+        own = {definition.name for definition in self.scenario.functions}
         for definition in self.scenario.functions:
-            body = self.read(definition.body, definition)
+            # a function sees its own variables only: an e is a number to it, whatever the scenario calls e
+            notation = Notation(self.functions, frozenset(definition.parameters).__contains__)
+            body = self.read(definition.body, definition, notation)
             if body is None:
                 continue
+            before = len(self.problems)
             for part in walk(body):
-                if isinstance(part, (Name, Element)) and part.name not in definition.parameters:
+                if isinstance(part, Element):
+                    error = FormulaError("a function's variable has no elements", *part.span, "no index here")
+                    self.report(error, definition.where)
+                elif isinstance(part, Name) and part.name not in definition.parameters:
                     error = FormulaError(
                         f"'{part.name}' is not a parameter of '{definition.name}'", *part.span, "not known",
-                        did_you_mean(part.name, definition.parameters) or "a function sees only its own parameters",
+                        self.near(part.name, definition.parameters) or "a function sees only its own parameters",
                     )  # fmt: skip
                     self.report(error, definition.where)
-            called = {part.function for part in walk(body) if hasattr(part, "function")}
-            inner = expanded(body, self.custom)
-            if called & (self.functions - set(self.custom)):
-                self.problems.append(
-                    Problem(
-                        f"'{definition.name}' calls a function that is not defined before it", definition.where,
-                        "not known yet", "define it first; a function can't call itself",
-                    )  # fmt: skip
-                )
-                continue
-            self.custom[definition.name] = CustomFunction(definition.name, definition.parameters, inner)
+            later = next((p for p in _calls(body) if p.function in own - self.custom.keys() - self.broken), None)
+            if later is not None:
+                error = FormulaError(
+                    f"'{definition.name}' calls '{later.function}', which is not defined before it", *later.span,
+                    "not known yet", "define it first; a function can't call itself",
+                )  # fmt: skip
+                self.report(error, definition.where)
+            elif not any(part.function in self.broken for part in _calls(body)):
+                try:
+                    whole = expanded(body, self.custom)
+                    self.custom[definition.name] = CustomFunction(definition.name, definition.parameters, whole)
+                except FormulaError as error:
+                    self.report(error, definition.where)
+            if len(self.problems) > before or definition.name not in self.custom:
+                self.broken.add(definition.name)
 
-    def read(self, text: str, owner: FunctionDefinition | Equation) -> Expression | None:
+    def read(self, text: str, owner: FunctionDefinition | Equation, notation: Notation) -> Expression | None:
+        """The formula; None after a report, and what it defines is then broken."""
         try:
-            return parse(text, self.notation)
+            return parse(text, notation)
         except FormulaError as error:
             self.report(error, owner.where)
+            self.broken.add(owner.name)
             return None
 
     def read_equations(self) -> dict[str, tuple[Expression, Equation]]:
         found: dict[str, tuple[Expression, Equation]] = {}
-        known = {q.name for q in self.scenario.quantities} | {e.name for e in self.scenario.equations}
-        elements = self.element_spellings()
         for equation in self.scenario.equations:
-            body = self.read(equation.text, equation)
+            body = self.read(equation.text, equation, self.notation)
             if body is None:
+                continue
+            if any(part.function in self.broken for part in _calls(body)):
+                self.broken.add(equation.name)  # its function has been reported
+                continue
+            body = transform(body, lambda part: self.element(part) if isinstance(part, Name) else part)
+            unknown = [p for p in walk(body) if isinstance(p, (Name, Element)) and p.name not in self.known]
+            for part in unknown:
+                help = self.unknown_name(part.name)
+                error = FormulaError(f"nothing is called '{part.name}'", *part.span, "not known", help)
+                self.report(error, equation.where)
+            if unknown:
                 self.broken.add(equation.name)
                 continue
-            unknown = False
-            body = transform(body, lambda part: elements.get(part.name, part) if isinstance(part, Name) else part)
-            for part in walk(body):
-                if isinstance(part, (Name, Element)) and part.name not in known:
-                    unknown = True
-                    close = did_you_mean(part.name, known | set(elements))
-                    hint = close or "declare it under [inputs], [parameters], [targets] or [equations]"
-                    self.report(
-                        FormulaError(f"nothing is called '{part.name}'", *part.span, "not known", hint), equation.where
-                    )
-            if unknown:
+            try:
+                expanded(body, self.custom)
+            except FormulaError as error:
+                self.report(error, equation.where)
                 self.broken.add(equation.name)
             else:
                 found[equation.name] = (body, equation)
         return found
 
-    def element_spellings(self) -> dict[str, Element]:
-        """The document's names of a leaf array's elements, usable in formulas."""
-        found: dict[str, Element] = {}
-        for quantity in self.scenario.quantities:
-            pattern = self.scenario.elements.get(quantity.name)
-            if quantity.shape and pattern:
-                for index in np.ndindex(*quantity.shape):
-                    place = tuple(i + 1 for i in index)
-                    found[element_name(quantity.name, pattern, place)] = Element(quantity.name, place)
-        return found
+    def unknown_name(self, name: str) -> str:
+        """What to do about a name that nothing has."""
+        if name == "e":
+            return "for the exponential function write e^x or exp(x)"
+        if name in self.functions:
+            return f"it is a function: write {name}(...)"
+        close = self.near(name, self.names_to_suggest())
+        return close or "declare it under [inputs], [parameters], [targets] or [equations]"
 
-    def sorted(self, equations: dict[str, tuple[Expression, Equation]]) -> list[str]:
+    def element(self, part: Name) -> Expression:
+        """A document's name of an element (`w_213`) as that element; any other name as it is.
+
+        `w_{i}{j}` names both [1,11] and [11,1] `w_111`: the array's shape decides, which for a computed array is known
+        only when its equation has been unrolled; until then the first reading stands.
+        """
+        if part.name not in self.known:
+            for array, pattern in self.scenario.elements.items():
+                index = self.fitting(array, pattern, part.name)
+                if index is not None:
+                    return Element(array, index, part.span, part.name)
+        return part
+
+    def fitting(self, array: str, pattern: str, name: str) -> tuple[int, ...] | None:
+        """The index of the element of this name: one that the array has, where its shape is known already."""
+        readings = list(element_indices(pattern, name))
+        known = next((self.blocks[n] for n in (array, f"{array}#1") if n in self.blocks), None)
+        fits = [index for index in readings if known is not None and known.node_at(index) is not None]
+        return next(iter(fits or readings), None)
+
+    def sorted(self, equations: Mapping[str, tuple[Expression, Equation]]) -> list[str]:
         """The equations' names, operands before results; a cycle is a problem."""
         needs = {
             name: [n for n in names_in(body) if n in equations or n in self.broken]
@@ -415,196 +482,271 @@ class _Builder:
                     self.broken.add(name)
                 elif state.get(nxt) == 1:
                     loop = [entry[0] for entry in stack]
-                    loop = [*loop[loop.index(nxt) :], nxt]
-                    body, equation = equations[name]
-                    span = next(p.span for p in walk(body) if isinstance(p, (Name, Element)) and p.name == nxt)
-                    text = " needs ".join(loop)
-                    self.report(
-                        FormulaError(
-                            f"these equations go round in a circle: {text}", *span, "closes the circle",
-                            "give each step of a recurrence its own name (h1, h2, ...)",
-                        ),
-                        equation.where,
-                    )  # fmt: skip
-                    self.broken.update(loop)
+                    self.report_circle(loop[loop.index(nxt) :], equations)
                 elif nxt not in state:
                     state[nxt] = 1
                     stack.append((nxt, iter(needs[nxt])))
         return [name for name in order if name not in self.broken]
 
+    def report_circle(self, loop: list[str], equations: Mapping[str, tuple[Expression, Equation]]) -> None:
+        """The circle told from the equation that stands first in the file; the caret under what closes it."""
+        order = {name: i for i, name in enumerate(equations)}
+        first = min(range(len(loop)), key=lambda i: order[loop[i]])
+        loop = [*loop[first:], *loop[:first]]
+        body, equation = equations[loop[-1]]
+        span = next(p.span for p in walk(body) if isinstance(p, (Name, Element)) and p.name == loop[0])
+        told = [*loop, loop[0]] if len(loop) <= MAX_CIRCLE else [*loop[: MAX_CIRCLE - 1], "...", loop[-1], loop[0]]
+        error = FormulaError(
+            f"these equations go round in a circle: {' needs '.join(told)}", *span, "closes the circle",
+            "give each step of a recurrence its own name (h1, h2, ...)",
+        )  # fmt: skip
+        self.report(error, equation.where)
+        self.broken.update(loop)
+
     # -------------------------------------------------- samples
-    def per_sample(self, equations: dict[str, tuple[Expression, Equation]], order: list[str]) -> set[str]:
+    def per_sample(self, equations: Mapping[str, tuple[Expression, Equation]], order: list[str]) -> frozenset[str]:
         """Every name whose value differs from sample to sample."""
         found = {name for sample in self.scenario.samples for name in sample.values}
         for name in order:
             if any(n in found for n in names_in(equations[name][0])):
                 found.add(name)
-        return found
+        return frozenset(found)
+
+    def spellings(self, name: str, varying: frozenset[str]) -> list[str]:
+        """A quantity's names in the graph: one per sample where it differs between them."""
+        return [f"{name}#{i}" for i in range(1, len(self.scenario.samples) + 1)] if name in varying else [name]
 
     # -------------------------------------------------- the graph
     def build(self) -> Graph:
+        """The graph; ScenarioError with every problem."""
+        graph = self.checked()
+        if graph is None or self.problems:
+            raise ScenarioError(*in_order(self.problems, self.scenario.source.file))
+        return graph
+
+    def checked(self) -> Graph | None:
+        """The graph as far as it can be had; what is wrong is in `problems`."""
         self.read_functions()
         equations = self.read_equations()
         order = self.sorted(equations)
-        varying = self.per_sample(equations, order) if self.scenario.samples else set()
-        samples = range(1, len(self.scenario.samples) + 1)
-
-        blocks: dict[str, Block] = {}
-        at = 0
-
-        def add(block: Block) -> None:
-            nonlocal at
-            blocks[block.name] = block
-            at += block.size
-
-        for name, quantity in leaf_quantities(self.scenario).items():
+        varying = self.per_sample(equations, order)
+        for name, quantity in self.leaves.items():
             base, _, sample = name.partition("#")
-            pattern = self.scenario.elements.get(base)
-            add(Block(name, quantity.kind, quantity.shape, at, pattern, int(sample) if sample else None))
-
-        # (name, formula, equation) of everything calculated, samples written out
-        calculated: list[tuple[str, Expression, Equation, int | None]] = []
-        for name in order:
-            body, equation = equations[name]
-            if name not in varying:
-                calculated.append((name, body, equation, None))
-                continue
-            for count in samples:
-                calculated.append((f"{name}#{count}", _of_sample(body, varying, count), equation, count))
-
-        arrays: dict[str, Indices] = {
-            b.name: np.arange(b.start, b.start + b.size).reshape(b.shape) for b in blocks.values()
-        }
-        lifter = Lifter(arrays, self.custom)
-        lifted: list[tuple[str, LiftedEquation]] = []
-
-        def calculate(name: str, body: Expression, where: Where, sample: int | None, given: bool = False) -> bool:
-            if any(n not in arrays for n in names_in(body)):
-                return False  # an operand's own equation is broken and has been reported
-            try:
-                result = lifter.equation(recognised(body))
-            except FormulaError as error:
-                self.report(error, where)
-                return False
-            pattern = self.scenario.elements.get(name.partition("#")[0])
-            block = Block(name, "computed", result.shape, at, pattern, sample, body, given)
-            if at + block.size > MAX_NODES:
-                self.problems.append(
-                    Problem(
-                        f"'{name}' would bring the network to {at + block.size} nodes; the limit is {MAX_NODES}",
-                        where, "too large", "use smaller arrays",
-                    )  # fmt: skip
-                )
-                return False
-            add(block)
-            arrays[name] = np.arange(block.start, block.start + block.size).reshape(block.shape)
-            lifted.append((name, result))
-            return True
-
-        for name, body, equation, sample in calculated:
-            calculate(name, body, equation.where, sample)
-        loss = self.objective(equations, varying, calculate, arrays)
-        self.check_names(blocks)
-        if self.problems or loss is None:
-            raise ScenarioError(*sorted(self.problems, key=lambda p: (p.where.line or 0, p.where.column or 0)))
-        return self.assemble(blocks, lifted, loss)
-
-    def objective(self, equations: Mapping[str, object], varying: set[str], calculate, arrays) -> str | None:  # type: ignore[no-untyped-def]
-        """The name of what is differentiated: the loss, its sum or mean over samples, or Σ upstream·output."""
-        scenario = self.scenario
-        if not scenario.equations:
-            self.problems.append(
-                Problem("a scenario needs at least one equation", Where(scenario.path, 1, 1, key="equations"),
-                        help='write [equations] and, for example, z = "w*x + b"')  # fmt: skip
-            )
-            return None
-        upstream = dict(scenario.upstream)
-        where = scenario.loss_where or Where(scenario.path, key="learning.loss")
-        if upstream:
-            return self.given_objective(upstream, varying, calculate, arrays, where)
-        name = scenario.loss or scenario.equations[-1].name
-        if name in self.broken or name not in equations:
-            if name not in self.broken:
-                self.problems.append(
-                    Problem(f"the loss '{name}' is not an equation", where, "not known",
-                            did_you_mean(name, equations) or "name one of the [equations]")  # fmt: skip
-                )
-            return None
-        if name in varying:
-            count = len(scenario.samples)
-            total: Expression = Sum(tuple((1, Name(f"{name}#{i}", f"{name}#{i}")) for i in range(1, count + 1)))
-            if count == 1:
-                total = Name(f"{name}#1", f"{name}#1")
-            if scenario.over_samples == "mean":
-                total = Product((("*", Group(total) if count > 1 else total), ("/", number(count))))
-            shape = arrays[f"{name}#1"].shape if f"{name}#1" in arrays else ()
-            if shape == () and not calculate(name, total, where, None):
-                return None
-        elif name not in arrays:
-            return None
-        shape = arrays[name].shape if name in arrays else shape
-        if shape != ():
-            equation = next(e for e in scenario.equations if e.name == name)
+            self.add(Block(name, quantity.kind, quantity.shape, self.size, self.scenario.elements.get(base),
+                           int(sample) if sample else None))  # fmt: skip
+        formulas = sum(len(self.spellings(name, varying)) for name in order)
+        if formulas > MAX_FORMULAS:
             self.problems.append(
                 Problem(
-                    f"the loss '{name}' must be one number; its shape is {shape_text(shape)}", equation.where,
-                    "not a number", "add its elements up with sum( ), or name another equation in [learning] loss",
+                    f"with its samples written out this scenario has {formulas} formulas; the limit is {MAX_FORMULAS}",
+                    self.scenario.where("samples", key=True), "too many", "use arrays, or fewer samples",
                 )  # fmt: skip
             )
             return None
-        return name
+        for name in order:
+            body, equation = equations[name]
+            if name not in varying:
+                self.calculate(name, body, equation.where, None)
+                continue
+            for count, spelling in enumerate(self.spellings(name, varying), 1):
+                before = len(self.problems)
+                self.calculate(spelling, _of_sample(body, varying, count), equation.where, count)
+                if len(self.problems) > before:
+                    break  # the other samples have the same fault
+        loss = self.objective(equations, varying)
+        self.check_names()
+        if self.problems or loss is None:
+            return None
+        graph = self.assemble(loss)
+        self.check_dependence(graph)
+        return graph
 
-    def given_objective(self, upstream, varying, calculate, arrays, where) -> str | None:  # type: ignore[no-untyped-def]
-        terms: list[tuple[int, Expression]] = []
-        for output, value in upstream.items():
-            if output not in arrays and f"{output}#1" not in arrays and self.element(output, arrays) is None:
-                if output not in self.broken:
-                    self.problems.append(
-                        Problem(f"the upstream gradient is given for '{output}', which is no equation",
-                                where, "not known", did_you_mean(output, arrays))  # fmt: skip
-                    )
-                return None
-            factor = parse(str(value))
-            names = [f"{output}#{i}" for i in range(1, len(self.scenario.samples) + 1)] if output in varying else [output]
-            for name in names:
-                node = self.element(name, arrays) or Name(name, name)
-                terms.append((1, Product((("*", factor), ("*", node)))))
-        name = next(n for n in ("L", "J", "objective") if n not in arrays)
-        body = Sum(tuple(terms)) if len(terms) > 1 else terms[0][1]
-        return name if calculate(name, body, where, None, True) else None
+    def add(self, block: Block) -> None:
+        self.blocks[block.name] = block
+        self.arrays[block.name] = np.arange(block.start, block.start + block.size).reshape(block.shape)
+        self.size += block.size
 
-    def element(self, name: str, arrays: Mapping[str, Indices]) -> Element | None:
-        match = re.fullmatch(r"(.+)\[([\d,]+)\]", name)
-        if match and match[1] in arrays:
-            return Element(match[1], tuple(int(i) for i in match[2].split(",")))
+    def calculate(self, name: str, body: Expression, where: Where, sample: int | None, given: bool = False) -> bool:
+        """Add a computed quantity; False where that can't be done, which has then been reported."""
+        if any(n not in self.arrays or n in self.broken for n in names_in(body)):
+            return False  # an operand's own equation is broken and has been reported
+        body = transform(body, self.in_shape)
+        try:
+            result = Lifter(self.arrays, self.custom).equation(recognised(body))
+        except FormulaError as error:
+            self.report(error, where)
+            return False
+        pattern = self.scenario.elements.get(name.partition("#")[0])
+        block = Block(name, "computed", result.shape, self.size, pattern, sample, body, given)
+        self.terms += sum(slot.size for slot in result.slots)
+        for count, limit, what in (
+            (self.size + block.size, MAX_NODES, "nodes"),
+            (self.terms, MAX_TERMS, "terms"),
+        ):
+            if count > limit:
+                said = f"'{name}' would bring the network to {count} {what}; the limit is {limit}"
+                self.problems.append(Problem(said, where, "too large", "use smaller arrays or fewer samples"))
+                return False
+        self.add(block)
+        self.lifted.append((name, result))
+        return True
+
+    def in_shape(self, part: Expression) -> Expression:
+        """An element that was written by its own name, read by the shape that its array turned out to have."""
+        if isinstance(part, Element) and part.text:
+            array = part.name.partition("#")[0]
+            index = self.fitting(array, self.scenario.elements[array], part.text)
+            return part if index is None else Element(part.name, index, part.span, part.text)
+        return part
+
+    # -------------------------------------------------- what is differentiated
+    def objective(self, equations: Mapping[str, object], varying: frozenset[str]) -> int | None:
+        """The node that is differentiated: the loss, its sum or mean over samples, or Σ upstream·output."""
+        scenario = self.scenario
+        if not scenario.equations:
+            if "equations" not in self.broken and not self.broken:
+                where = Where(scenario.path, 1, 1, key="equations")
+                help = 'write [equations] and, for example, z = "w*x + b"'
+                self.problems.append(Problem("a scenario needs at least one equation", where, "", help))
+            return None
+        if scenario.upstream:
+            return self.given_objective(equations, varying)
+        name = scenario.loss or scenario.equations[-1].name
+        part = self.output(name, equations, scenario.loss_where, "the loss")
+        if part is None:
+            return None
+        if part.name not in varying:
+            return self.one_number(name, part, scenario.loss_where)
+        parts = [_renamed(part, spelling) for spelling in self.spellings(part.name, varying)]
+        if self.one_number(name, parts[0], scenario.loss_where) is None:
+            return None
+        total: Expression = Sum(tuple((1, one) for one in parts)) if len(parts) > 1 else parts[0]
+        if scenario.over_samples == "mean" and len(parts) > 1:
+            total = Product((("*", Group(total)), ("/", number(len(parts)))))
+        if not self.calculate(name, total, scenario.loss_where, None):
+            return None
+        return self.blocks[name].start
+
+    def output(
+        self, name: str, equations: Mapping[str, object], where: Where, what: str
+    ) -> Name | Element | None:
+        """An equation or an element of one, by its name; None where there is none, or where it is broken."""
+        part = self.element(Name(name, name))
+        if (match := re.fullmatch(r"(.+)\[([0-9]{1,9}(?:, ?[0-9]{1,9})*)\]", name)) and match[1] in self.known:
+            part = Element(match[1], tuple(map(int, match[2].split(","))))
+        assert isinstance(part, (Name, Element))
+        if part.name in equations or part.name in self.broken:
+            return part if part.name not in self.broken else None
+        hint = self.near(name, equations) or "name one of the [equations]"
+        self.problems.append(Problem(f"{what} '{name}' is none of the equations", where, "not an equation", hint))
         return None
 
-    def check_names(self, blocks: Mapping[str, Block]) -> None:
-        """An element's name must not be anybody else's."""
-        seen: dict[str, str] = {name: name for name in blocks}
-        for block in blocks.values():
-            if not block.shape or block.pattern is None or block.size > 100_000:
-                continue
-            for index in np.ndindex(*block.shape):
-                name = element_name(block.name, block.pattern, tuple(i + 1 for i in index))
-                if name in seen and seen[name] != block.name + str(index):
-                    self.problems.append(
-                        Problem(
-                            f"the element name '{name}' of '{block.name}' is already taken by '{seen[name]}'",
-                            Where(self.scenario.path, key=f"elements.{block.name}"), "name bound twice",
-                            "choose another pattern in [elements]",
-                        )  # fmt: skip
-                    )
-                    break
-                seen[name] = block.name + str(index)
+    def one_number(self, name: str, part: Name | Element, where: Where) -> int | None:
+        """The node of a scalar or of one element; None after a report, or where its equation is broken."""
+        block = self.blocks.get(part.name)
+        if block is None:
+            return None
+        part = self.in_shape(part) if isinstance(part, Element) else part  # type: ignore[assignment]
+        if isinstance(part, Element):
+            indices = tuple(i for i in part.indices if isinstance(i, int))
+            node = block.node_at(indices)
+            if node is None:
+                said = f"'{block.name}' has no element '{name}': its shape is {shape_text(block.shape)}"
+                self.problems.append(Problem(said, where, "out of range", "indices count from 1"))
+            return node
+        if block.shape:
+            base = name.partition("#")[0]
+            at = next((e.where for e in self.scenario.equations if e.name == base), where)
+            help = "add its elements up with sum( ), or name another equation in [learning] loss"
+            if self.scenario.upstream:
+                help = f"give it for each element: {element_name(base, block.pattern, (1,) * len(block.shape))}"
+                at = where
+            what = "the upstream gradient needs" if self.scenario.upstream else "the loss must be"
+            said = f"{what} one number; the shape of '{base}' is {shape_text(block.shape)}"
+            self.problems.append(Problem(said, at, "not a number", help))
+            return None
+        return block.start
 
-    def assemble(self, blocks: dict[str, Block], lifted: list[tuple[str, LiftedEquation]], loss: str) -> Graph:
-        """Group, renumber so that each group's results are consecutive, and check that the loss needs every parameter."""
-        size = sum(block.size for block in blocks.values())
-        leaves = sum(block.size for block in blocks.values() if block.kind != "computed")
+    def given_objective(self, equations: Mapping[str, object], varying: frozenset[str]) -> int | None:
+        """Σ upstream gradient × output, whose derivative by each output is the given gradient."""
+        terms: list[tuple[int, Expression]] = []
+        scenario = self.scenario
+        complete = True
+        for name, value in scenario.upstream.items():
+            where = scenario.where("learning", "upstream", name)
+            part = self.output(name, equations, where, "the upstream gradient's")
+            if part is None:
+                complete = False
+                continue
+            text = scenario.upstream_texts.get(name, repr(value)).removeprefix("-")
+            size = Number(text, abs(Fraction(value)))
+            for spelling in self.spellings(part.name, varying):
+                one = _renamed(part, spelling)
+                complete &= self.one_number(spelling if isinstance(part, Name) else name, one, where) is not None
+                terms.append((-1 if value < 0 else 1, Product((("*", size), ("*", one)))))
+        if not complete:
+            return None
+        name = next(n for n in ("L", "J", *(f"L_{i}" for i in range(1, 10_000))) if n not in self.known)
+        body = Sum(tuple(terms)) if len(terms) > 1 or terms[0][0] < 0 else terms[0][1]
+        return self.blocks[name].start if self.calculate(name, body, scenario.loss_where, None, True) else None
+
+    # -------------------------------------------------- checks
+    def check_names(self) -> None:
+        """An element's name must not be anybody else's."""
+        seen = {name: f"the quantity '{name}'" for name in self.blocks}
+        for block in self.blocks.values():
+            if not block.shape or block.pattern is None or (block.sample or 1) > 1:
+                continue
+            clash = self.clash_of_many(block) if block.size > MAX_LISTED else None
+            if block.size <= MAX_LISTED:
+                for index in np.ndindex(*block.shape):
+                    place = tuple(i + 1 for i in index)
+                    name = element_name(block.name, block.pattern, place)
+                    if name in seen:
+                        clash = (name, seen[name])
+                        break
+                    seen[name] = element_name(block.name.partition("#")[0], None, place)
+            if clash is not None:
+                self.problems.append(
+                    Problem(
+                        f"the element name '{clash[0]}' of '{block.name.partition('#')[0]}' is already taken by {clash[1]}",
+                        self.scenario.where("elements", block.name.partition("#")[0]), "name bound twice",
+                        "choose another pattern in [elements]",
+                    )  # fmt: skip
+                )
+
+    def clash_of_many(self, block: Block) -> tuple[str, str] | None:
+        """For an array too large to list: an element name that two of its elements share, or that a quantity has."""
+        assert block.pattern is not None
+        for i, (one, two) in enumerate(zip(block.shape, block.shape[1:], strict=False)):
+            touch = f"{{{'ijk'[i]}}}{{{'ijk'[i + 1]}}}" in block.pattern
+            if touch and one > 10 and two > 10:
+                places = [[1] * len(block.shape) for _ in range(2)]
+                places[0][i : i + 2], places[1][i : i + 2] = [11, 1], [1, 11]
+                name = element_name(block.name, block.pattern, tuple(places[0]))
+                return name, element_name(block.name, None, tuple(places[1]))
+        for name in self.blocks:
+            if any(block.node_at(index) is not None for index in element_indices(block.pattern, name)):
+                return name, f"the quantity '{name}'"
+        return None
+
+    def check_dependence(self, graph: Graph) -> None:
+        """The loss must need every parameter."""
+        needed = ancestors(graph, graph.loss)
+        for quantity in self.scenario.parameters:
+            block = graph.blocks[quantity.name]
+            if not needed[block.start : block.start + block.size].any():
+                said = f"'{graph.name(graph.loss)}' does not depend on the parameter '{quantity.name}'"
+                help = "use it in an equation, or move it to [inputs]"
+                self.problems.append(Problem(said, quantity.where, "never used", help))
+
+    # -------------------------------------------------- numbering
+    def assemble(self, loss: int) -> Graph:
+        """Group, and renumber so that each group's results are consecutive."""
+        blocks, size = self.blocks, self.size
         levels = np.zeros(size, np.int32)
         grouped: dict[tuple[int, Tree], list[tuple[str, LiftedEquation]]] = defaultdict(list)
-        for name, equation in lifted:
+        for name, equation in self.lifted:
             operands = [s for i, s in enumerate(equation.slots) if i not in equation.picks]
             level = 1 + max((int(levels[slot].max(initial=0)) for slot in operands), default=0)
             block = blocks[name]
@@ -612,21 +754,20 @@ class _Builder:
             grouped[level, equation.tree].append((name, equation))
         moved = np.arange(size)
         starts: dict[str, int] = {}
-        at = leaves
-        for key in sorted(grouped, key=lambda key: key[0]):
-            for name, _ in grouped[key]:
+        at = sum(block.size for block in blocks.values() if block.kind != "computed")
+        ordered = sorted(grouped.items(), key=lambda item: item[0][0])
+        for _, members in ordered:
+            for name, _ in members:
                 block = blocks[name]
                 starts[name] = at
                 moved[block.start : block.start + block.size] = np.arange(at, at + block.size)
                 at += block.size
         groups: list[NodeGroup] = []
-        for (level, tree), members in sorted(grouped.items(), key=lambda item: item[0][0]):
+        for (level, tree), members in ordered:
             first = members[0][1]
             slots = tuple(
-                np.concatenate([equation.slots[i] for _, equation in members])
-                if len(members) > 1
-                else first.slots[i]
-                for i in range(len(first.slots))
+                np.concatenate([equation.slots[i] for _, equation in members]) if len(members) > 1 else slot
+                for i, slot in enumerate(first.slots)
             )
             slots = tuple(slot if i in first.picks else moved[slot] for i, slot in enumerate(slots))
             rows = sum(blocks[name].size for name, _ in members)
@@ -634,34 +775,19 @@ class _Builder:
         numbered = np.empty_like(levels)
         numbered[moved] = levels
         placed = {
-            name: block if block.kind != "computed" else _moved(block, starts[name])
+            name: block if block.kind != "computed" else replace(block, start=starts[name])
             for name, block in _in_document_order(blocks, self.scenario).items()
         }
-        graph = Graph(self.scenario, placed, tuple(groups), self.custom, size, placed[loss].start, numbered)
-        self.check_dependence(graph, loss)
-        return graph
-
-    def check_dependence(self, graph: Graph, loss: str) -> None:
-        needed = ancestors(graph, graph.loss)
-        for quantity in self.scenario.quantities:
-            block = graph.blocks.get(quantity.name)
-            if block is None or block.kind != "parameter":
-                continue
-            if not needed[block.start : block.start + block.size].any():
-                self.problems.append(
-                    Problem(
-                        f"'{loss}' does not depend on the parameter '{quantity.name}'", quantity.where, "never used",
-                        "use it in an equation, or move it to [inputs]",
-                    )  # fmt: skip
-                )
-        if self.problems:
-            raise ScenarioError(*self.problems)
+        return Graph(self.scenario, placed, tuple(groups), self.custom, size, int(moved[loss]), numbered)
 
 
-def _moved(block: Block, start: int) -> Block:
-    from dataclasses import replace
+def _calls(body: Expression) -> list[Call]:
+    return [part for part in walk(body) if isinstance(part, Call)]
 
-    return replace(block, start=start)
+
+def _renamed(part: Name | Element, name: str) -> Name | Element:
+    """The same part of another array: of `h#2` for `h`."""
+    return replace(part, name=name, text=name) if isinstance(part, Name) else replace(part, name=name)
 
 
 def _in_document_order(blocks: Mapping[str, Block], scenario: Scenario) -> dict[str, Block]:
@@ -678,12 +804,10 @@ def _in_document_order(blocks: Mapping[str, Block], scenario: Scenario) -> dict[
     return {**ordered, **{name: block for name, block in blocks.items() if name not in ordered}}
 
 
-def _of_sample(body: Expression, varying: Iterable[str], sample: int) -> Expression:
+def _of_sample(body: Expression, varying: frozenset[str], sample: int) -> Expression:
     def rename(part: Expression) -> Expression:
-        if isinstance(part, Name) and part.name in varying:
-            return Name(f"{part.name}#{sample}", f"{part.name}#{sample}", part.span)
-        if isinstance(part, Element) and part.name in varying:
-            return Element(f"{part.name}#{sample}", part.indices, part.span)
+        if isinstance(part, (Name, Element)) and part.name in varying:
+            return _renamed(part, f"{part.name}#{sample}")
         return part
 
     return transform(body, rename)
@@ -718,11 +842,10 @@ def build(scenario: Scenario) -> Graph:
     return _Builder(scenario).build()
 
 
-def formula_faults(scenario: Scenario) -> tuple[Problem, ...]:
-    """What is wrong with the formulas before any shape is known: how they are written, unknown names, circles."""
-    builder = _Builder(scenario)
-    builder.read_functions()
-    builder.sorted(builder.read_equations())
+def problems(scenario: Scenario, doubtful: frozenset[str] = frozenset()) -> tuple[Problem, ...]:
+    """What is wrong with a scenario's formulas; of what depends on `doubtful` names, only how it is written."""
+    builder = _Builder(scenario, doubtful)
+    builder.checked()
     return tuple(builder.problems)
 
 
@@ -735,6 +858,6 @@ __all__ = [
     "ancestors",
     "build",
     "descendants",
-    "formula_faults",
     "leaf_quantities",
+    "problems",
 ]

@@ -201,6 +201,7 @@ class Lifter:
         picks: set[int] = set()
         rows = int(np.prod(lifted.shape, dtype=np.int64))
         depth = len(lifted.shape)
+        self.limit((sum(leaf.indices.size for leaf in _leaves(lifted.tree)),), node)
 
         def number(tree: _Tree) -> t.Tree:
             if isinstance(tree, _Leaf):
@@ -297,6 +298,8 @@ class Lifter:
         if all(isinstance(part.tree, t.Fixed) for part in lifted):
             return _Lifted(self.constant(make(tuple(part.tree for part in lifted)), node), shape)
         tree = make(tuple(_spread(part, shape) for part in lifted))
+        if isinstance(tree, t.Multiply) and _divides_by_zero(tree):
+            raise self.fail("this divides by zero", node, "division by zero")
         for leaf in _leaves(tree):
             self.limit(leaf.indices.shape, node)
         return _Lifted(tree, shape)
@@ -305,12 +308,9 @@ class Lifter:
         """A part without any quantity is one number, and that must be finite whatever the scenario's values are."""
         value = float(t.value(tree, ()))
         if not math.isfinite(value):
-            by_zero = isinstance(tree, t.Multiply) and any(
-                over and part == t.Fixed(0.0) for over, part in zip(tree.divides, tree.parts, strict=True)
-            )
-            raise self.fail(
-                "this divides by zero" if by_zero else "this has no finite value", node, "not a finite number"
-            )
+            by_zero = isinstance(tree, t.Multiply) and _divides_by_zero(tree)
+            what, label = ("divides by zero", "division by zero") if by_zero else ("has no finite value", "not finite")
+            raise self.fail(f"this {what}", node, label)
         return t.Fixed(value)
 
     def limit(self, shape: Shape, node: Expression) -> None:
@@ -402,7 +402,7 @@ class Lifter:
         flat = (int(np.prod(inner.shape)),)
         depth = len(inner.shape)
         tree = _mapped(inner.tree, lambda indices: indices.reshape(*flat, *indices.shape[depth:]))
-        return _Lifted(t.Reduce(how, tree), ())  # type: ignore[arg-type]
+        return _Lifted(t.Reduce(how, tree), ())
 
     def softmax(self, node: Call, argument: Expression) -> _Lifted:
         """Over a vector, or over each row of a matrix."""
@@ -448,6 +448,10 @@ def _rebuilt(tree: t.Tree, change: Callable[[_Tree], t.Tree]) -> t.Tree:
             return t.Stack(tuple(change(part) for part in parts))
         case _:
             return tree
+
+
+def _divides_by_zero(tree: t.Multiply) -> bool:
+    return any(over and part == t.Fixed(0.0) for over, part in zip(tree.divides, tree.parts, strict=True))
 
 
 def _leaves(tree: _Tree) -> Iterator[_Leaf]:

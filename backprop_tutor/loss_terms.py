@@ -190,8 +190,8 @@ def _logit_loss(parts: list[Monomial]) -> tuple[LossTerm, ...]:
     pluses: dict[str, Fraction] = {}
     for coefficient, factors in parts:
         match [ungrouped(factor) for factor in factors]:
-            case [Call("softplus", (z,), 0)] if isinstance(ungrouped(z), Name):
-                pluses[str(ungrouped(z).name)] = coefficient  # type: ignore[union-attr]
+            case [Call("softplus", (argument,), 0)] if (logit := bare_name(argument)) is not None:
+                pluses[logit] = coefficient
             case [Sum() | Name(), Call("log", (inside,), 0)] if (logits := exponents(inside)):
                 normaliser = (coefficient, logits)
             case [Name() as y, Name(z)]:
@@ -215,8 +215,8 @@ def exponents(node: Expression) -> tuple[str, ...]:
     names = []
     for coefficient, factors in monomials(node):
         match factors:
-            case (Call("exp", (z,), 0),) if coefficient == 1 and isinstance(ungrouped(z), Name):
-                names.append(ungrouped(z).name)  # type: ignore[union-attr]
+            case (Call("exp", (argument,), 0),) if coefficient == 1 and (name := bare_name(argument)) is not None:
+                names.append(name)
             case _:
                 return ()
     return tuple(names)
@@ -225,8 +225,13 @@ def exponents(node: Expression) -> tuple[str, ...]:
 def softmax_parts(formula: Expression) -> tuple[str, tuple[str, ...]] | None:
     """(own logit, all logits) of exp(z_i)/(exp(z₁) + …), or None."""
     match ungrouped(formula):
-        case Product((("*", Call("exp", (own,), 0)), ("/", below))) if isinstance(ungrouped(own), Name):
-            logits = exponents(below)
-            name = ungrouped(own).name  # type: ignore[union-attr]
-            return (name, logits) if name in logits and len(logits) > 1 else None
+        case Product((("*", Call("exp", (own,), 0)), ("/", below))):
+            logits, name = exponents(below), bare_name(own)
+            return (name, logits) if name is not None and name in logits and len(logits) > 1 else None
     return None
+
+
+def bare_name(node: Expression) -> str | None:
+    """The name that a formula is, brackets aside."""
+    node = ungrouped(node)
+    return node.name if isinstance(node, Name) else None

@@ -14,8 +14,8 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from .exact import Interval, Stated, exact, spread
-from .expression import Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
+from .exact import Interval, Stated, exact, reach, spread
+from .expression import Call, Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
 from .graph import Graph
 from .quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
 from .scalar import NAN, Compiled, Dual, compiled
@@ -99,6 +99,12 @@ def run(formula: Compiled | None, get: Callable[[str], Dual], gradient: Callable
         return NAN
 
 
+# derivatives that people write with the result a alone
+_BY_RESULT: Mapping[str, Callable[[float], float]] = {
+    "sigmoid": lambda a: a * (1.0 - a),
+    "tanh": lambda a: 1.0 - a * a,
+    "exp": lambda a: a,
+}
 _CLOSURES: dict[tuple[int, Expression], Compiled | None] = {}
 _MOST_CLOSURES = 20_000
 
@@ -268,6 +274,7 @@ class Person(Model):
         self._memo: dict[Subject, Answer] = {}
         self._open: list[tuple[set[Subject], set[int]]] = []
         self._skip: Subject | None = None
+        self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
 
     def state(self, subject: Subject, line: Line) -> None:
         """A new statement replaces the old one; everything after it is calculated anew."""
@@ -348,6 +355,8 @@ class Person(Model):
             return self.of(subject)
         formula = self.graph.node_formula(user)
         name = self.graph.name(by)
+        if self.by_result and (slope := self._by_result(formula, user, name)) is not None:
+            return slope
         ready = closure(formula, self.graph)
         if ready is None:
             return NAN
@@ -369,15 +378,24 @@ class Person(Model):
         except (OverflowError, ZeroDivisionError):
             return NAN
 
+    def _by_result(self, formula: Expression, user: int, by: str) -> float | None:
+        """σ' as a·(1 − a), tanh' as 1 − a², from the activation that the person stated."""
+        whole = ungrouped(formula)
+        if not isinstance(whole, Call) or whole.function not in _BY_RESULT or Value(user) not in self.stated:
+            return None
+        if ungrouped(whole.arguments[0]) != Name(by):
+            return None
+        return _BY_RESULT[whole.function](self.of(Value(user)))
+
     # ------------------------------------------------------------------ answers with their grounds
-    def carried(self, subject: Subject) -> Answer:
+    def carried(self, subject: Subject, by_result: bool = True) -> Answer:
         """The subject from everything stated but the subject itself."""
-        self._skip = subject
+        self._skip, self.by_result = subject, by_result
         held, self._memo = self._memo, {}
         try:
             return self._answer(subject)
         finally:
-            self._skip = None
+            self._skip, self.by_result = None, True
             self._memo = held
 
     def answer(self, formula: Expression, without: Subject | None = None) -> Answer:
@@ -397,12 +415,25 @@ class Person(Model):
         """The lines at fault that an answer rests on, earliest first."""
         return tuple(sorted({self.stated[s].line for s in answer.rests_on if self.stated[s].faulty}))
 
-    def box(self, answer: Answer, again: Callable[[Person], float], truncating: bool = False) -> Interval | None:
-        """The range of an answer while each stated number it rests on stays within its half unit."""
+    def box(
+        self, answer: Answer, again: Callable[[Person], float], truth: Model | None, truncating: bool = False
+    ) -> Interval | None:
+        """The range of an answer while each stated number it rests on stays within its half unit.
+
+        A number that is not at fault may also have been carried on exactly, on a calculator: its true value belongs to
+        the range too.
+        """
         subjects = [s for s in answer.rests_on if self.stated[s].number.unit]
         if not subjects:
             return None
         numbers = [self.stated[s].number for s in subjects]
+        ends = []
+        for s, number in zip(subjects, numbers, strict=True):
+            low, high = reach(number, truncating)
+            true = truth.of(s) if truth is not None and not self.stated[s].faulty else NAN
+            if true == true and abs(true) != float("inf"):
+                low, high = min(low, exact(true)), max(high, exact(true))
+            ends.append((low, high))
 
         def at(values: Iterable[Fraction]) -> Fraction:
             moved = dict(self.stated)
@@ -414,6 +445,6 @@ class Person(Model):
             return exact(result)
 
         try:
-            return spread(at, numbers, truncating)
+            return spread(at, [number.value for number in numbers], ends)
         except ArithmeticError:
             return None

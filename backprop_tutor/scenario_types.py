@@ -266,10 +266,15 @@ class Report:
         return did_you_mean(name, known) if len(self.found) < MAX_HINTS else ""
 
     def sorted(self) -> tuple[Problem, ...]:
-        """The problems in the order of the text, each once; of very many the first, and how many more there are."""
-        once = dict.fromkeys(self.found)
-        ordered = sorted(once, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
-        if len(ordered) > MAX_PROBLEMS:
-            more = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-            ordered[MAX_PROBLEMS:] = [Problem(more, Where(self.source.file), "", "mend these first")]
-        return tuple(ordered)
+        """The problems in the order of the text."""
+        return in_order(self.found, self.source.file)
+
+
+def in_order(problems: Iterable[Problem], file: str | None) -> tuple[Problem, ...]:
+    """The problems in the order of the text, each once; of very many the first, and how many more there are."""
+    once = dict.fromkeys(problems)
+    ordered = sorted(once, key=lambda problem: (problem.where.line or 0, problem.where.column or 0))
+    if len(ordered) > MAX_PROBLEMS:
+        more = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
+        ordered[MAX_PROBLEMS:] = [Problem(more, Where(file), "", "mend these first")]
+    return tuple(ordered)

@@ -35,6 +35,8 @@ from .expression import (
 from .parse import parse
 from .typeset import index_text
 
+MAX_EXACT_BITS = 20_000  # of an exact power of numbers
+
 
 @cache
 def opaque(name: str) -> Any:
@@ -51,7 +53,8 @@ def opaque(name: str) -> Any:
 def written_out(name: str) -> Callable[[Any], Any]:
     """A primitive by its definition, down to SymPy's own functions."""
     own: dict[str, Any] = {
-        "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "erf": sp.erf, "abs": _absolute, "sign": sp.sign,
+        "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "erf": sp.erf, "abs": _absolute,
+        "sign": lambda z: sp.Piecewise((1, z > 0), (-1, z < 0), (0, True)),
         "step": lambda z: sp.Piecewise((1, z > 0), (0, True)),
     }  # fmt: skip
     if name in own:
@@ -91,16 +94,27 @@ def _to_sympy(node: Expression, values: Mapping[str, Any], function: Callable[[s
         case Product(factors):
             return sp.Mul(*(sub(factor) if how == "*" else 1 / sub(factor) for how, factor in factors))
         case Power(base, exponent):
-            return sub(base) ** sub(exponent)
+            return _power(sub(base), sub(exponent))
         case Call(name, arguments, 0):
-            inner = [sub(argument) for argument in arguments]
+            put_in = [sub(argument) for argument in arguments]
             if name in ("max", "min"):
-                return _largest(inner) if name == "max" else -_largest([-i for i in inner])
+                return _largest(put_in) if name == "max" else -_largest([-i for i in put_in])
             if name == "xlogy":
-                return inner[0] * function("log")(inner[1])
-            return function(name)(*inner)
+                return put_in[0] * function("log")(put_in[1])
+            return function(name)(*put_in)
         case _:
             raise ValueError(f"no symbolic form for {node}")
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base ** exponent; 0 to an unknown power is 0, and an exact number of very many digits becomes a decimal one."""
+    if base == 0 and not exponent.is_number:
+        return sp.Integer(0)
+    if base.is_Rational and exponent.is_Rational:
+        bits = max(abs(base.p), base.q).bit_length() * abs(exponent)
+        if bits > MAX_EXACT_BITS:
+            base = sp.Float(base, 40)
+    return base**exponent
 
 
 def _largest(parts: list[Any]) -> Any:
@@ -184,7 +198,10 @@ def _shown_template(shape: Expression, slot: str) -> Expression:
 
 
 def _without_extremes(shape: Expression) -> Expression:
-    """max and min inside a larger formula, by `step`: max(a, b) = b + (a - b)·step(a - b)."""
+    """max and min inside a larger formula, by `step`.
+
+    max(a, b) = b + (a - b)·step(a - b) and min(a, b) = b - (b - a)·step(b - a).
+    """
 
     def change(part: Expression) -> Expression:
         part = rebuild(part, change)
@@ -193,10 +210,9 @@ def _without_extremes(shape: Expression) -> Expression:
         total = part.arguments[0]
         for other in part.arguments[1:]:
             one, two = (total, other) if part.function == "max" else (other, total)
-            gap = Group(Sum(((1, Group(one)), (-1, Group(two)))))
-            chosen = Product((("*", gap), ("*", Call("step", (gap.inner,), 0, "step"))))
-            lesser = two if part.function == "max" else two
-            total = Group(Sum(((1, lesser if part.function == "max" else one), (1 if part.function == "max" else -1, chosen))))
+            gap = Sum(((1, Group(one)), (-1, Group(two))))
+            more = Product((("*", Group(gap)), ("*", Call("step", (gap,), 0, "step"))))
+            total = Group(Sum(((1, two), (1, more)) if part.function == "max" else ((1, one), (-1, more))))
         return total
 
     return change(shape)
@@ -212,8 +228,13 @@ def _of_extreme(shape: Expression, slot: str) -> Expression | None:
     others = [argument for argument in shape.arguments if argument != mine]
     steps: list[tuple[str, Expression]] = []
     for other in others:
-        gap = Sum(((1, mine), (-1, other))) if shape.function == "max" else Sum(((1, other), (-1, mine)))
+        more, less = (mine, other) if shape.function == "max" else (other, mine)
+        gap: Expression = Sum(((1, more), (-1, less)))
+        if isinstance(other, Number) and other.value == 0:  # max(0, z): step(z)
+            gap = mine if shape.function == "max" else Negative(mine)
         steps.append(("*", Call("step", (gap,), 0, "step")))
+    if not steps:
+        return number(1)  # max(z, z)
     return steps[0][1] if len(steps) == 1 else Product(tuple(steps))
 
 

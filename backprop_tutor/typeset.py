@@ -124,11 +124,11 @@ class _Printer:
                 shown = self.text(operand, _PRODUCT)
                 return style.minus + (f"({shown})" if shown.startswith(("-", "−")) else shown)
             case Power(base, exponent):
-                below = self.text(base, _ATOM)
-                exponential = isinstance(base, Name) and below[:1].isdigit() and "e" in below
-                if below.startswith(("-", "−")) or exponential:
-                    below = f"({below})"
-                return below + self.exponent(exponent)
+                low = self.text(base, _ATOM)
+                exponential = isinstance(base, Name) and low[:1].isdigit() and "e" in low
+                if low.startswith(("-", "−")) or exponential:
+                    low = f"({low})"
+                return low + self.exponent(exponent)
             case Group(inner):
                 return f"({self.text(inner)})"
             case Call(function, arguments):

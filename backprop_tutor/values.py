@@ -17,7 +17,7 @@ from .exact import Stated, agrees, exact, near, truncates
 from .expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from .network import Network
 from .person import Answer, Line, Person, Truth, subject_of
-from .quantities import Gradient, Subject
+from .quantities import Gradient, Subject, Updated
 from .slips import right_forms
 
 LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
@@ -242,6 +242,8 @@ def judge_number(
 def candidates(reference: Reference, person: Person, subject: Subject) -> list[Answer]:
     """What the person's own lines give for the subject, by every usual way of calculating it."""
     answers = [person.carried(subject)]
+    if isinstance(subject, (Gradient, Updated)):
+        answers.append(person.carried(subject, by_result=False))
     for form in right_forms(reference.network, subject):
         answers.append(person.answer(form, without=subject))
     return [a for a in answers if finite(a.value) is not None]
@@ -268,7 +270,7 @@ def _rounding(
             return Ground("right" if number.open else "close", "truncated", shown, expected)
     for answer in carried:
         for truncating in (False, True):
-            box = person.box(answer, lambda p: p.carried(subject).value, truncating)
+            box = person.box(answer, lambda p: p.carried(subject).value, reference.truth, truncating)
             if box is None:
                 continue
             if box.meets(y, unit) or (truncating and box.meets_truncated(y, unit)):

@@ -23,14 +23,14 @@ from .causes import formula_cause, number_causes
 from .claims import Claim, Explanation, Judgement, LinkVerdict, Mark, Part, Sheet, Verdict, worst
 from .conventions import under_convention
 from .equality import Equality
-from .exact import Stated, agrees, exact, literal, spread, truncates
-from .expression import Bracketed, Expression, Name, Number, Sum, transform, ungrouped, walk
+from .exact import Interval, Stated, agrees, exact, literal, reach, spread, truncates
+from .expression import Bracketed, Expression, Name, Number, Span, Sum, transform, ungrouped, walk
 from .graph import Graph
 from .meaning import Meaning
 from .network import Network
 from .plausible import remarks
 from .person import STANDARD, Convention, Line, Person, Truth
-from .quantities import Gradient, Subject, Updated, Value, Vocabulary
+from .quantities import Gradient, Rate, Subject, Updated, Value, Vocabulary
 from .slips import right_forms
 from .trace import Trace
 from .trace import run as run_trace
@@ -181,6 +181,7 @@ class Chain:
         self.formula_wrong = False
         self.operand_lines: set[int] = set()  # lines at fault whose numbers were put in
         self.unknown_operands = False
+        self.put_in: dict[Span, bool] = {}  # the numbers put in, by place: is it given data (exact)?
         self.renamed = {k: v for step in self.steps for k, v in step.meaning.renamed.items()}
 
     # ------------------------------------------------------------------ reading
@@ -471,6 +472,7 @@ class Chain:
                 self.odd_substitution(left, right)
                 return
         pairs, misfits, grounds = best
+        self.put_in.update({pair.span: self.is_given(pair.formula) for pair in pairs})
         if misfits:
             self.misfit(left, right, misfits)
             return
@@ -484,6 +486,11 @@ class Chain:
                      follows=tuple(lines))  # fmt: skip
         else:
             self.add("substitution", left, right, "right")
+
+    def is_given(self, formula: Expression) -> bool:
+        """Is a piece of a formula given data: a leaf or the rate?"""
+        subject = meaning.subject_of(formula, self.vocabulary)
+        return isinstance(subject, Rate) or isinstance(subject, Value) and subject.node in self.judge.leaves
 
     def forms(self, left: Step) -> list[Expression]:
         """Formulas into which the numbers may have been put: the chain's own, else the usual ones."""
@@ -555,7 +562,7 @@ class Chain:
             step.part.start, step.part.end)  # fmt: skip
 
     # ------------------------------------------------------------------ arithmetic
-    def units(self, node: Expression):  # type: ignore[no-untyped-def]
+    def units(self, node: Expression) -> list[Stated]:
         """For every typed number of a formula its value and its unit: given data and whole numbers are exact."""
         exact_values = self.reference.exact_values
         found = []
@@ -563,12 +570,14 @@ class Chain:
             stated = literal(number)
             assert stated is not None
             whole = "." not in number.text and "e" not in number.text.lower() and "%" not in number.text
-            if whole or stated.value in exact_values:
+            given = self.put_in.get(number.span)
+            if whole or (stated.value in exact_values if given is None else given):
                 stated = Stated(stated.value, Fraction(0), stated.text)
             found.append(stated)
         return found
 
-    def written_box(self, node: Expression):  # type: ignore[no-untyped-def]
+    def written_box(self, node: Expression, truncating: bool = False) -> Interval:
+        """The range of a formula of numbers while each stays within its half unit (or was cut off)."""
         numbers = numbers_in(node)
         stated = self.units(node)
 
@@ -576,7 +585,7 @@ class Chain:
             given = {id(number): value for number, value in zip(numbers, values, strict=True)}
             return as_written(node, lambda number: given.get(id(number), number.value))
 
-        return spread(at, stated)
+        return spread(at, [n.value for n in stated], [reach(n, truncating) for n in stated])
 
     def arithmetic_link(self, left: Step, right: Step) -> None:
         try:
@@ -603,7 +612,8 @@ class Chain:
         if box and box.meets(value, unit):
             self.add("arithmetic", left, right, "right", "within-rounding", "", float(value), expected, interval=shown)
             return
-        if truncates(value, unit, written) or (box and box.meets_truncated(value, unit)):
+        cut = self.written_box(left.expression, True) if left.kind == "numbers" else None
+        if truncates(value, unit, written) or cut and (cut.meets(value, unit) or cut.meets_truncated(value, unit)):
             mark = "right" if number.open else "close"
             self.add("arithmetic", left, right, mark, "truncated", f"cut off, not rounded: {expected:.6g}",
                      float(value), expected, interval=shown)  # fmt: skip

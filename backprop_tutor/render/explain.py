@@ -112,7 +112,7 @@ def trivial(pen: Pen, wanted: Derivative) -> Block:
 
 def between(pen: Pen, wanted: Derivative) -> list[tuple[int, int]]:
     """The edges on the paths, from the result down; of very many those of the largest paths."""
-    users = paths.users_of(pen.trace)
+    users = paths.users_of(pen)
     if pen.trace.path_count(wanted.by) <= paths.MAX_PATHS:
         found: dict[tuple[int, int], None] = {}
         for path in pen.trace.paths(wanted.by, paths.MAX_PATHS):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from math import fsum, prod
 
 from ..check import Check
 from ..lesson import GradientStep, gradient_steps, local_formula
-from ..trace import Path, Trace
+from ..trace import Path
 from .equations import heading
 from .fractions import INDENT, Factor, common_widths, product_lines, product_width
 from .lines import Block, Line, Piece, aligned, length, line, width_of, worded, wrapped
@@ -46,13 +48,14 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
     block = Block([line()])
     node = step.node.id
     block.extend(opening(pen, node, step.path_count))
-    block.extend(picture(pen, node, step.path_count))
-    chains = [factors(pen, path) for path in step.paths]
+    block.extend(picture(pen, node, step.path_count if not pen.hides else None))
+    paths = shown_paths(pen, step)
+    chains = [factors(pen, path) for path in paths]
     shared = common_widths(chains)
     single = step.path_count == 1
     mark = pen.check_mark(step.check)
     *products, total, difference = aligned(
-        [pen.number(x) for x in (*(path.product for path in step.paths), step.value, step.check.difference)]
+        [pen.number(x) for x in (*(path.product for path in paths), step.value, step.check.difference)]
     )
     value_width = width_of(total)
     by_difference = difference_words(pen, node, step.check)
@@ -64,7 +67,7 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
     column = max(wanted)
     if column > room:
         column = max([w for w in wanted if w <= room], default=INDENT)
-    for number, (path, chain, widths, product) in enumerate(zip(step.paths, chains, shared, products, strict=True), 1):
+    for number, (path, chain, widths, product) in enumerate(zip(paths, chains, shared, products, strict=True), 1):
         if not single:
             block.lines.append(line())
             block.extend(path_heading(pen, number, path))
@@ -80,7 +83,7 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
         block.extend(lines)
     if not single:
         block.lines.append(line())
-        block.extend(closing(pen, sum_words(pen, step), total, (), column, value_width, pen.total(node)))
+        block.extend(closing(pen, sum_words(pen, step, paths), total, (), column, value_width, pen.total(node)))
     block.extend(closing(pen, by_difference, difference, (" ", mark), column, value_width))
     return block
 
@@ -106,14 +109,17 @@ def opening(pen: Pen, node: int, count: int) -> Iterator[Line]:
         yield line((title if i == 0 else " " * width_of(title), "name"), "  ", (text, "note"))
 
 
-def picture(pen: Pen, node: int, count: int) -> Iterator[Line]:
-    """The drawing, each branch labelled with its path where branches and paths are the same."""
-    if count > MAX_DRAWN:
+def picture(pen: Pen, node: int, count: int | None) -> Iterator[Line]:
+    """The drawing, each branch labelled with its path where branches and paths are the same (`count` None: unknown)."""
+    if pen.trace.path_count(node) > MAX_DRAWN:
         return
-    drawing = draw(node, pen.graph.loss, users_of(pen.trace), pen.name, pen.glyphs.corners, pen.width - INDENT)
+    users = users_of(pen)
+    drawing = draw(node, pen.graph.loss, users, pen.name, pen.glyphs.corners, pen.width - INDENT)
     if drawing is None:
         return
+    count = sum(1 for _ in islice(ways_up(pen, node), MAX_PATHS + 1)) if count is None else count
     labels: dict[int, str] = {}
+    column = 0
     if len(drawing.ends) == count > 1:
         labels = {row: f"path {i}" for i, row in enumerate(drawing.ends, 1)}
         column = max(width_of(drawing.rows[row].rstrip()) for row in labels) + 2
@@ -126,14 +132,34 @@ def picture(pen: Pen, node: int, count: int) -> Iterator[Line]:
         yield line(" " * INDENT, (text, "text"), space, (label, "path"))
 
 
-def users_of(trace: Trace):  # type: ignore[no-untyped-def]
-    """The quantities that use one directly and lie on a way to the loss."""
-    counts = trace.path_counts
+def users_of(pen: Pen) -> Callable[[int], list[int]]:
+    """The quantities that use one directly, lie on a way to the loss, and belong to a sample that is shown."""
+    counts = pen.trace.path_counts
+    users = pen.graph.users
+    return lambda node: [user for user in users.get(node, ()) if user in counts and pen.shown(user)]
 
-    def users(node: int) -> list[int]:
-        return [user for user in trace.graph.users.get(node, ()) if user in counts]
 
-    return users
+def ways_up(pen: Pen, node: int) -> Iterator[tuple[int, ...]]:
+    """The chains from a quantity to the loss through the samples shown."""
+    users = users_of(pen)
+    stack: list[tuple[int, ...]] = [(node,)]
+    while stack:
+        chain = stack.pop()
+        if chain[-1] == pen.graph.loss:
+            yield chain
+        else:
+            stack += [(*chain, user) for user in reversed(users(chain[-1]))]
+
+
+def shown_paths(pen: Pen, step: GradientStep) -> tuple[Path, ...]:
+    """The step's paths; with samples left out, those of the samples shown."""
+    if not pen.hides:
+        return step.paths
+    found = []
+    for chain in islice(ways_up(pen, step.node.id), MAX_PATHS):
+        slopes = tuple(pen.trace.local(result, operand) for operand, result in zip(chain, chain[1:], strict=False))
+        found.append(Path(chain, slopes, prod(slopes)))
+    return tuple(found)
 
 
 def path_heading(pen: Pen, number: int, path: Path) -> Iterator[Line]:
@@ -146,11 +172,13 @@ def path_heading(pen: Pen, number: int, path: Path) -> Iterator[Line]:
         yield line((label if i == 0 else " " * width_of(label), "path"), "  ", (text, "note"))
 
 
-def sum_words(pen: Pen, step: GradientStep) -> str:
+def sum_words(pen: Pen, step: GradientStep, paths: Sequence[Path]) -> str:
     """What is added."""
-    shown = len(step.paths)
+    shown = len(paths)
     if step.path_count > shown:
-        rest = step.value - sum(path.product for path in step.paths)
+        rest = step.value - fsum(path.product for path in paths)
+        if pen.hides:
+            return f"{shown} of {step.path_count} paths; those of the other samples add {pen.number(rest)}"
         return f"the {shown} largest of {step.path_count} paths; the others add {pen.number(rest)}"
     if shown <= 3:
         return " + ".join(f"path {i}" for i in range(1, shown + 1))
@@ -197,7 +225,7 @@ def symbolic(pen: Pen, node: int) -> Block:
     count = pen.trace.path_count(node)
     block = Block([line()])
     block.extend(opening(pen, node, count))
-    block.extend(picture(pen, node, count))
+    block.extend(picture(pen, node, count if not pen.hides else None))
     style = pen.glyphs.style
     paths = pen.trace.paths(node, MAX_PATHS) if count <= MAX_PATHS else ()
     chains = [factors(pen, path) for path in paths]

@@ -148,6 +148,11 @@ class Pen:
             return tuple(s for s in self.options.samples if 1 <= s <= count)
         return tuple(range(1, count + 1)) if count <= SHOWN_SAMPLES else (1,)
 
+    @cached_property
+    def hides(self) -> bool:
+        """Are there samples that are not shown in full?"""
+        return len(self.samples) < len(self.graph.scenario.samples)
+
     def shown(self, node: int) -> bool:
         """Is the node's sample among those shown?"""
         sample = self.graph.block_of(node).sample

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..graph import Graph
 from ..trace import Trace, unknown
-from . import adjoints, explain, forward, given, local, paths, summary, update
+from . import adjoints, big, explain, forward, given, local, paths, samples, summary, update
 from .lines import Block
 from .options import RunOptions
 from .pen import Pen, Tally
@@ -31,6 +31,15 @@ def steps(
         return
     if "forward" in options.parts:
         yield from given.parts(pen)
+        yield from samples.overview(pen)
+    yield from big.parts(pen) if big.is_large(pen) else _in_full(pen)
+    yield from summary.parts(pen)
+
+
+def _in_full(pen: Pen) -> Iterator[Block]:
+    """Every part asked for, step by step."""
+    options = pen.options
+    if "forward" in options.parts:
         yield from forward.parts(pen)
     if "local" in options.parts:
         yield from local.parts(pen)
@@ -39,9 +48,9 @@ def steps(
             yield from adjoints.parts(pen)
         if options.view == "paths":
             yield from paths.parts(pen)
+        yield from samples.gradients(pen)
     if "update" in options.parts:
         yield from update.parts(pen)
-    yield from summary.parts(pen)
 
 
 def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen) -> bool:

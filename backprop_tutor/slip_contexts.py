@@ -1,0 +1,509 @@
+"""The situations in which slips happen: a weighted sum, a slope passed back, two paths that meet, an update.
+
+A *context* is a quantity together with what surrounds it in the network. Each slip is a short function of one context
+that yields drafts: the wrong formula beside the right one, and the names for its sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, TypeVar
+
+from .algebra import ONE, over, plus, scaled, times, total
+from .expression import Expression, Name, number
+from .loss_terms import Loss, LossTerm
+from .network import Activation, Network, Part, Softmax, Unit
+from .quantities import Gradient, Subject, Updated, Value
+
+Words: TypeAlias = Mapping[str, Expression | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A wrong formula, the right one in the same style, and what its sentence speaks of.
+
+    `share` is the part of the slip's prior that this draft deserves: below 1 for the less likely ones of many.
+    """
+
+    formula: Expression
+    right: Expression
+    words: Words = field(default_factory=dict)
+    share: float = 1.0
+
+
+Drafts: TypeAlias = Iterator[Draft]
+Rewrite: TypeAlias = Callable[[Network, Subject], Iterable[Draft]]
+C = TypeVar("C")
+
+
+def in_context(make: Callable[[Network, Subject], C | None]) -> Callable[[Callable[[C], Iterable[Draft]]], Rewrite]:
+    """A rule over a context, as a rewrite of any quantity: nothing where the quantity has no such context."""
+
+    def decorate(rule: Callable[[C], Iterable[Draft]]) -> Rewrite:
+        def rewrite(network: Network, subject: Subject) -> Iterable[Draft]:
+            key = (make, subject)
+            if key not in network.memo:
+                network.memo[key] = make(network, subject)
+            context: C | None = network.memo[key]  # type: ignore[assignment]
+            return () if context is None else rule(context)
+
+        rewrite.__doc__ = rule.__doc__
+        return rewrite
+
+    return decorate
+
+
+# ---------------------------------------------------------------- forward
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """The value of a unit."""
+
+    network: Network
+    unit: Unit
+    right: Expression
+
+    @property
+    def neuron(self) -> str:
+        return self.network.graph.name(self.unit.node)
+
+    def written(self, parts: Iterable[tuple[int, Expression]]) -> Expression:
+        """The unit with other terms in its sum."""
+        inside = total(parts)
+        return self.squashed(inside)
+
+    def squashed(self, inside: Expression) -> Expression:
+        from .algebra import call
+
+        return call(self.unit.function, inside) if self.unit.function else inside
+
+    def changed(self, replacements: Mapping[Part, Expression]) -> Expression:
+        """The unit with some of its terms replaced."""
+        return self.written((part.sign, replacements.get(part, part.formula)) for part in self.unit.parts)
+
+
+def weighing(network: Network, subject: Subject) -> Weighing | None:
+    """The context of a unit's value."""
+    if not isinstance(subject, Value):
+        return None
+    unit = network.unit(subject.node)
+    right = network.formula(subject.node)
+    return None if unit is None or right is None else Weighing(network, unit, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Squashing:
+    """The value of an activation."""
+
+    network: Network
+    activation: Activation
+    right: Expression
+
+    @property
+    def z(self) -> Expression:
+        return self.activation.formula
+
+
+def squashing(network: Network, subject: Subject) -> Squashing | None:
+    """The context of an activation's value."""
+    if not isinstance(subject, Value):
+        return None
+    activation = network.activation(subject.node)
+    right = network.formula(subject.node)
+    return None if activation is None or right is None else Squashing(network, activation, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalising:
+    """The value of one output of a softmax."""
+
+    network: Network
+    softmax: Softmax
+    right: Expression
+
+    @property
+    def z(self) -> Name:
+        return self.network.name(self.softmax.own)
+
+    @property
+    def logits(self) -> tuple[Name, ...]:
+        return tuple(self.network.name(z) for z in self.softmax.logits)
+
+
+def normalising(network: Network, subject: Subject) -> Normalising | None:
+    """The context of a softmax output's value."""
+    if not isinstance(subject, Value):
+        return None
+    softmax = network.softmax(subject.node)
+    right = network.formula(subject.node)
+    return None if softmax is None or right is None else Normalising(network, softmax, right)
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """The value of a loss."""
+
+    network: Network
+    node: int
+    loss: Loss
+    terms: tuple[LossTerm, ...]
+    right: Expression
+
+    @property
+    def name(self) -> str:
+        return self.network.graph.name(self.node)
+
+    @property
+    def flat(self) -> Expression:
+        """The loss with the losses that it adds up written out."""
+        return plus(*(term.formula for term in self.terms))
+
+    @property
+    def samples(self) -> int:
+        """How many samples' losses it adds up; 0 where it is no total over samples."""
+        graph = self.network.graph
+        found = {graph.block_of(graph.id(part)).sample for _, part in self.loss.parts}
+        return len(found) if None not in found and not self.loss.terms else 0
+
+
+def losing(network: Network, subject: Subject) -> Losing | None:
+    """The context of a loss's value."""
+    if not isinstance(subject, Value):
+        return None
+    loss, right = network.loss(subject.node), network.formula(subject.node)
+    if loss is None or right is None:
+        return None
+    return Losing(network, subject.node, loss, network.loss_terms(subject.node), right)
+
+
+# ---------------------------------------------------------------- backward: where the loss meets the outputs
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """∂loss/∂output by the loss's own terms."""
+
+    network: Network
+    of: int
+    node: int
+    terms: tuple[LossTerm, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.terms[0].kind
+
+    @property
+    def right(self) -> Expression:
+        return plus(*(term.slope() for term in self.terms))
+
+    @property
+    def target(self) -> Expression:
+        return self.terms[0].target
+
+
+def error(network: Network, of: int, node: int) -> Missing | None:
+    """How a loss depends on an output by its own terms; None where it doesn't."""
+    name = network.graph.name(node)
+    terms = tuple(term for term in network.loss_terms(of) if term.output == name)
+    return Missing(network, of, node, terms) if terms else None
+
+
+def missing(network: Network, subject: Subject) -> Missing | None:
+    """The context of ∂loss/∂output."""
+    if not isinstance(subject, Gradient):
+        return None
+    found = error(network, subject.of, subject.by)
+    return found if found is not None and not found.terms[0].kind.endswith("logits") else None
+
+
+# ---------------------------------------------------------------- backward: through one function
+@dataclass(frozen=True, slots=True)
+class Sloping:
+    """∂of/∂z of a neuron a = f(z): what comes from above, times the slope, times `tail`.
+
+    `tail` is 1 but for a unit that applies f to its own sum: there ∂of/∂w has the slope and the source in one step.
+    """
+
+    network: Network
+    of: int
+    activation: Activation
+    error: Missing | None
+    tail: Expression
+
+    @property
+    def a(self) -> Name:
+        return self.network.name(self.activation.node)
+
+    @property
+    def z(self) -> Expression:
+        return self.activation.formula
+
+    @property
+    def function(self) -> str:
+        return self.activation.function
+
+    @property
+    def hidden(self) -> bool:
+        return self.network.is_hidden(self.activation.node)
+
+    @property
+    def local(self) -> bool:
+        return self.of == self.activation.node
+
+    @property
+    def slope(self) -> Expression:
+        return self.network.slope(self.activation)
+
+    @property
+    def above(self) -> Expression:
+        """∂of/∂a."""
+        if self.error is not None:
+            return self.error.right
+        return self.network.derivative(self.of, self.activation.node)
+
+    def with_slope(self, slope: Expression) -> Expression:
+        return times(self.above, slope, self.tail)
+
+    @property
+    def right(self) -> Expression:
+        return self.with_slope(self.slope)
+
+    @property
+    def words(self) -> dict[str, Expression | str]:
+        return {"slope": self.slope, "neuron": self.a, "a": self.a, "z": self.z, "above": self.above}
+
+
+def sloping(network: Network, subject: Subject) -> Sloping | None:
+    """The context of a derivative that passes one activation."""
+    if not isinstance(subject, Gradient):
+        return None
+    users = network.uses(subject.by, subject.of)
+    if len(users) != 1:
+        return None
+    activation = network.activation(users[0])
+    if activation is None:
+        return None
+    tail: Expression = ONE
+    if activation.argument is None:
+        unit = network.unit(users[0])
+        assert unit is not None, "only a unit applies a function to its own sum"
+        tail = plus(*network.unit_slopes(unit, subject.by))
+    return Sloping(network, subject.of, activation, error(network, subject.of, users[0]), tail)
+
+
+# ---------------------------------------------------------------- backward: through a softmax
+@dataclass(frozen=True, slots=True)
+class Spreading:
+    """∂of/∂z_i of a logit: it moves every output of its softmax. `terms` are a cross entropy's, where `of` is one."""
+
+    network: Network
+    of: int
+    at: int  # the place of z_i among the logits
+    logits: tuple[int, ...]
+    outputs: tuple[Expression, ...]
+    above: tuple[Expression, ...]  # ∂of/∂p_k, empty without nodes for the outputs
+    terms: tuple[LossTerm, ...]
+
+    @property
+    def p(self) -> Expression:
+        return self.outputs[self.at]
+
+    @property
+    def y(self) -> Expression:
+        return self.terms[self.at].target
+
+    @property
+    def scale(self) -> Expression:
+        """What multiplies p − y: 1 but for a mean or a weight of the loss."""
+        return scaled(-self.terms[self.at].coefficient, ONE)
+
+    @property
+    def diagonal(self) -> Expression:
+        from .algebra import minus
+
+        return times(self.p, minus(ONE, self.p))
+
+    def by_all(self, cross: Callable[[Expression], tuple[int, Expression]]) -> Expression:
+        """Σ_k ∂of/∂p_k · ∂p_k/∂z_i, with the sign and the size of each off-diagonal slope as given for p_k."""
+        found = []
+        for k, (above, p) in enumerate(zip(self.above, self.outputs, strict=True)):
+            if above == number(0):
+                continue
+            sign, slope = (1, self.diagonal) if k == self.at else cross(p)
+            found.append((sign, times(above, slope)))
+        return total(found)
+
+    @property
+    def right(self) -> Expression:
+        return self.by_all(lambda p: (-1, times(p, self.p)))
+
+    @property
+    def words(self) -> dict[str, Expression | str]:
+        return {"z": self.network.name(self.logits[self.at]), "p": self.p, "slope": self.diagonal}
+
+
+def spreading(network: Network, subject: Subject) -> Spreading | None:
+    """The context of a logit's gradient."""
+    if not isinstance(subject, Gradient):
+        return None
+    users = network.uses(subject.by, subject.of)
+    found = [network.softmax(user) for user in users]
+    softmax = found[0] if found else None
+    if softmax is not None and all(s is not None and s.logits == softmax.logits for s in found):
+        return _of_softmax(network, subject, softmax)
+    return _of_logits(network, subject) if len(users) == 1 else None
+
+
+def _of_softmax(network: Network, subject: Gradient, softmax: Softmax) -> Spreading | None:
+    nodes = network.softmax_outputs(softmax)
+    if set(nodes) != set(softmax.logits):
+        return None
+    outputs = tuple(network.name(nodes[z]) for z in softmax.logits)
+    errors = [error(network, subject.of, nodes[z]) for z in softmax.logits]
+    terms = tuple(found.terms[0] for found in errors if found is not None and found.kind == "log")
+    above = tuple(
+        number(0)
+        if not network.uses(nodes[z], subject.of) and nodes[z] != subject.of
+        else found.right
+        if found is not None
+        else network.derivative(subject.of, nodes[z])
+        for z, found in zip(softmax.logits, errors, strict=True)
+    )
+    complete = terms if len(terms) == len(outputs) else ()
+    at = softmax.logits.index(subject.by)
+    return Spreading(network, subject.of, at, softmax.logits, outputs, above, complete)
+
+
+def _of_logits(network: Network, subject: Gradient) -> Spreading | None:
+    found = error(network, subject.of, subject.by)
+    if found is None or found.kind != "softmax logits":
+        return None
+    graph = network.graph
+    logits = tuple(graph.id(z) for z in found.terms[0].logits)
+    errors = [error(network, subject.of, z) for z in logits]
+    terms = tuple(each.terms[0] for each in errors if each is not None)
+    outputs = tuple(term.probability for term in terms)
+    above = tuple(scaled(term.coefficient, over(term.target, term.probability)) for term in terms)
+    return Spreading(network, subject.of, logits.index(subject.by), logits, outputs, above, terms)
+
+
+# ---------------------------------------------------------------- backward: through weighted sums
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a weight, a bias or a source stands in a unit's sum."""
+
+    unit: Unit
+    part: Part
+    delta: Expression  # ∂of/∂sum
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """∂of/∂q of a quantity that stands in the sums of units as `role`."""
+
+    network: Network
+    of: int
+    node: int
+    role: str  # "weight", "source" or "bias"
+    uses: tuple[Use, ...]
+
+    def factor(self, use: Use) -> Expression:
+        """∂sum/∂q: the source, the weight, or 1."""
+        other = {"weight": use.part.source, "source": use.part.weight, "bias": None}[self.role]
+        return ONE if other is None else self.network.name(other)
+
+    def summed(self, piece: Callable[[Use], Expression]) -> Expression:
+        """Σ over the uses."""
+        return total((use.part.sign, piece(use)) for use in self.uses)
+
+    def with_factor(self, factor: Callable[[Use], Expression]) -> Expression:
+        """Σδ·factor."""
+        return self.summed(lambda use: times(use.delta, factor(use)))
+
+    @property
+    def right(self) -> Expression:
+        return self.with_factor(self.factor)
+
+    @property
+    def only(self) -> Use | None:
+        return self.uses[0] if len(self.uses) == 1 else None
+
+    @property
+    def name(self) -> Name:
+        return self.network.name(self.node)
+
+    @property
+    def unit_name(self) -> Name:
+        return self.network.name(self.uses[0].unit.node)
+
+    @property
+    def delta_name(self) -> Expression:
+        return self.uses[0].delta
+
+
+def delta(network: Network, of: int, unit: Unit) -> Expression:
+    """∂of/∂sum of a unit: by its name, or ∂of/∂a·slope where the sum has none."""
+    above = network.derivative(of, unit.node)
+    if not unit.function:
+        return above
+    activation = network.activation(unit.node)
+    assert activation is not None, "a unit with a function is an activation"
+    return times(above, network.slope(activation))
+
+
+def _uses(role: str) -> Callable[[Network, Subject], Uses | None]:
+    def make(network: Network, subject: Subject) -> Uses | None:
+        if not isinstance(subject, Gradient):
+            return None
+        found: list[Use] = []
+        for user in network.uses(subject.by, subject.of):
+            unit = network.unit(user)
+            if unit is None:
+                return None
+            parts = [part for part in unit.parts if getattr(part, role) == subject.by]
+            if not parts:
+                return None
+            found += [Use(unit, part, delta(network, subject.of, unit)) for part in parts]
+        return Uses(network, subject.of, subject.by, role, tuple(found)) if found else None
+
+    return make
+
+
+weight_uses = _uses("weight")
+source_uses = _uses("source")
+bias_uses = _uses("bias")
+
+
+def chain(network: Network, of: int, unit: Unit) -> tuple[Expression, ...]:
+    """δ of a unit as its factors: what comes from above and the slope, where the unit has an activation."""
+    if of == unit.node:
+        return ()
+    node = network.activated(unit)
+    if node is None or network.uses(unit.node, of) not in ((node,), ()) and not unit.function:
+        direct = error(network, of, unit.node)
+        return (direct.right if direct is not None else network.derivative(of, unit.node),)
+    activation = network.activation(node)
+    assert activation is not None, "activated() names an activation"
+    found = error(network, of, node)
+    above = found.right if found is not None else network.derivative(of, node)
+    return tuple(factor for factor in (above, network.slope(activation)) if factor != ONE)
+
+
+# ---------------------------------------------------------------- update
+@dataclass(frozen=True, slots=True)
+class Updating:
+    """A parameter after one step."""
+
+    network: Network
+    node: int
+
+    @property
+    def w(self) -> Name:
+        return self.network.name(self.node)
+
+    @property
+    def gradient(self) -> Expression:
+        return self.network.derivative(self.network.graph.loss, self.node)
+
+
+def updating(network: Network, subject: Subject) -> Updating | None:
+    """The context of an updated parameter."""
+    return Updating(network, subject.node) if isinstance(subject, Updated) else None
