@@ -25,6 +25,7 @@ EPSILON = float(np.finfo(float).eps)
 CENTRAL_STEP = EPSILON ** (1 / 3)
 FORWARD_STEP = 1e-6
 THRESHOLD = {"central": 1e-6, "forward": 1e-4}
+TRUNCATION = 4.0  # times the change when the step is halved, where the step is not ours to choose
 NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
 BATCH_BYTES = 1 << 24
 
@@ -35,8 +36,8 @@ class Check:
 
     `relative_error` is |value - difference| / max(|value|, |difference|, noise/threshold), where noise is the rounding
     error that the difference itself may carry (it keeps a derivative of 0 from showing an error of 100 %); `agrees`
-    holds when the gap is within threshold·max(|value|, |difference|) plus that noise. `kink`: the step crosses a point
-    without a derivative, where the difference decides nothing.
+    holds when the gap is within threshold·max(|value|, |difference|) plus that noise. `kink`: the point has no
+    derivative, or the step crosses one that has none; there the difference decides nothing, and `agrees` holds.
     """
 
     value: float
@@ -57,13 +58,16 @@ class Differences:
     steps: Values
 
 
-def compare(value: float, difference: float, noise: float, kink: bool, step: float, method: Method) -> Check:
-    """One verdict; the threshold is relative, the noise absolute."""
+def compare(
+    value: float, difference: float, noise: float, kink: bool, step: float, method: Method, on_kink: bool = False
+) -> Check:
+    """One verdict; the threshold is relative, the noise absolute. `on_kink`: the point itself is a kink."""
     gap = abs(value - difference)
     size = max(abs(value), abs(difference))
     agrees = bool(gap <= THRESHOLD[method] * size + noise)
     floor = max(size, noise / THRESHOLD[method])
-    return Check(value, difference, gap / floor if floor else 0.0, agrees or kink, kink and not agrees, step)
+    error = gap / floor if floor else 0.0
+    return Check(value, difference, error, agrees or kink, on_kink or (kink and not agrees), step)
 
 
 def default_steps(values: Values, method: Method, h: float | None) -> Values:
@@ -72,36 +76,55 @@ def default_steps(values: Values, method: Method, h: float | None) -> Values:
         return np.full(values.shape, h)
     if method == "forward":
         return np.full(values.shape, FORWARD_STEP)
-    return CENTRAL_STEP * np.maximum(np.abs(values), 1.0)
+    return np.asarray(CENTRAL_STEP * np.maximum(np.abs(values), 1.0))
 
 
 # ---------------------------------------------------------------- gradients
 def check_gradients(
-    trace: Trace, nodes: Sequence[int], method: Method = "central", h: float | None = None
+    trace: Trace,
+    nodes: Sequence[int],
+    method: Method = "central",
+    h: float | None = None,
+    objective: int | None = None,
 ) -> tuple[Check, ...]:
-    """d(loss)/d(node) against its difference: each node is nudged and everything after it calculated again."""
-    found = differences(trace.graph, trace.values, nodes, method, h)
+    """d(objective)/d(node) against its difference: each node is nudged and everything after it calculated again.
+
+    The objective is the loss unless another node is given.
+    """
+    objective = trace.graph.loss if objective is None else objective
+    found = differences(trace.graph, trace.values, nodes, method, h, objective)
     return tuple(
-        compare(trace.gradient(node), float(d), float(n), bool(k), float(s), method)
+        compare(trace.derivative(objective, node), float(d), float(n), bool(k), float(s), method)
         for node, d, n, k, s in zip(nodes, found.values, found.noise, found.kinks, found.steps, strict=True)
     )
 
 
 def differences(
-    graph: Graph, values: Values, nodes: Sequence[int], method: Method = "central", h: float | None = None
+    graph: Graph,
+    values: Values,
+    nodes: Sequence[int],
+    method: Method = "central",
+    h: float | None = None,
+    objective: int | None = None,
 ) -> Differences:
-    """The loss's differences by each of the nodes.
+    """The differences of the loss (or another objective) by each of the nodes.
 
     Where the default step is bad (the result is not finite, hardly above its rounding noise, or changes with the step)
     other steps are tried, and the one whose own halved step agrees best is kept: the choice never looks at the rule.
+    A step that was asked for, and a forward difference, stay as they are: how far the halved step is off then counts
+    as noise.
     """
+    end = graph.loss if objective is None else objective
     at = np.asarray(nodes, dtype=np.int64)
     steps = default_steps(values[at], method, h)
-    best = _difference(graph, values, at, steps, method)
-    if h is not None or method == "forward" or not len(at):
+    best = _difference(graph, values, at, steps, method, end)
+    if not len(at):
         return best
-    half = _difference(graph, values, at, steps / 2, method)
+    half = _difference(graph, values, at, steps / 2, method, end)
     spread = np.abs(best.values - half.values)
+    if h is not None or method == "forward":
+        best.noise[:] += TRUNCATION * spread
+        return best
     size = np.maximum(np.abs(best.values), np.abs(half.values))
     doubtful = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
     doubtful |= (best.noise > 0.1 * THRESHOLD[method] * size) & (size > 0)
@@ -111,8 +134,8 @@ def differences(
         if not len(again):
             break
         other = steps[again] * scale
-        one = _difference(graph, values, at[again], other, method)
-        two = _difference(graph, values, at[again], other / 2, method)
+        one = _difference(graph, values, at[again], other, method, end)
+        two = _difference(graph, values, at[again], other / 2, method, end)
         uncertain = np.abs(one.values - two.values) + one.noise
         before = np.where(np.isfinite(spread[again]), spread[again] + best.noise[again], np.inf)
         better = again[np.isfinite(uncertain) & (uncertain < before)]
@@ -124,7 +147,9 @@ def differences(
     return best
 
 
-def _difference(graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, method: Method) -> Differences:
+def _difference(
+    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, method: Method, end: int
+) -> Differences:
     """One difference for every node, in batches: only groups after the nudged nodes are calculated again."""
     out = np.empty(len(nodes))
     kinks = np.zeros(len(nodes), bool)
@@ -136,15 +161,15 @@ def _difference(graph: Graph, values: Values, nodes: NDArray[np.int64], steps: V
         same = np.nonzero(levels == level)[0]
         for start in range(0, len(same), size):
             part = same[start : start + size]
-            out[part], kinks[part] = _batch(graph, values, nodes[part], steps[part], int(level), method)
-    base = abs(float(values[graph.loss]))
+            out[part], kinks[part] = _batch(graph, values, nodes[part], steps[part], int(level), method, end)
+    base = abs(float(values[end]))
     moved = np.maximum(base, np.abs(out * steps))
     divisor = 2 * steps if method == "central" else steps
     return Differences(out, NOISE * EPSILON * moved / divisor, kinks, steps.copy())
 
 
 def _batch(
-    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, level: int, method: Method
+    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, level: int, method: Method, end: int
 ) -> tuple[Values, NDArray[np.bool_]]:
     rows = np.arange(len(nodes))
     sides = []
@@ -156,11 +181,11 @@ def _batch(
         nudged[rows, nodes] += sign * steps
         taken: list[NDArray[np.float64]] = []
         for group in graph.groups:
-            if group.level > level:
+            if level < group.level <= graph.levels[end]:
                 nudged[:, group.out] = template.value(group.tree, gather(group, nudged), taken)
                 # a nudged node's own value is given, not calculated
                 nudged[rows, nodes] = values[nodes] + sign * steps
-        sides.append(nudged[:, graph.loss])
+        sides.append(nudged[:, end])
         branches.append(taken)
     kinks = np.zeros(len(nodes), bool)
     for sides_taken in zip(*branches, strict=True):
@@ -172,7 +197,7 @@ def _batch(
     with np.errstate(all="ignore"):
         if method == "central":
             return (sides[0] - sides[1]) / (up - down), kinks
-        return (sides[0] - values[graph.loss]) / (up - values[nodes]), kinks
+        return (sides[0] - values[end]) / (up - values[nodes]), kinks
 
 
 def _has_kinks(graph: Graph) -> bool:
@@ -213,14 +238,18 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
         nudged = [np.where(hit, x + offset, value) for hit, value in zip(hits, mine, strict=True)]
         return float(template.value(group.tree, nudged, taken)), [float(v) for b in taken for v in np.ravel(b)]
 
+    here = at(0.0)[1]
+    # exactly at a kink the branch there is neither the one above nor the one below
+    above, below = at(float(np.spacing(x)))[1], at(-float(np.spacing(x)))[1]
+    on_kink = any(h not in (a, b) for h, a, b in zip(here, above, below, strict=True))
+
     def difference(step: float) -> tuple[float, float, bool]:
         up, taken_up = at(step)
         low = -step if method == "central" else 0.0
         down, taken_down = at(low)
-        _, taken_here = at(0.0)
         run = (x + step) - (x + low)
         noise = NOISE * EPSILON * max(abs(up), abs(down)) / abs(run)
-        return (up - down) / run, noise, not (taken_up == taken_down == taken_here)
+        return (up - down) / run, noise, not (taken_up == taken_down == here)
 
     steps = default_steps(np.array([x]), method, h)
     step = float(steps[0])
@@ -230,7 +259,9 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
         good = [c for c in candidates if np.isfinite(c[1][0]) and np.isfinite(c[2][0])]
         if good:
             step, (value, noise, kink), _ = min(good, key=lambda c: abs(c[1][0] - c[2][0]) + c[1][1])
-    return compare(trace.local(result, operand), value, noise, kink, step, method)
+    else:
+        noise += TRUNCATION * abs(value - difference(step / 2)[0])
+    return compare(trace.local(result, operand), value, noise, kink, step, method, on_kink)
 
 
 __all__ = ["Check", "Differences", "Method", "check_gradients", "check_locals", "compare", "differences"]

@@ -100,7 +100,7 @@ def _gelu(z: Array) -> Array:
 
 
 def _gelu_slope(z: Array, a: Array) -> Array:
-    return _normal(z) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    return np.asarray(_normal(z) + z * np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
 
 
 def _silu_slope(z: Array, a: Array) -> Array:

@@ -13,11 +13,12 @@ from functools import lru_cache
 from . import functions as table
 from .check import Check, Method, check_gradients, check_locals
 from .evaluate import evaluate
-from .expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped
+from .expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
 from .graph import Graph, Node, ancestors
 from .lift import substitute
 from .parse import parse
 from .trace import Contribution, Path, Trace, Update
+from .unroll import of_single_numbers
 
 SECOND_CALCULATION = 1e-12  # relative; the two forward calculations differ by rounding only
 
@@ -84,6 +85,9 @@ def definition_of(graph: Graph, formula: Expression) -> Expression | None:
     if isinstance(row, table.Primitive) and row.name in ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus",
                                                          "silu", "gelu"):  # fmt: skip
         return substitute(parse(row.definition), {"z": formula.arguments[0]})
+    if isinstance(row, table.Composed):
+        body = substitute(parse(row.body), dict(zip(row.parameters, formula.arguments, strict=True)))
+        return of_single_numbers(body)
     return None
 
 
@@ -176,15 +180,13 @@ def local_steps(
 
 def kink_rule(node: Node) -> str:
     """The convention used at a kink of the node's functions."""
-    from .expression import walk
-
     assert node.expanded is not None
     rules = []
     for part in walk(node.expanded):
         if isinstance(part, Call):
             row = table.table().get(part.function)
-            if row is not None and getattr(row, "kink_rule", ""):
-                rules.append(row.kink_rule)  # type: ignore[union-attr]
+            if isinstance(row, (table.Primitive, table.Reduction)) and row.kink_rule:
+                rules.append(row.kink_rule)
     return "; ".join(dict.fromkeys(rules))
 
 

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from types import MappingProxyType
 
 import numpy as np
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from . import template
 from .errors import Problem, ScenarioError, Where
-from .graph import Graph, NodeGroup, build
+from .graph import Graph, NodeGroup, ancestors, build, descendants
 from .scenario import Scenario
 
 Values = NDArray[np.float64]
+MAX_OPERANDS = 6  # of a formula that has no value, told with their numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,15 @@ class Trace:
             return 0.0
         return float(self.locals[at])
 
-    def contributions(self, which: int | str) -> tuple[Contribution, ...]:
-        """The terms whose sum is the quantity's adjoint, one for each direct user on a way to the loss."""
+    def contributions(self, which: int | str, of: int | str | None = None) -> tuple[Contribution, ...]:
+        """The terms whose sum is d(of)/d(quantity), one for each direct user on a way to `of` (the loss)."""
         node = self.node(which)
+        end = self.graph.loss if of is None else self.node(of)
+        counts, upstream = self.path_counts_to(end), self.adjoints_of(end)
         return tuple(
-            Contribution(user, node, float(self.adjoints[user]), self.local(user, node))
+            Contribution(user, node, float(upstream[user]), self.local(user, node))
             for user in self.graph.users.get(node, ())
-            if self.path_counts.get(user)
+            if counts.get(user)
         )
 
     # ------------------------------------------------------------------ derivatives between any two quantities
@@ -175,66 +178,84 @@ class Trace:
         return known[node]
 
     # ------------------------------------------------------------------ paths
-    @cached_property
+    @property
     def path_counts(self) -> Mapping[int, int]:
-        """How many chains lead from each node to the loss: exact, by dynamic programming, without listing them."""
-        counts: dict[int, int] = {self.graph.loss: 1}
-        results, operands = self.graph.edges
-        for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):
-            # edges sorted by result: every result's count is complete before its operands need it
-            if result in counts:
-                counts[operand] = counts.get(operand, 0) + counts[result]
-        return MappingProxyType(counts)
+        """How many chains lead from each node to the loss."""
+        return self.path_counts_to(self.graph.loss)
 
-    def path_count(self, which: int | str) -> int:
-        return self.path_counts.get(self.node(which), 0)
+    @cached_property
+    def _path_counts(self) -> dict[int, Mapping[int, int]]:
+        return {}
 
-    def paths(self, which: int | str, limit: int = 12) -> tuple[Path, ...]:
-        """The chains from a quantity to the loss: all in the document's order, or the `limit` largest in magnitude.
+    def path_counts_to(self, end: int) -> Mapping[int, int]:
+        """How many chains lead from each node to `end`: exact, by dynamic programming, without listing them."""
+        if end not in self._path_counts:
+            counts: dict[int, int] = {end: 1}
+            results, operands = self.graph.edges
+            for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):
+                # edges sorted by result: every result's count is complete before its operands need it
+                if result in counts:
+                    counts[operand] = counts.get(operand, 0) + counts[result]
+            self._path_counts[end] = MappingProxyType(counts)
+        return self._path_counts[end]
 
-        Without numbers there is no largest: then the first `limit`.
+    def path_count(self, which: int | str, of: int | str | None = None) -> int:
+        """How many chains lead from a quantity to `of` (the loss)."""
+        end = self.graph.loss if of is None else self.node(of)
+        return self.path_counts_to(end).get(self.node(which), 0)
+
+    def paths(self, which: int | str, limit: int = 12, of: int | str | None = None) -> tuple[Path, ...]:
+        """The chains from a quantity to `of` (the loss): all in the document's order, or the `limit` largest ones.
+
+        The largest come first, by the magnitude of their products. Without numbers there is no largest: then the first
+        `limit`.
         """
         node = self.node(which)
-        if self.path_count(node) <= limit or self.graph.symbolic:
-            return tuple(islice(self._all_paths(node), limit))
-        return tuple(self._largest_paths(node, limit))
+        end = self.graph.loss if of is None else self.node(of)
+        if self.path_count(node, end) <= limit or self.graph.symbolic:
+            return tuple(islice(self._all_paths(node, end), limit))
+        return tuple(self._largest_paths(node, end, limit))
 
-    def _steps(self, node: int) -> list[tuple[int, float]]:
-        counts = self.path_counts
+    def _steps(self, node: int, end: int) -> list[tuple[int, float]]:
+        counts = self.path_counts_to(end)
         return [(user, self.local(user, node)) for user in self.graph.users.get(node, ()) if user in counts]
 
-    def _all_paths(self, start: int) -> Iterator[Path]:
+    def _all_paths(self, start: int, end: int) -> Iterator[Path]:
+        if start not in self.path_counts_to(end):
+            return
         stack: list[tuple[tuple[int, ...], tuple[float, ...]]] = [((start,), ())]
         while stack:
             nodes, factors = stack.pop()
-            if nodes[-1] == self.graph.loss:
-                yield Path(nodes, factors, float(np.prod(factors)) if factors else 1.0)
+            if nodes[-1] == end:
+                yield _path(nodes, factors)
                 continue
-            for user, local in reversed(self._steps(nodes[-1])):
+            for user, local in reversed(self._steps(nodes[-1], end)):
                 stack.append(((*nodes, user), (*factors, local)))
 
-    def _largest_paths(self, start: int, limit: int) -> Iterator[Path]:
-        """Best first: a prefix is worth |its product| × the largest |product| of any way on, so none is missed."""
-        best: dict[int, float] = {self.graph.loss: 1.0}
-        results, operands = self.graph.edges
-        for result, operand, local in zip(
-            results[::-1].tolist(), operands[::-1].tolist(), np.abs(self.locals[::-1]).tolist(), strict=True
-        ):
-            if result in best:
-                best[operand] = max(best.get(operand, 0.0), local * best[result])
-        heap: list[tuple[float, int, tuple[int, ...], tuple[float, ...]]] = [(-best[start], 0, (start,), ())]
-        pushed = 0
-        found = 0
-        while heap and found < limit:
-            _, _, nodes, factors = heapq.heappop(heap)
-            if nodes[-1] == self.graph.loss:
-                found += 1
-                yield Path(nodes, factors, float(np.prod(factors)))
-                continue
-            for user, local in self._steps(nodes[-1]):
-                pushed += 1
-                size = abs(float(np.prod(factors)) * local) * best[user]
-                heapq.heappush(heap, (-size, pushed, (*nodes, user), (*factors, local)))
+    def _largest_paths(self, start: int, end: int, limit: int) -> Iterator[Path]:
+        """The `limit` largest, by dynamic programming from the end: for each node only its own `limit` largest ways on.
+
+        A way on is (magnitude of its product, next node, which of that node's ways). Ties keep the order of the
+        network, so that a network whose products are all 0 costs no more than any other.
+        """
+        ways: dict[int, list[tuple[float, int, int]]] = {end: [(1.0, end, 0)]}
+        between = [n for n in self._after(start) if n in self.path_counts_to(end) and n != end]
+        for node in sorted(between, reverse=True):
+            steps = [(abs(local), user) for user, local in self._steps(node, end)]
+            # a way through a user is among the largest only if the user's first one is
+            steps = heapq.nlargest(limit, steps, key=lambda step: step[0] * ways[step[1]][0][0])
+            found = [(size * way[0], user, i) for size, user in steps for i, way in enumerate(ways[user])]
+            ways[node] = heapq.nlargest(limit, found, key=lambda way: way[0])
+        for i in range(len(ways[start])):
+            nodes, at, which = [start], start, i
+            while at != end:
+                _, at, which = ways[at][which]
+                nodes.append(at)
+            yield _path(tuple(nodes), tuple(self.local(up, low) for low, up in pairwise(nodes)))
+
+    def _after(self, start: int) -> set[int]:
+        """The node and everything that depends on it."""
+        return set(np.nonzero(descendants(self.graph, start))[0].tolist())
 
     # ------------------------------------------------------------------ updates
     @cached_property
@@ -249,8 +270,15 @@ class Trace:
         )
 
 
+def _path(nodes: tuple[int, ...], factors: tuple[float, ...]) -> Path:
+    return Path(nodes, factors, float(np.prod(factors)) if factors else 1.0)
+
+
 def run(graph: Graph | Scenario) -> Trace:
-    """Run a graph (or a scenario) forward and backward. ScenarioError where a value is not a finite number."""
+    """Run a graph (or a scenario) forward and backward.
+
+    ScenarioError where a value, or the gradient of a parameter, is not a finite number.
+    """
     if isinstance(graph, Scenario):
         graph = build(graph)
     leaves = graph.leaf_values()
@@ -259,7 +287,9 @@ def run(graph: Graph | Scenario) -> Trace:
     adjoints = backward(graph, values)
     for array in (values, adjoints):
         array.setflags(write=False)
-    return Trace(graph, values, adjoints)
+    trace = Trace(graph, values, adjoints)
+    refuse_infinite_gradients(trace)
+    return trace
 
 
 def unknown(graph: Graph) -> Trace:
@@ -271,17 +301,53 @@ def unknown(graph: Graph) -> Trace:
 
 def refuse_infinite(graph: Graph, values: Values) -> None:
     """ScenarioError for the first computed quantity, in the order of calculation, that is not a finite number."""
-    broken = [g for g in graph.groups if not np.isfinite(values[g.out]).all()]
-    if not broken:
+    for group in graph.groups:
+        finite = np.isfinite(values[group.out])
+        if not finite.all():
+            node = group.start + int(np.argmin(finite))
+            raise ScenarioError(
+                Problem(
+                    f"'{graph.name(node)}' has no finite value ({values[node]:g}) at {_operands(graph, node, values)}",
+                    _where(graph, node), "not finite",
+                    "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy",
+                )  # fmt: skip
+            )
+
+
+def refuse_infinite_gradients(trace: Trace) -> None:
+    """ScenarioError for the first local derivative, from the loss down, that spoils a parameter's gradient."""
+    graph = trace.graph
+    parameters = np.array(graph.nodes_of("parameter"), dtype=np.int64)
+    spoilt = parameters[~np.isfinite(trace.adjoints[parameters])]
+    if not len(spoilt):
         return
-    group = broken[0]
-    node = graph.node(group.start + int(np.argmin(np.isfinite(values[group.out]))))
-    equation = next((e for e in graph.scenario.equations if e.name == node.name.partition("#")[0].partition("[")[0]), None)
-    where = equation.where if equation else Where(graph.scenario.path)
-    operands = ", ".join(f"{graph.name(o)} = {values[o]:g}" for o in node.operands[:6])
+    results, operands = graph.edges
+    concerned = ancestors(graph, graph.loss)[results] & descendants(graph, int(spoilt[0]))[operands]
+    for at in np.nonzero(concerned & ~np.isfinite(trace.locals))[0][::-1].tolist():
+        result, operand = int(results[at]), int(operands[at])
+        raise ScenarioError(
+            Problem(
+                f"the derivative of '{graph.name(result)}' by '{graph.name(operand)}' has no finite value "
+                f"({trace.locals[at]:g}) at {_operands(graph, result, trace.values)}",
+                _where(graph, result), "no derivative here", "choose other values: at this point there is no slope",
+            )  # fmt: skip
+        )
     raise ScenarioError(
         Problem(
-            f"'{node.name}' has no finite value ({values[node.id]:g}) at {operands}", where, "not finite",
-            "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy",
-        )
-    )  # fmt: skip
+            f"the gradient of '{graph.name(int(spoilt[0]))}' is too large for a number", _where(graph, graph.loss),
+            "too large", "choose smaller values",
+        )  # fmt: skip
+    )
+
+
+def _operands(graph: Graph, node: int, values: Values) -> str:
+    """`x = 0, y = 2`, the first few of a formula's operands."""
+    operands = graph.node(node).operands
+    told = ", ".join(f"{graph.name(operand)} = {values[operand]:g}" for operand in operands[:MAX_OPERANDS])
+    return told + (", ..." if len(operands) > MAX_OPERANDS else "")
+
+
+def _where(graph: Graph, node: int) -> Where:
+    name = graph.block_of(node).name.partition("#")[0]
+    equation = next((e for e in graph.scenario.equations if e.name == name), None)
+    return equation.where if equation else graph.scenario.loss_where

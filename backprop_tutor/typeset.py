@@ -67,6 +67,15 @@ def _rank(node: Expression) -> int:
             return _ATOM
 
 
+def _as_written(node: Expression) -> Expression:
+    """xlogy(y, p), a name for machines only, as the product that people write: y·log(p)."""
+    match node:
+        case Call("xlogy", (factor, argument), 0):
+            return Product((("*", factor), ("*", Call("log", (argument,), 0, "log"))), node.span)
+        case _:
+            return node
+
+
 def derivative_text(of: str, by: str, style: Style = UNICODE) -> str:
     """`∂L/∂w1`, or `dL/dw1` in ASCII."""
     return f"{style.partial}{of}/{style.partial}{by}"
@@ -84,6 +93,7 @@ class _Printer:
         self.name = name
 
     def text(self, node: Expression, least: int = _SUM) -> str:
+        node = _as_written(node)
         shown = self.bare(node)
         return f"({shown})" if _rank(node) < least else shown
 
@@ -132,12 +142,11 @@ class _Printer:
             case Group(inner):
                 return f"({self.text(inner)})"
             case Call(function, arguments):
-                inner = ", ".join(self.text(argument) for argument in arguments)
+                shown = ", ".join(self.text(argument) for argument in arguments)
                 if node.text == "e^":
-                    bracketed = inner if inner.startswith("(") else f"({inner})"
-                    return f"e^{bracketed}"
+                    return f"e^{shown}" if isinstance(arguments[0], Group) else f"e^({shown})"
                 spelling = style.spell.get(function, node.text.rstrip("'") or function)
-                return f"{spelling}{chr(39) * node.primes}({inner})"
+                return f"{spelling}{chr(39) * node.primes}({shown})"
             case Bracketed(items):
                 return "[" + ", ".join(self.text(item) for item in items) + "]"
             case Derivative(of, by):

@@ -28,10 +28,10 @@ titel = "x"
 x1 = "0.5"
 
 [parameters]
-w1 = 0.2
+w11 = 0.2
 
 [equations]
-z = "x1*w2"
+z = "x1*w12"
 L = "(z - 1)**2 +"
 """
 SAID = """\
@@ -51,13 +51,13 @@ error: 'x1' is the text '0.5', where a number belongs
     │
     help: take off the quotes: 0.5
 
-error: nothing is called 'w2'
+error: nothing is called 'w12'
   ──▸ faulty.toml:11:9
     │
- 11 │ z = "x1*w2"
-    │         ^^  not known
+ 11 │ z = "x1*w12"
+    │         ^^^  not known
     │
-    help: did you mean 'w1'?
+    help: did you mean 'w11'?
 
 error: the formula ends too early
   ──▸ faulty.toml:12:17
@@ -226,7 +226,7 @@ def test_a_long_line_is_shown_around_the_caret(bptutor: Run, tmp_path: Path, mon
         (["run", "shared_weights", "--grad", "w9"], "no quantity called 'w9'"),
         (["run", "shared_weights", "--set", "w1"], "'w1' sets nothing"),
         (["run", "shared_weights", "--set", "w1=much"], "'much' is no number"),
-        (["run", "shared_weights", "--set", "w9=1"], "did you mean"),
+        (["run", "shared_weights", "--set", "b_h13=1"], "did you mean 'b_h12'"),
         (["run", "shared_weights", "--set", "z=1"], "'z' is computed by a formula"),
         (["run", "shared_weights", "--h", "0"], "a step of 0 measures nothing"),
         (["run", "shared_weights", "--h", "nan"], "a step of nan measures nothing"),

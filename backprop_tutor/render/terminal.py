@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..graph import Graph
 from ..trace import Trace, unknown
-from . import adjoints, big, explain, forward, given, local, paths, samples, summary, update
+from . import adjoints, big, explain, forward, given, hand, local, paths, samples, summary, update
 from .lines import Block
 from .options import RunOptions
 from .pen import Pen, Tally
@@ -32,6 +32,9 @@ def steps(
     if "forward" in options.parts:
         yield from given.parts(pen)
         yield from samples.overview(pen)
+    if options.by_hand is not None and not pen.symbolic:
+        yield from hand.parts(pen)
+        return
     yield from big.parts(pen) if big.is_large(pen) else _in_full(pen)
     yield from summary.parts(pen)
 

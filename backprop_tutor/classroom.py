@@ -1,0 +1,196 @@
+"""Many sheets judged: one by one or over all cores, in order, and none can stop the rest; scores and common slips.
+
+A line earns its mark when it is `right`, `close`, `notation`, `convention` or `follows` (a mistake costs once, where it
+is made); `wrong` earns nothing. `unknown` and `unread` lines count neither way: nobody could decide them, and a person
+has to look at them. Under `strict`, `close` earns nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+from . import handwork
+from .claims import Judgement, Mark, Sheet, Verdict
+from .errors import Problem, RequestError, TutorError, Where
+from .graph import Graph
+from .opening import opened
+from .quantities import Vocabulary
+from .verify import Judge
+
+EARNING: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows")
+UNDECIDED: tuple[Mark, ...] = ("unknown", "unread")
+FEW = 6
+"""Up to so many sheets are judged in this process: starting others takes longer than that."""
+STANDARD_INPUT = "standard input"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One sheet and its judgement, or the problem that kept it from being judged."""
+
+    path: str
+    scenario: str
+    judgement: Judgement | None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many of the lines that could be decided earn their mark."""
+
+    earned: int
+    counted: int
+
+    @property
+    def share(self) -> float | None:
+        """0 to 1; None where no line could be decided."""
+        return self.earned / self.counted if self.counted else None
+
+
+def earning(strict: bool) -> tuple[Mark, ...]:
+    return tuple(mark for mark in EARNING if not (strict and mark == "close"))
+
+
+def score(judgement: Judgement, strict: bool = False) -> Score:
+    """The score of one sheet; see the module's first paragraph."""
+    earns = earning(strict)
+    counted = [v for v in judgement.verdicts if v.mark not in UNDECIDED]
+    return Score(sum(v.mark in earns for v in counted), len(counted))
+
+
+def at_fault(judgement: Judgement, strict: bool = False) -> bool:
+    """Is a line wrong (or, when strict, only close)?"""
+    return any(v.mark == "wrong" or (strict and v.mark == "close") for v in judgement.verdicts)
+
+
+def first_slip(judgement: Judgement) -> Verdict | None:
+    """The first wrong line."""
+    return next((v for v in judgement.verdicts if v.mark == "wrong"), None)
+
+
+# ---------------------------------------------------------------- the slips of a class
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One kind of mistake over a class: in how many sheets, on how many lines, and where it is seen first."""
+
+    code: str
+    sheets: int
+    lines: int
+    example: Verdict
+    path: str
+
+
+def common_slips(marked: Iterable[Marked]) -> list[Slip]:
+    """Every kind of mistake, the one of most sheets first."""
+    lines: Counter[str] = Counter()
+    sheets: Counter[str] = Counter()
+    examples: dict[str, tuple[Verdict, str]] = {}
+    for one in marked:
+        if one.judgement is None:
+            continue
+        wrong = [v for v in one.judgement.verdicts if v.mark == "wrong"]
+        lines.update(v.code for v in wrong)
+        sheets.update({v.code for v in wrong})
+        for verdict in wrong:
+            examples.setdefault(verdict.code, (verdict, one.path))
+    found = [Slip(code, sheets[code], lines[code], *examples[code]) for code in examples]
+    return sorted(found, key=lambda slip: (-slip.sheets, -slip.lines, slip.code))
+
+
+# ---------------------------------------------------------------- one sheet
+def read_sheet(path: str, vocabulary: Vocabulary, text: str | None = None) -> Sheet:
+    """A sheet from a file, or from its text where that was read already. RequestError when there is nothing to judge."""
+    sheet = handwork.read_file(path, vocabulary) if text is None else handwork.read(text, vocabulary, path)
+    if any("\0" in line for line in sheet.lines):
+        raise RequestError(Problem("the sheet is no text", Where(path), help="save it as UTF-8 text"))
+    if not sheet.claims:
+        raise RequestError(
+            Problem("the sheet has no equation", Where(path), help="write one claim a line, for example h1 = 0.3775")
+        )
+    return sheet
+
+
+def judged(judge: Judge, path: str, text: str | None = None) -> Marked:
+    """One sheet judged; its problems are returned and never raised."""
+    name = judge.graph.scenario.name
+    try:
+        return Marked(path, name, judge.judge(read_sheet(path, judge.vocabulary, text)))
+    except TutorError as error:
+        return Marked(path, name, None, error.problems)
+    except (RecursionError, MemoryError) as error:
+        problem = Problem(f"the sheet is too much to judge ({type(error).__name__})", Where(path))
+        return Marked(path, name, None, (problem,))
+
+
+# ---------------------------------------------------------------- many sheets
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a worker needs to build the scenario again: its name or path, the values put in, the seed."""
+
+    scenario: str
+    values: Mapping[str, str]
+    seed: int | None
+
+    def graph(self) -> Graph:
+        return opened(self.scenario, dict(self.values), self.seed)
+
+
+def judge_all(
+    source: Source,
+    graph: Graph,
+    paths: Sequence[str],
+    workers: int | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[Marked]:
+    """Every sheet, in the order given. `workers` None: every core for many sheets, else this process alone."""
+    if workers is None:
+        workers = 1 if len(paths) <= FEW or source.scenario == "-" else min(os.cpu_count() or 1, len(paths))
+    found: list[Marked] = []
+    if workers > 1 and "-" not in paths:
+        try:
+            for one in _in_parallel(source, paths, workers):
+                found.append(one)
+                progress(len(found))
+        except (OSError, BrokenProcessPool):
+            # no processes to be had (a sandbox, too little memory): the rest is judged here
+            pass
+    if len(found) < len(paths):
+        judge = Judge(graph)
+        for path in paths[len(found) :]:
+            found.append(judged(judge, *_from(path)))
+            progress(len(found))
+    return found
+
+
+def _from(path: str) -> tuple[str, str | None]:
+    """The name that a sheet is shown by, and its text where it comes from standard input."""
+    if path != "-":
+        return path, None
+    data = sys.stdin.buffer.read(handwork.MAX_SHEET_BYTES + 1)[: handwork.MAX_SHEET_BYTES]
+    return STANDARD_INPUT, data.decode("utf-8-sig", errors="replace")
+
+
+_judge: Judge | None = None  # of a worker process
+
+
+def _start(source: Source) -> None:
+    global _judge
+    _judge = Judge(source.graph())
+
+
+def _work(path: str) -> Marked:
+    assert _judge is not None
+    return judged(_judge, path)
+
+
+def _in_parallel(source: Source, paths: Sequence[str], workers: int) -> Iterator[Marked]:
+    start = partial(_start, source)
+    with ProcessPoolExecutor(workers, get_context("spawn"), start) as pool:
+        yield from pool.map(_work, paths, chunksize=max(1, min(8, len(paths) // (2 * workers))))

@@ -1,0 +1,321 @@
+"""Slips of the forward pass, one function each: weighted sums, activations, softmax outputs, losses."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from .algebra import ONE, TWO, call, minus, named, over, plus, renamed, scaled, square, times, total
+from .expression import Call, Expression, Negative, number, transform
+from .network import Part, Unit
+from .slip_contexts import (
+    Draft,
+    Drafts,
+    Losing,
+    Normalising,
+    Squashing,
+    Weighing,
+    in_context,
+    losing,
+    normalising,
+    squashing,
+    weighing,
+)
+
+FEW = 6  # terms of a sum in which each is tried by itself
+MANY = 24  # drafts of one slip
+SMALL = 200  # nodes of a network in which every weight is tried
+
+
+# ---------------------------------------------------------------- weighted sums
+@in_context(weighing)
+def bias_missing(c: Weighing) -> Drafts:
+    if c.unit.biases:
+        formula = c.written((part.sign, part.formula) for part in c.unit.parts if part.bias is None)
+        yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula, "neuron": c.neuron})
+
+
+@in_context(weighing)
+def bias_multiplied(c: Weighing) -> Drafts:
+    if c.unit.biases:
+        rest = total((part.sign, part.formula) for part in c.unit.parts if part.bias is None)
+        formula = c.squashed(times(rest, *(part.formula for part in c.unit.biases)))
+        yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula})
+
+
+@in_context(weighing)
+def bias_twice(c: Weighing) -> Drafts:
+    if c.unit.biases:
+        formula = c.changed({part: times(TWO, part.formula) for part in c.unit.biases})
+        yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula, "neuron": c.neuron})
+
+
+@in_context(weighing)
+def weights_swapped(c: Weighing) -> Drafts:
+    pairs = list(combinations(c.unit.weighted[:FEW], 2))
+    for one, two in pairs:
+        assert one.source is not None and two.source is not None
+        a, b = c.network.name(one.source), c.network.name(two.source)
+        formula = c.changed({one: renamed(one.formula, {a.name: b}), two: renamed(two.formula, {b.name: a})})
+        words = {"one": one.formula, "two": two.formula}
+        yield Draft(formula, c.right, words, 1.0 if len(pairs) == 1 else 0.5)
+
+
+def _with_weight(c: Weighing, part: Part, weight: int, owner: Unit, share: float) -> Draft:
+    """The unit with another weight in one of its terms."""
+    assert part.weight is not None and part.source is not None
+    name = c.network.name
+    formula = c.changed({part: renamed(part.formula, {name(part.weight).name: name(weight)})})
+    origin = next(p.source for p in owner.parts if p.weight == weight)
+    assert origin is not None
+    words = {
+        "wrong": name(weight), "weight": name(part.weight), "source": name(part.source), "neuron": c.neuron,
+        "from": name(origin), "to": name(owner.node),
+    }  # fmt: skip
+    return Draft(formula, c.right, words, share)
+
+
+@in_context(weighing)
+def other_neurons_weight(c: Weighing) -> Drafts:
+    own = set(c.unit.weights)
+    near = [(unit, 1.0) for unit in c.network.others(c.unit)]
+    graph = c.network.graph
+    if graph.size <= SMALL:
+        known = {unit.node for unit, _ in near} | {c.unit.node}
+        units = (c.network.unit(node) for node in graph.nodes_of("computed") if node not in known)
+        sample = graph.block_of(c.unit.node).sample
+        near += [(u, 0.3) for u in units if u is not None and graph.block_of(u.node).sample in (None, sample)]
+    made = 0
+    for unit, share in near:
+        for part in c.unit.weighted[:FEW]:
+            for weight in unit.weights:
+                if weight not in own and made < MANY:
+                    same_source = c.network.weight(unit, part.source or 0) == weight
+                    made += 1
+                    yield _with_weight(c, part, weight, unit, share if same_source else share / 2)
+
+
+@in_context(weighing)
+def another_weight(c: Weighing) -> Drafts:
+    for part in c.unit.weighted[:FEW]:
+        for weight in c.unit.weights[:FEW]:
+            if weight != part.weight:
+                yield _with_weight(c, part, weight, c.unit, 1.0)
+
+
+@in_context(weighing)
+def index_transposed(c: Weighing) -> Drafts:
+    replaced: dict[Part, Expression] = {}
+    for part in c.unit.weighted:
+        assert part.weight is not None and part.source is not None
+        swapped = c.network.transposed(c.unit, part.source)
+        if swapped is None:
+            return
+        if swapped != part.weight:
+            old = c.network.graph.name(part.weight)
+            replaced[part] = renamed(part.formula, {old: c.network.name(swapped)})
+    if len(replaced) > 1:
+        yield Draft(c.changed(replaced), c.right, {"neuron": c.neuron})
+
+
+@in_context(weighing)
+def input_missing(c: Weighing) -> Drafts:
+    weighted = c.unit.weighted
+    if len(weighted) < 2:
+        return
+    for part in weighted[:FEW]:
+        rest = c.written((other.sign, other.formula) for other in c.unit.parts if other is not part)
+        yield Draft(rest, c.right, {"term": part.formula, "neuron": c.neuron}, 1.0 if len(weighted) == 2 else 0.5)
+
+
+@in_context(weighing)
+def preactivation_passed_on(c: Weighing) -> Drafts:
+    before: dict[str, Expression] = {}
+    for source in c.unit.sources:
+        activation = c.network.activation(source)
+        if activation is not None and activation.argument is not None:
+            before[c.network.graph.name(source)] = activation.formula
+    if before:
+        name, z = next(iter(before.items()))
+        yield Draft(renamed(c.right, before), c.right, {"a": named(name), "z": z})
+
+
+# ---------------------------------------------------------------- activations
+def _reciprocal(z: Expression, sign: int) -> Expression:
+    """1/(1 + e^(∓z)): the sigmoid as people write it out."""
+    return over(ONE, plus(ONE, call("exp", Negative(z) if sign < 0 else z)))
+
+
+def _words(c: Squashing) -> dict[str, Expression | str]:
+    return {"right": c.right, "z": c.z, "a": c.network.name(c.activation.node)}
+
+
+@in_context(squashing)
+def activation_missing(c: Squashing) -> Drafts:
+    yield Draft(c.z, c.right, _words(c))
+
+
+@in_context(normalising)
+def activation_missing_softmax(c: Normalising) -> Drafts:
+    yield Draft(c.z, c.right, {"right": c.right, "z": c.z, "a": c.network.name(c.softmax.node)})
+
+
+@in_context(squashing)
+def wrong_exponent_sign(c: Squashing) -> Drafts:
+    if c.activation.function == "sigmoid":
+        yield Draft(_reciprocal(c.z, 1), _reciprocal(c.z, -1), _words(c))
+    elif c.activation.function == "tanh":
+        yield Draft(call("tanh", Negative(c.z)), c.right, _words(c))
+
+
+@in_context(squashing)
+def tanh_for_sigmoid(c: Squashing) -> Drafts:
+    if c.activation.function == "sigmoid":
+        yield Draft(call("tanh", c.z), c.right, _words(c))
+
+
+@in_context(squashing)
+def sigmoid_for_tanh(c: Squashing) -> Drafts:
+    if c.activation.function == "tanh":
+        yield Draft(call("sigmoid", c.z), c.right, _words(c))
+
+
+@in_context(squashing)
+def slope_for_activation(c: Squashing) -> Drafts:
+    a = call(c.activation.function, c.z) if c.activation.function else ONE
+    if c.activation.function == "sigmoid":
+        yield Draft(times(a, minus(ONE, a)), c.right, _words(c))
+    elif c.activation.function == "tanh":
+        yield Draft(minus(ONE, square(a)), c.right, _words(c))
+    elif c.activation.function:
+        yield Draft(call(c.activation.function, c.z, primes=1), c.right, _words(c))
+
+
+@in_context(squashing)
+def reciprocal_missing(c: Squashing) -> Drafts:
+    if c.activation.function == "sigmoid":
+        yield Draft(plus(ONE, call("exp", Negative(c.z))), _reciprocal(c.z, -1), _words(c))
+
+
+# ---------------------------------------------------------------- softmax outputs
+def _softmax_words(c: Normalising) -> dict[str, Expression | str]:
+    return {"sum": plus(*(call("exp", z) for z in c.logits)), "z": c.z, "p": c.network.name(c.softmax.node)}
+
+
+@in_context(normalising)
+def softmax_not_normalised(c: Normalising) -> Drafts:
+    yield Draft(call("exp", c.z), c.right, _softmax_words(c))
+
+
+@in_context(normalising)
+def softmax_without_exp(c: Normalising) -> Drafts:
+    yield Draft(over(c.z, plus(*c.logits)), c.right, _softmax_words(c))
+
+
+@in_context(normalising)
+def sigmoid_for_softmax(c: Normalising) -> Drafts:
+    yield Draft(call("sigmoid", c.z), c.right, _softmax_words(c))
+
+
+@in_context(normalising)
+def softmax_exponent_sign(c: Normalising) -> Drafts:
+    powers = {z.name: call("exp", Negative(z)) for z in c.logits}
+    formula = over(powers[c.z.name], plus(*powers.values()))
+    yield Draft(formula, c.right, {"right": c.right, **_softmax_words(c)})
+
+
+# ---------------------------------------------------------------- losses
+@in_context(losing)
+def half_missing(c: Losing) -> Drafts:
+    halved = [term for term in c.terms if term.kind == "squared" and term.coefficient.denominator % 2 == 0]
+    if halved:
+        formula = plus(*(scaled(t.coefficient * (2 if t in halved else 1), t.unscaled) for t in c.terms))
+        yield Draft(formula, c.flat, {"loss": c.name})
+
+
+@in_context(losing)
+def half_added(c: Losing) -> Drafts:
+    if c.terms and all(term.kind == "squared" and term.coefficient.denominator % 2 for term in c.terms):
+        formula = plus(*(scaled(term.coefficient / 2, term.unscaled) for term in c.terms))
+        yield Draft(formula, c.flat, {"loss": c.name})
+
+
+@in_context(losing)
+def mean_for_sum(c: Losing) -> Drafts:
+    if c.samples > 1 and all(factor == 1 for factor, _ in c.loss.parts):
+        yield Draft(over(c.right, number(c.samples)), c.right, {"loss": c.name, "pieces": "samples"})
+    outputs = len({term.output for term in c.terms})
+    if outputs > 1 and not c.samples:
+        yield Draft(over(c.right, number(outputs)), c.right, {"loss": c.name, "pieces": "outputs"})
+
+
+def _pieces(c: Losing) -> list[tuple[str, Expression]]:
+    """What the loss adds up: other losses by name, or one piece for each output."""
+    if c.loss.parts and not c.loss.terms:
+        return [(name, scaled(factor, named(name))) for factor, name in c.loss.parts]
+    return [(term.output, term.formula) for term in c.loss.terms] if not c.loss.parts else []
+
+
+@in_context(losing)
+def output_missing_from_loss(c: Losing) -> Drafts:
+    pieces = _pieces(c)
+    if len(pieces) < 2 or c.samples:
+        return
+    right = plus(*(piece for _, piece in pieces))
+    for name, piece in pieces[:FEW]:
+        others = [other for other, _ in pieces if other != name]
+        yield Draft(piece, right, {"others": " and ".join(others[:3]), "loss": c.name})
+    if len(pieces) > 2:
+        for name, _ in pieces[:FEW]:
+            rest = plus(*(piece for other, piece in pieces if other != name))
+            yield Draft(rest, right, {"others": name, "loss": c.name}, 0.5)
+
+
+@in_context(losing)
+def square_of_sum(c: Losing) -> Drafts:
+    coefficients = {term.coefficient for term in c.terms}
+    if len(c.terms) > 1 and len(coefficients) == 1 and all(term.kind == "squared" for term in c.terms):
+        together = square(plus(*(term.written for term in c.terms)))
+        yield Draft(scaled(coefficients.pop(), together), c.flat, {"loss": c.name})
+
+
+@in_context(losing)
+def log_base_ten(c: Losing) -> Drafts:
+    right = c.flat if c.terms else c.right
+    formula = transform(right, _in_base_ten)
+    if formula != right:
+        yield Draft(formula, right, {"loss": c.name})
+
+
+def _in_base_ten(part: Expression) -> Expression:
+    match part:
+        case Call("log", arguments, 0):
+            return call("log10", *arguments)
+        case Call("xlogy", (y, p), 0):
+            return times(y, call("log10", p))
+        case _:
+            return part
+
+
+@in_context(losing)
+def log_loss_sign(c: Losing) -> Drafts:
+    if c.terms and all(term.kind != "squared" for term in c.terms):
+        yield Draft(total([(-1, c.flat)]), c.flat, {"loss": c.name})
+
+
+@in_context(losing)
+def binary_loss_per_class(c: Losing) -> Drafts:
+    terms = [term for term in c.terms if term.kind in ("log", "softmax logits")]
+    if len(terms) < 2 or len(terms) < len(c.terms):
+        return
+    pieces = []
+    for term in terms:
+        other = times(minus(ONE, term.target), call("log", minus(ONE, term.probability)))
+        pieces.append(scaled(term.coefficient, plus(term.unscaled, other)))
+    yield Draft(plus(*pieces), c.flat, {"loss": c.name})
+
+
+@in_context(losing)
+def batch_sum_for_mean(c: Losing) -> Drafts:
+    if c.samples > 1 and all(factor * c.samples == 1 for factor, _ in c.loss.parts):
+        formula = plus(*(named(name) for _, name in c.loss.parts))
+        yield Draft(formula, c.right, {"number": number(c.samples), "loss": c.name})
