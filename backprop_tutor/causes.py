@@ -108,12 +108,18 @@ def _one_piece(judge: Judge, subject: Subject | None, left: Expression, claimed:
     """One name that stands in the place of another."""
     known = meaning.candidates(judge.graph, subject, 30)
     places = [part for part in walk(claimed) if isinstance(part, (Name, Derivative)) and part.span != (0, 0)]
+    found: list[tuple[float, Expression, Expression, Expression]] = []
     for place in places[:12]:
         for option in _instead(place, known):
             repaired = _put(claimed, place, option)
-            if judge.equality.same(left, repaired, quick=True) and judge.equality.same(left, repaired):
-                message = f"{to_text(place)} stands where {to_text(option)} belongs"
-                return Cause("miscopied-operand", message, claimed, repaired)
+            if judge.equality.same(left, repaired, quick=True):
+                alike = meaning.similarity(to_text(place), to_text(option))
+                found.append((alike, place, option, repaired))
+    # the most alike pair first: yhat_1 for yhat_2 rather than y_2 for yhat_1
+    for _, place, option, repaired in sorted(found, key=lambda f: -f[0]):
+        if judge.equality.same(left, repaired):
+            return Cause("miscopied-operand", f"{to_text(place)} stands where {to_text(option)} belongs",
+                         claimed, repaired)  # fmt: skip
     return None
 
 

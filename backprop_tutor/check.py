@@ -255,7 +255,8 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
     step = float(steps[0])
     value, noise, kink = difference(step)
     if h is None and method == "central":
-        candidates = [(step * scale, difference(step * scale), difference(step * scale / 2)) for scale in (1, 1e-3, 1e-6)]
+        tried = [step, step * 1e-3, step * 1e-6]
+        candidates = [(nudge, difference(nudge), difference(nudge / 2)) for nudge in tried]
         good = [c for c in candidates if np.isfinite(c[1][0]) and np.isfinite(c[2][0])]
         if good:
             step, (value, noise, kink), _ = min(good, key=lambda c: abs(c[1][0] - c[2][0]) + c[1][1])

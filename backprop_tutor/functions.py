@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from math import erf, erfc
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np

@@ -532,16 +532,14 @@ class _Builder:
         varying = self.per_sample(equations, order)
         for name, quantity in self.leaves.items():
             base, _, sample = name.partition("#")
-            self.add(Block(name, quantity.kind, quantity.shape, self.size, self.scenario.elements.get(base),
-                           int(sample) if sample else None))  # fmt: skip
+            pattern = self.scenario.elements.get(base)
+            count = int(sample) if sample else None
+            self.add(Block(name, quantity.kind, quantity.shape, self.size, pattern, count))
         formulas = sum(len(self.spellings(name, varying)) for name in order)
         if formulas > MAX_FORMULAS:
-            self.problems.append(
-                Problem(
-                    f"with its samples written out this scenario has {formulas} formulas; the limit is {MAX_FORMULAS}",
-                    self.scenario.where("samples", key=True), "too many", "use arrays, or fewer samples",
-                )  # fmt: skip
-            )
+            said = f"with its samples written out this scenario has {formulas} formulas; the limit is {MAX_FORMULAS}"
+            where = self.scenario.where("samples", key=True)
+            self.problems.append(Problem(said, where, "too many", "use arrays, or fewer samples"))
             return None
         for name in order:
             body, equation = equations[name]
@@ -707,13 +705,10 @@ class _Builder:
                         break
                     seen[name] = element_name(block.name.partition("#")[0], None, place)
             if clash is not None:
-                self.problems.append(
-                    Problem(
-                        f"the element name '{clash[0]}' of '{block.name.partition('#')[0]}' is already taken by {clash[1]}",
-                        self.scenario.where("elements", block.name.partition("#")[0]), "name bound twice",
-                        "choose another pattern in [elements]",
-                    )  # fmt: skip
-                )
+                array = block.name.partition("#")[0]
+                said = f"the element name '{clash[0]}' of '{array}' is already taken by {clash[1]}"
+                where = self.scenario.where("elements", array)
+                self.problems.append(Problem(said, where, "name bound twice", "choose another pattern"))
 
     def clash_of_many(self, block: Block) -> tuple[str, str] | None:
         """For an array too large to list: an element name that two of its elements share, or that a quantity has."""

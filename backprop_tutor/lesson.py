@@ -116,7 +116,8 @@ def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[For
     steps = []
     for count, number in enumerate(chosen, 1):
         node = graph.node(number)
-        assert node.formula is not None and node.expanded is not None
+        assert node.formula is not None
+        assert node.expanded is not None
         definition = definition_of(graph, node.formula)
         called = ungrouped(node.formula)
         if definition is not None and isinstance(called, Call):

@@ -1,8 +1,8 @@
 """An equation, scalar or array, → one template and the index arrays of its operands: the unrolling, done on indices.
 
 `a1 = W1 @ x + b1` with W1 of shape (m, n) becomes m scalar nodes that share the template Σ s0·s1 + s2; slot 0 is an
-(m, n) array of node numbers (the elements of W1), slot 1 the elements of x, slot 2 those of b1. A scalar equation is the
-same with m = 1. Shapes are inferred here, and what does not fit is said with both shapes.
+(m, n) array of node numbers (the elements of W1), slot 1 the elements of x, slot 2 those of b1. A scalar equation is
+the same with m = 1. Shapes are inferred here, and what does not fit is said with both shapes.
 """
 
 from __future__ import annotations

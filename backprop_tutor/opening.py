@@ -31,5 +31,7 @@ def finished(read: Draft) -> Scenario:
     """The scenario of a draft; where it has faults, ScenarioError with those of its formulas as well."""
     if read.scenario is None or not read.problems:
         return read.finished()
-    found = [*read.problems, *problems(read.scenario, read.doubtful)]
-    raise ScenarioError(*in_order(found, read.scenario.source.file))
+    said = {(problem.message, problem.where.line, problem.where.column): problem for problem in read.problems}
+    for problem in problems(read.scenario, read.doubtful):
+        said.setdefault((problem.message, problem.where.line, problem.where.column), problem)
+    raise ScenarioError(*in_order(said.values(), read.scenario.source.file))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from .algebra import ONE, over, plus, scaled, times, total
-from .expression import Expression, Name, number
+from .algebra import ONE, ZERO, call, minus, over, plus, scaled, times, total
+from .expression import Expression, Name
 from .loss_terms import Loss, LossTerm
 from .network import Activation, Network, Part, Softmax, Unit
 from .quantities import Gradient, Subject, Updated, Value
@@ -73,8 +73,6 @@ class Weighing:
         return self.squashed(inside)
 
     def squashed(self, inside: Expression) -> Expression:
-        from .algebra import call
-
         return call(self.unit.function, inside) if self.unit.function else inside
 
     def changed(self, replacements: Mapping[Part, Expression]) -> Expression:
@@ -289,6 +287,47 @@ def sloping(network: Network, subject: Subject) -> Sloping | None:
     return Sloping(network, subject.of, activation, error(network, subject.of, users[0]), tail)
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """∂of/∂z of a sigmoid under a binary cross entropy: (p − y), times what belongs to a fused unit's step."""
+
+    p: Expression
+    y: Expression
+    scale: Expression
+    tail: Expression
+
+    @property
+    def right(self) -> Expression:
+        return times(self.scale, minus(self.p, self.y), self.tail)
+
+    @property
+    def turned(self) -> Expression:
+        return times(self.scale, minus(self.y, self.p), self.tail)
+
+    @property
+    def slope(self) -> Expression:
+        return times(self.p, minus(ONE, self.p))
+
+    @property
+    def words(self) -> dict[str, Expression | str]:
+        return {"p": self.p, "y": self.y, "slope": self.slope}
+
+
+def cancelling(network: Network, subject: Subject) -> Cancelling | None:
+    """The context in which a binary cross entropy cancels the sigmoid's slope."""
+    if not isinstance(subject, Gradient):
+        return None
+    direct = error(network, subject.of, subject.by)
+    if direct is not None and direct.kind == "sigmoid logits":
+        term = direct.terms[0]
+        return Cancelling(term.probability, term.target, scaled(-term.coefficient, ONE), ONE)
+    through = sloping(network, subject)
+    if through is None or through.function != "sigmoid" or through.error is None or through.error.kind != "binary":
+        return None
+    scale = scaled(-through.error.terms[0].coefficient, ONE)
+    return Cancelling(through.a, through.error.target, scale, through.tail)
+
+
 # ---------------------------------------------------------------- backward: through a softmax
 @dataclass(frozen=True, slots=True)
 class Spreading:
@@ -317,18 +356,17 @@ class Spreading:
 
     @property
     def diagonal(self) -> Expression:
-        from .algebra import minus
-
         return times(self.p, minus(ONE, self.p))
 
     def by_all(self, cross: Callable[[Expression], tuple[int, Expression]]) -> Expression:
         """Σ_k ∂of/∂p_k · ∂p_k/∂z_i, with the sign and the size of each off-diagonal slope as given for p_k."""
         found = []
         for k, (above, p) in enumerate(zip(self.above, self.outputs, strict=True)):
-            if above == number(0):
+            if above == ZERO:
                 continue
             sign, slope = (1, self.diagonal) if k == self.at else cross(p)
-            found.append((sign, times(above, slope)))
+            if slope != ZERO:
+                found.append((sign, times(above, slope)))
         return total(found)
 
     @property
@@ -360,7 +398,7 @@ def _of_softmax(network: Network, subject: Gradient, softmax: Softmax) -> Spread
     errors = [error(network, subject.of, nodes[z]) for z in softmax.logits]
     terms = tuple(found.terms[0] for found in errors if found is not None and found.kind == "log")
     above = tuple(
-        number(0)
+        ZERO
         if not network.uses(nodes[z], subject.of) and nodes[z] != subject.of
         else found.right
         if found is not None

@@ -6,11 +6,13 @@ from .algebra import ONE, ZERO, call, minus, over, plus, scaled, square, times, 
 from .expression import Expression, number
 from .network import Activation
 from .slip_contexts import (
+    Cancelling,
     Draft,
     Drafts,
     Missing,
     Sloping,
     Spreading,
+    cancelling,
     in_context,
     missing,
     sloping,
@@ -19,7 +21,6 @@ from .slip_contexts import (
 
 FEW = 6
 _SIGMOID, _TANH, _RELU = "sigmoid", "tanh", "relu"
-_HALF = number(1) if False else None
 
 
 # ---------------------------------------------------------------- the loss's own slope
@@ -131,7 +132,7 @@ def other_neurons_slope(c: Sloping) -> Drafts:
     for other in _other_activations(c)[:FEW]:
         slope = c.network.slope(other)
         words = {"other": c.network.name(other.node), **c.words}
-        yield Draft(c.with_slope(slope), c.right, words, 1.0 if len(words) else 1.0)
+        yield Draft(c.with_slope(slope), c.right, words)
 
 
 def _other_activations(c: Sloping) -> list[Activation]:
@@ -186,40 +187,19 @@ def tanh_twice(c: Sloping) -> Drafts:
 
 
 # ---------------------------------------------------------------- sigmoid under binary cross entropy
-def _binary(c: Sloping) -> tuple[Expression, Expression] | None:
-    """(p − y, y − p), each with the number before the loss and the tail; None under any other loss."""
-    if c.error is None or c.error.kind != "binary" or c.function != _SIGMOID:
-        return None
-    scale = -c.error.terms[0].coefficient
-    y = c.error.target
-    return times(scaled(scale, minus(c.a, y)), c.tail), times(scaled(scale, minus(y, c.a)), c.tail)
+@in_context(cancelling)
+def sigmoid_slope_kept(c: Cancelling) -> Drafts:
+    yield Draft(times(c.right, c.slope), c.right, c.words)
 
 
-@in_context(sloping)
-def sigmoid_slope_kept(c: Sloping) -> Drafts:
-    pair = _binary(c)
-    if pair is not None:
-        yield Draft(times(pair[0], c.slope), pair[0], c.words)
+@in_context(cancelling)
+def output_derivative_for_logit(c: Cancelling) -> Drafts:
+    yield Draft(over(c.right, c.slope), c.right, c.words)
 
 
-@in_context(sloping)
-def output_derivative_for_logit(c: Sloping) -> Drafts:
-    pair = _binary(c)
-    if pair is not None:
-        yield Draft(over(pair[0], c.slope), pair[0], {"p": c.a, **c.words})
-
-
-@in_context(sloping)
-def target_minus_output(c: Sloping) -> Drafts:
-    pair = _binary(c)
-    if pair is not None and c.error is not None:
-        yield Draft(pair[1], pair[0], {"p": c.a, "y": c.error.target, **c.words})
-
-
-# ---------------------------------------------------------------- sigmoid cross entropy of a logit
-@in_context(missing)
-def of_logit(c: Missing) -> Drafts:
-    return iter(())
+@in_context(cancelling)
+def target_minus_output(c: Cancelling) -> Drafts:
+    yield Draft(c.turned, c.right, c.words)
 
 
 # ---------------------------------------------------------------- softmax
@@ -279,17 +259,17 @@ def softmax_output_derivative(c: Spreading) -> Drafts:
 
 @in_context(spreading)
 def softmax_slope_missing(c: Spreading) -> Drafts:
-    if c.above and not c.terms:
+    if c.above and not c.terms and c.above[c.at] != ZERO:
         yield Draft(c.above[c.at], c.right, {"neuron": c.p, **c.words})
 
 
 @in_context(spreading)
 def softmax_activation_for_slope(c: Spreading) -> Drafts:
-    if c.above:
+    if c.above and c.above[c.at] != ZERO:
         yield Draft(times(c.above[c.at], c.p), c.right, {"a": c.p, **c.words})
 
 
 @in_context(spreading)
 def softmax_half_of_slope(c: Spreading) -> Drafts:
-    if c.above:
+    if c.above and c.above[c.at] != ZERO:
         yield Draft(times(c.above[c.at], minus(ONE, c.p)), c.right, {"a": c.p, **c.words})

@@ -305,13 +305,9 @@ def refuse_infinite(graph: Graph, values: Values) -> None:
         finite = np.isfinite(values[group.out])
         if not finite.all():
             node = group.start + int(np.argmin(finite))
-            raise ScenarioError(
-                Problem(
-                    f"'{graph.name(node)}' has no finite value ({values[node]:g}) at {_operands(graph, node, values)}",
-                    _where(graph, node), "not finite",
-                    "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy",
-                )  # fmt: skip
-            )
+            said = f"'{graph.name(node)}' has no finite value ({values[node]:g}) at {_operands(graph, node, values)}"
+            help = "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy"
+            raise ScenarioError(Problem(said, _where(graph, node), "not finite", help))
 
 
 def refuse_infinite_gradients(trace: Trace) -> None:
@@ -325,19 +321,12 @@ def refuse_infinite_gradients(trace: Trace) -> None:
     concerned = ancestors(graph, graph.loss)[results] & descendants(graph, int(spoilt[0]))[operands]
     for at in np.nonzero(concerned & ~np.isfinite(trace.locals))[0][::-1].tolist():
         result, operand = int(results[at]), int(operands[at])
-        raise ScenarioError(
-            Problem(
-                f"the derivative of '{graph.name(result)}' by '{graph.name(operand)}' has no finite value "
-                f"({trace.locals[at]:g}) at {_operands(graph, result, trace.values)}",
-                _where(graph, result), "no derivative here", "choose other values: at this point there is no slope",
-            )  # fmt: skip
-        )
-    raise ScenarioError(
-        Problem(
-            f"the gradient of '{graph.name(int(spoilt[0]))}' is too large for a number", _where(graph, graph.loss),
-            "too large", "choose smaller values",
-        )  # fmt: skip
-    )
+        said = f"the derivative of '{graph.name(result)}' by '{graph.name(operand)}' has no finite value "
+        said += f"({trace.locals[at]:g}) at {_operands(graph, result, trace.values)}"
+        help = "choose other values: at this point there is no slope"
+        raise ScenarioError(Problem(said, _where(graph, result), "no derivative here", help))
+    said = f"the gradient of '{graph.name(int(spoilt[0]))}' is too large for a number"
+    raise ScenarioError(Problem(said, _where(graph, graph.loss), "too large", "choose smaller values"))
 
 
 def _operands(graph: Graph, node: int, values: Values) -> str:

@@ -31,9 +31,10 @@ from .expression import (
 )
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_GREEK = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-).split()
+_GREEK_NAMES = """
+alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
+"""
+_GREEK = frozenset(_GREEK_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,8 @@ class _Printer:
     def part(self, node: Expression, first: bool) -> str:
         """A factor: a negative number put in for a name gets brackets, unless it stands first."""
         shown = self.text(node, _UNARY)
-        if isinstance(ungrouped(node), (Name, Element)) and not isinstance(node, Group):
-            if shown.startswith(("-", "−")) and not first:
-                return f"({shown})"
-        return shown
+        put_in = isinstance(node, (Name, Element))
+        return f"({shown})" if put_in and not first and shown.startswith(("-", "−")) else shown
 
     def bare(self, node: Expression) -> str:
         style = self.style
@@ -121,7 +120,9 @@ class _Printer:
                 out = (style.minus if sign < 0 else "") + self.text(first, _PRODUCT if sign < 0 else _SUM)
                 for sign, term in terms[1:]:
                     # a negative number put in first gets its own brackets: a + (−2)·b
-                    shown = self.product(term.factors, False) if isinstance(term, Product) else self.text(term, _PRODUCT)
+                    shown = (
+                        self.product(term.factors, False) if isinstance(term, Product) else self.text(term, _PRODUCT)
+                    )
                     if shown.startswith(("-", "−")):
                         shown = f"({shown})"
                     out += (f" {style.minus} " if sign < 0 else " + ") + shown

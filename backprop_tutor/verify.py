@@ -28,6 +28,7 @@ from .network import Network
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
 from .quantities import Subject, Vocabulary
+from .repairs import repaired
 from .session import Session
 from .trace import Trace
 from .trace import run as run_trace
@@ -73,7 +74,9 @@ class Judge:
         later = self.stated_anywhere(sheet)
         name = self.graph.scenario.name
         plain = Judgement(sheet, name, self.verdicts(sheet, later))
-        verdicts, _ = under_convention(plain, self.graph, lambda c: self.under(c).verdicts(sheet, later))
+        verdicts, convention = under_convention(plain, self.graph, lambda c: self.under(c).verdicts(sheet, later))
+        if convention is None and self.trace is not None:
+            verdicts = repaired(self.vocabulary, self.trace, later, verdicts)
         return Judgement(sheet, name, verdicts, remarks(self.graph, later))
 
     def under(self, convention: Convention) -> Judge:

@@ -15,7 +15,6 @@ from .lines import Block, Line, Piece, aligned, left, length, line, right, width
 
 LEAST_FORMULA = 22  # cells; with less for the formula, the parts are stacked
 INDENT = 2
-BY_DIFFERENCES = "by differences "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Equation:
     value: str = ""
     other: str = ""  # a second value beside the first, such as the finite difference
     mark: Piece = ("", "text")
+    other_word: str = "by differences"  # what the second value is called where the row is stacked
     number: str = ""
     gap: bool = False  # an empty line before this row
     note: str = ""  # words behind the first line, or on a line of their own where they don't fit
@@ -144,7 +144,7 @@ def _stacked(row: Equation, columns: Columns) -> Iterator[Line]:
     if row.value:
         tail.append(line(("= ", "rule"), (row.value.strip(), "result"), *([] if row.other else _marked(row))))
     if row.other:
-        tail.append(line((BY_DIFFERENCES, "note"), (row.other.strip(), "numbers"), *_marked(row)))
+        tail.append(line((f"{row.other_word} ", "note"), (row.other.strip(), "numbers"), *_marked(row)))
     for part in tail:
         gap = 1 if part[0][0] == "= " else 2
         if lines and length(lines[-1]) + gap + length(part) <= columns.width:

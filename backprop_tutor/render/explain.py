@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..check import check_gradients
+from ..digits import short
 from ..errors import RequestError
 from ..graph import Graph
 from ..lesson import AdjointStep
 from ..notation import folded
 from . import adjoints, local, paths, update
 from .equations import heading, laid_out, measure
-from .lines import Block, line, worded
+from .lines import Block, Line, aligned, left, line, width_of, worded
 from .pen import Pen
 
 MAX_EDGES = 40  # local derivatives listed; of more only those on the paths shown
 MAX_WITNESSED = 400  # edges that SymPy is asked for
+SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
 
 _LOSS_NAMES = ("L", "E", "J", "C", "loss", "Loss", "error")
 
@@ -79,23 +82,21 @@ def parts(pen: Pen, wanted: Derivative) -> Iterator[Block]:
     rows = local.titled_rows(here, edges)
     columns = measure(rows, here.width)
     yield from _titled(
-        here, laid_out(rows, here.width, columns), "Its factors", "", [*local.titles(columns, here)], space=False
+        here, laid_out(rows, here.width, columns), "Its factors", "", tuple(local.titles(columns, here)), space=False
     )
-    upstream = [step for step in recursive(here, edges, wanted)]
+    upstream = [step for step in recursive(here, edges) if not only_a_factor(here, step)]
     rows = adjoints.rows_of(here, upstream)
-    yield from _titled(
-        here, laid_out(rows, here.width), "Recursively", "each upstream gradient once", space=False
-    )
+    yield from _titled(here, laid_out(rows, here.width), "Recursively", "each upstream gradient once", space=False)
     if not pen.symbolic:
-        if len(edges) <= MAX_WITNESSED:
-            yield witnessed(here, wanted, edges)
+        yield witnessed(here, wanted, edges)
         if wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter":
             yield from update.of(pen, wanted.by)
 
 
 def _titled(
-    pen: Pen, blocks: Iterator[Block], title: str, note: str, below: list = [], space: bool = True  # type: ignore[type-arg]  # noqa: B006
+    pen: Pen, blocks: Iterator[Block], title: str, note: str, below: Sequence[Line] = (), space: bool = True
 ) -> Iterator[Block]:
+    """The blocks with a heading above the first; `space`: that one begins with an empty line, which goes."""
     for i, block in enumerate(blocks):
         above = [line(), *heading(title, note, pen.width, pen.glyphs.dash), *below] if i == 0 else []
         lines = block.lines[1:] if i == 0 and space else block.lines
@@ -135,7 +136,7 @@ def between(pen: Pen, wanted: Derivative) -> list[tuple[int, int]]:
     return sorted(found, key=lambda edge: (-int(levels[edge[0]]), edge[0], edge[1]))
 
 
-def recursive(pen: Pen, edges: list[tuple[int, int]], wanted: Derivative) -> Iterator[AdjointStep]:
+def recursive(pen: Pen, edges: list[tuple[int, int]]) -> Iterator[AdjointStep]:
     """The adjoints of every quantity on the way, from the result down to the one asked for."""
     nodes = {operand for _, operand in edges}
     for node in sorted(nodes, key=lambda n: (-int(pen.graph.levels[n]), n)):
@@ -143,35 +144,44 @@ def recursive(pen: Pen, edges: list[tuple[int, int]], wanted: Derivative) -> Ite
         yield AdjointStep(pen.graph.node(node), pen.trace.contributions(node), pen.trace.gradient(node), uses)
 
 
-def witnessed(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> Block:
+def only_a_factor(pen: Pen, step: AdjointStep) -> bool:
+    """Is this adjoint nothing but a local derivative of the result, listed among the factors?"""
+    return all(c.result == pen.graph.loss for c in step.contributions)
+
+
+Witness: TypeAlias = tuple[str, float, "tuple[str, str] | None"]  # its name, its number, the verdict
+
+
+def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> list[Witness]:
     """The derivative three ways: the engine's rules, SymPy's derivatives of every formula, the finite difference."""
     from ..symbolic import witness
 
-    block = Block([line(), *heading("Three ways", "which share no derivative rule", pen.width, pen.glyphs.dash)])
     value = pen.trace.gradient(wanted.by)
     [check] = check_gradients(pen.trace, [wanted.by], pen.options.method, pen.options.h)
-    rows = [("the rules of this program", value, None)]
+    found: list[Witness] = [("the rules of this program", value, None)]
     complete = {operand for _, operand in edges}
-    counts = sum(1 for node in complete for c in pen.trace.contributions(node))
-    if counts == len(edges):
+    if len(edges) <= MAX_WITNESSED and sum(len(pen.trace.contributions(node)) for node in complete) == len(edges):
         slopes = {wanted.of: 1.0}
         for result, operand in edges:
-            formula = pen.graph.node_formula(result)
-            slope = witness(formula, pen.graph.name(operand), pen.trace.value)
+            slope = witness(pen.graph.node_formula(result), pen.graph.name(operand), pen.trace.value)
             slopes[operand] = slopes.get(operand, 0.0) + slopes[result] * slope
         symbolic = slopes[wanted.by]
-        agrees = abs(symbolic - value) <= 1e-9 * max(abs(symbolic), abs(value), 1e-300) or symbolic == value
-        rows.append(("SymPy's derivatives of the formulas", symbolic, pen.mark(agrees)))
-    rows.append((f"{pen.options.method} difference, step {check.step:.1e}", check.difference, pen.check_mark(check)))
-    from .lines import aligned, left, width_of
+        agrees = abs(symbolic - value) <= SYMBOLIC_GAP * max(abs(symbolic), abs(value))
+        found.append(("SymPy's derivatives of the formulas", symbolic, pen.mark(agrees)))
+    found.append((f"{pen.options.method} difference, step {short(check.step)}", check.difference, pen.check_mark(check)))
+    return found
 
+
+def witnessed(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> Block:
+    """The three ways under each other."""
+    rows = witnesses(pen, wanted, edges)
     numbers = aligned([pen.number(x) for _, x, _ in rows])
     wide = max(width_of(label) for label, _, _ in rows)
-    stacked = wide + width_of(numbers[0]) + 10 > pen.width
+    stacked = 2 + wide + 3 + width_of(numbers[0]) + 6 > pen.width
+    block = Block([line(), *heading("Three ways", "which share no derivative rule", pen.width, pen.glyphs.dash)])
     for (label, _, mark), number in zip(rows, numbers, strict=True):
         if stacked:
-            for text in worded(label, pen.width - 2):
-                block.add("  ", (text, "note"))
+            block.extend(line("  ", (text, "note")) for text in worded(label, pen.width - 2))
             block.add("  ", ("= ", "rule"), (number.strip(), "result"), " ", mark or ("", "text"))
         else:
             block.add("  ", (left(label, wide), "note"), (" = ", "rule"), (number, "result"), " ", mark or ("", "text"))

@@ -18,7 +18,7 @@ from .pen import Pen, shortened
 from .tables import grid
 
 WORST = 8  # steps in the closing table
-_TITLES = {
+TITLES = {
     "forward": ("Forward", "every value rounded"),
     "local": ("Local derivatives", "from the rounded values"),
     "backward": ("Backward", "every product and every sum rounded"),
@@ -27,24 +27,14 @@ _TITLES = {
 
 
 def parts(pen: Pen) -> Iterator[Block]:
-    """Every step by hand, then where it drifted most. RequestError for a network nobody would work by hand."""
-    if big.is_large(pen):
-        raise RequestError(
-            Problem(
-                "--by-hand works every step, and this network has too many",
-                help="leave it out, or take a smaller network",
-            )
-        )
-    digits = pen.options.by_hand
-    assert digits is not None
-    done = work(pen.trace, digits, pen.options.inputs)
-    pages = [part for part in _TITLES if part in pen.options.parts]
-    for part in pages:
-        steps = [step for step in done.steps if step.part == part and pen.shown(step.of if step.by is None else step.by)]
+    """Every step by hand, then where it drifted most."""
+    done = worked(pen)
+    for part in TITLES:
+        steps = steps_of(pen, done, part)
         rows = lined_up([row(pen, done, step) for step in steps])
-        rows = [replace(r, other=right(r.other, width_of("exact") + 2)) for r in rows]
+        rows = [replace(r, value=right(r.value, width_of("by hand")), other=right(r.other, width_of("exact"))) for r in rows]
         columns = measure(rows, pen.width)
-        title, note = _TITLES[part]
+        title, note = TITLES[part]
         for i, block in enumerate(laid_out(rows, pen.width, columns)):
             above = []
             if i == 0:
@@ -57,6 +47,26 @@ def parts(pen: Pen) -> Iterator[Block]:
     yield closing(pen, done)
 
 
+def steps_of(pen: Pen, done: HandWork, part: str) -> list[HandStep]:
+    """The steps of one part, if it was asked for, in the samples shown."""
+    if part not in pen.options.parts:
+        return []
+    return [step for step in done.steps if step.part == part and pen.shown(step.of if step.by is None else step.by)]
+
+
+def worked(pen: Pen) -> HandWork:
+    """The work by hand. RequestError for a network nobody would work by hand."""
+    if big.is_large(pen):
+        raise RequestError(
+            Problem(
+                "--by-hand works every step, and this network has too many",
+                help="leave it out, or take a smaller network",
+            )
+        )
+    assert pen.options.by_hand is not None
+    return work(pen.trace, pen.options.by_hand, pen.options.inputs)
+
+
 def row(pen: Pen, done: HandWork, step: HandStep) -> Equation:
     """One step: its numbers as written, the rounded result, the exact one and the drift in percent."""
     return Equation(
@@ -65,6 +75,7 @@ def row(pen: Pen, done: HandWork, step: HandStep) -> Equation:
         number(pen, step.hand, done.digits),
         pen.number(step.exact),
         (percent(step, pen.glyphs.style.minus), "note"),
+        other_word="exact",
     )
 
 
@@ -128,22 +139,30 @@ def percent(step: HandStep, minus: str) -> str:
 
 def closing(pen: Pen, done: HandWork) -> Block:
     """Where the rounding shows most."""
-    plural = "digit" if done.digits == 1 else "digits"
-    drifted = sorted((s for s in done.steps if s.drift), key=lambda s: -abs(s.drift))
-    block = Block([line(), *heading("Drift", f"every step rounded to {done.digits} {plural}", pen.width, pen.glyphs.dash)])
-    if not drifted:
-        block.add("  ", ("none: every number has fewer digits", "note"))
-        return block
+    title = f"every step rounded to {done.digits} digit{'' if done.digits == 1 else 's'}"
+    block = Block([line(), *heading("Drift", title, pen.width, pen.glyphs.dash)])
+    drifted = sorted((step for step in done.steps if step.drift), key=lambda step: -abs(step.drift))
+    minus = pen.glyphs.style.minus
     rows = [
-        [name_of(pen, s), number(pen, s.hand, done.digits), pen.number(s.exact), percent(s, pen.glyphs.style.minus).strip(),
-         significant(s.units(done.digits), 2, pen.glyphs.style.minus)]
-        for s in drifted[:WORST]
-    ]  # fmt: skip
-    block.extend(grid(["", "by hand", "exact", "drift", "in last digits"], rows, pen.width, names=True))
-    worst = drifted[0]
-    words = (
-        f"{len(done.steps) - len(drifted)} of {len(done.steps)} numbers are exact; the worst, {name_of(pen, worst)}, "
-        f"is off by {percent(worst, pen.glyphs.style.minus).strip() or 'more than can be said in percent'}"
-    )
-    block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
+        [
+            name_of(pen, step),
+            number(pen, step.hand, done.digits),
+            pen.number(step.exact),
+            percent(step, minus).strip(),
+            significant(step.units(done.digits), 2, minus),
+        ]
+        for step in drifted[:WORST]
+    ]
+    block.extend(grid(["", "by hand", "exact", "drift", "last digits"], rows, pen.width, names=True))
+    block.extend(line("  ", (text, "note")) for text in worded(verdict(pen, done), pen.width - 2))
     return block
+
+
+def verdict(pen: Pen, done: HandWork) -> str:
+    """How many numbers are exact, and the worst."""
+    exact = sum(not step.drift for step in done.steps)
+    worst = done.worst
+    if worst is None:
+        return f"all {len(done.steps)} numbers are exact"
+    off = percent(worst, pen.glyphs.style.minus).strip()
+    return f"{exact} of {len(done.steps)} numbers are exact; the worst, {name_of(pen, worst)}, is off: {off}"

@@ -49,7 +49,7 @@ def centred(text: str, width: int) -> str:
     return " " * (gap // 2) + text + " " * (gap - gap // 2)
 
 
-_NUMBER = re.compile(r"([-−]?\d+)(\.\d+)?(.*)", re.S)
+_NUMBER = re.compile(r"([-+−]?\d+)(\.\d+)?(.*)", re.S)
 
 
 def aligned(numbers: Sequence[str]) -> list[str]:

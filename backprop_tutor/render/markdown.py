@@ -364,8 +364,8 @@ class Page:
 
 def latex_number(text: str) -> str:
     r"""`1.5e-9` → `1.5 \times 10^{-9}`; any other number as it is."""
-    match = re.fullmatch(r"([-−]?[\d.]+)[eE]([+-]?\d+)", text)
-    return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match else text.replace("−", "-")
+    match = re.fullmatch(r"(-?[\d.]+)[eE]([+-]?\d+)", text)
+    return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match else text
 
 
 def _factor(text: str, first: bool = False) -> str:

@@ -30,6 +30,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, names
 def _stacked(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[Line]:
     for row in rows:
         yield line(" " * INDENT, (f"{header[0]} {row[0]}".strip(), "name"))
-        words = "   ".join(f"{title}\u00a0=\u00a0{cell}" for title, cell in zip(header[1:], row[1:], strict=True) if cell)
+        facts = [f"{title} {cell}".strip() for title, cell in zip(header[1:], row[1:], strict=True) if cell]
+        words = ", ".join(fact.replace(" ", "\u00a0") for fact in facts)
         for text in worded(words, width - 2 * INDENT):
             yield line(" " * 2 * INDENT, (text.replace("\u00a0", " "), "text"))

@@ -17,7 +17,7 @@ def parts(pen: Pen) -> Iterator[Block]:
     if scenario.rate_text is None and scenario.rate is None:
         return
     note = "one step of gradient descent" + ("" if pen.symbolic else f", rate = {pen.rate}")
-    for i, block in enumerate(laid_out(rows_of(pen, _updates(pen)), pen.width)):
+    for i, block in enumerate(laid_out(rows_of(pen, steps_of(pen)), pen.width)):
         above = [line(), *heading("Update", note, pen.width, pen.glyphs.dash)] if i == 0 else []
         yield Block([*above, *block.lines])
     if not pen.symbolic:
@@ -26,7 +26,7 @@ def parts(pen: Pen) -> Iterator[Block]:
 
 def of(pen: Pen, node: int) -> Iterator[Block]:
     """One parameter's update."""
-    rows = rows_of(pen, [step for step in _updates(pen) if step[0] == node])
+    rows = rows_of(pen, [step for step in steps_of(pen) if step[0] == node])
     for block in laid_out(rows, pen.width):
         yield Block([line(), *heading("Update", f"rate = {pen.rate}", pen.width, pen.glyphs.dash), *block.lines])
 
@@ -49,7 +49,8 @@ def rows_of(pen: Pen, updates: list[tuple[int, float, float]]) -> list[Equation]
     return lined_up(rows)
 
 
-def _updates(pen: Pen) -> list[tuple[int, float, float]]:
+def steps_of(pen: Pen) -> list[tuple[int, float, float]]:
+    """(parameter, gradient, value after the step) of every update; NaN for numbers without a trace."""
     if pen.symbolic:
         nan = float("nan")
         return [(node, nan, nan) for node in pen.graph.nodes_of("parameter")]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..alignment import has_names
 from ..claims import LinkVerdict, Mark, Verdict
 from ..digits import significant
 from ..expression import Expression
@@ -24,7 +25,6 @@ MARKS: Mapping[Mark, tuple[str, str, str]] = {
     "unread": ("!", "!", "wrong"),
     "wrong": ("✗", "WRONG", "wrong"),
 }
-WORDS: Mapping[Mark, str] = {mark: mark for mark in MARKS} | {"follows": "follows"}
 
 HIDDEN: Mapping[str, str] = {
     "formula": "this formula is not the quantity",
@@ -91,7 +91,7 @@ class Words:
         """The value that belongs there, where a line's mark makes one ask for it; else an empty text."""
         if not self.options.reveal or verdict.expected is None or verdict.mark not in ("close", "follows", "wrong"):
             return ""
-        return self.number(verdict.expected)
+        return self.number(verdict.expected) if states_number(verdict) else ""
 
     def remark(self, verdict: Verdict) -> str:
         """What is said beside a line: `wrong: the decimal point is 1 place off; right: 0.0242 [decimal-point]`."""
@@ -104,9 +104,17 @@ class Words:
 
     def label(self, link: LinkVerdict) -> str:
         """The few words beside a caret."""
-        if link.expected is None or not self.options.reveal or link.kind == "formula":
+        whole = link.kind == "substitution" and link.code != "miscopied-operand"
+        if link.expected is None or not self.options.reveal or link.kind == "formula" or whole:
             return {"formula": "this formula", "substitution": "these numbers"}.get(link.kind, "this number")
-        return f"should be {self.number(link.expected)}"
+        value = self.number(link.expected)
+        return f"what is written gives {value}" if link.kind == "arithmetic" else f"should be {value}"
+
+
+def states_number(verdict: Verdict) -> bool:
+    """Does the line come to a number?"""
+    parts = verdict.claim.parts
+    return bool(parts) and not has_names(parts[-1].expression)
 
 
 def practise(verdict: Verdict, options: VerifyOptions) -> str:
