@@ -60,14 +60,14 @@ def over(above: Expression, below: Expression) -> Expression:
 
 
 def total(terms: Iterable[tuple[int, Expression]]) -> Expression:
-    """The sum of signed terms; 0 for none."""
+    """The sum of signed terms; 0 for none. A sum that is taken away keeps its brackets."""
     flat: list[tuple[int, Expression]] = []
     for sign, term in terms:
         while isinstance(term, (Group, Negative)):
             sign = -sign if isinstance(term, Negative) else sign
             term = term.inner if isinstance(term, Group) else term.operand
-        if isinstance(term, Sum):
-            flat += [(sign * inner, part) for inner, part in term.terms]
+        if isinstance(term, Sum) and sign > 0:
+            flat += term.terms
         elif term != ZERO:
             flat.append((sign, term))
     if not flat:

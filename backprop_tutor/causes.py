@@ -9,6 +9,7 @@ likely as all others together, chance included; near ties are shown as ties, at 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -113,7 +114,9 @@ def _one_piece(judge: Judge, subject: Subject | None, left: Expression, claimed:
         for option in _instead(place, known):
             repaired = _put(claimed, place, option)
             if judge.equality.same(left, repaired, quick=True):
-                alike = meaning.similarity(to_text(place), to_text(option))
+                one, two = to_text(place), to_text(option)
+                kin = re.sub(r"[\d_]", "", one) == re.sub(r"[\d_]", "", two)
+                alike = meaning.similarity(one, two) + kin
                 found.append((alike, place, option, repaired))
     # the most alike pair first: yhat_1 for yhat_2 rather than y_2 for yhat_1
     for _, place, option, repaired in sorted(found, key=lambda f: -f[0]):

@@ -17,6 +17,9 @@ from .session import Step, exact_or_none
 from .values import Ground, Reference, judge_number
 
 
+_PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand")
+
+
 class Chain(NumberLinks):
     """Walks the chain, judges its value, and decides the mark of the line."""
 
@@ -160,7 +163,9 @@ class Chain(NumberLinks):
             text = "; ".join(f"'{foreign}' is read as {own}" for foreign, own in self.renamed.items())
             return self.finish("notation", "renamed", text)
         mark = worst([link.mark for link in self.links])
-        link = next(link for link in self.links if link.mark == mark)
+        found = [link for link in self.links if link.mark == mark]
+        # a slip with a name says more than "not equal", wherever in the chain it shows
+        link = next((link for link in found if link.code not in _PLAIN), found[0])
         return self.finish(mark, link.code, link.message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:

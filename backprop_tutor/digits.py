@@ -38,8 +38,11 @@ def _at(x: Decimal, place: int) -> Decimal:
     return x.quantize(Decimal(1).scaleb(min(0, place)), ROUND_HALF_UP, _WIDE)
 
 
-def significant(x: float, digits: int = 6, minus: str = "-") -> str:
-    """`x` to so many significant digits; `minus` spells the sign in front, an exponent's sign is always '-'."""
+def significant(x: float, digits: int = 6, minus: str = "-", measured: bool = False) -> str:
+    """`x` to so many significant digits; `minus` spells the sign in front, an exponent's sign is always '-'.
+
+    A `measured` number (a finite difference) keeps its zeros: it is never known to be exact.
+    """
     if not isfinite(x):
         return "not a number" if isnan(x) else ("" if x > 0 else minus) + "infinite"
     exact = decimal(x, digits)
@@ -49,12 +52,13 @@ def significant(x: float, digits: int = 6, minus: str = "-") -> str:
     size = abs(exact)
     plain = rounded(size, digits)
     if LEAST_PLAIN <= plain < MOST_PLAIN:
-        return sign + _without_needless_zeros(plain, size)
+        return sign + (f"{plain:f}" if measured else _without_needless_zeros(plain, size))
     places = size.adjusted()
     if rounded(size.scaleb(-places), digits) >= 10:
         places += 1
     mantissa = size.scaleb(-places)
-    return f"{sign}{_without_needless_zeros(rounded(mantissa, digits), mantissa)}e{places}"
+    shown = rounded(mantissa, digits)
+    return f"{sign}{f'{shown:f}' if measured else _without_needless_zeros(shown, mantissa)}e{places}"
 
 
 def _without_needless_zeros(shown: Decimal, exact: Decimal) -> str:

@@ -6,6 +6,7 @@ softmax keep their sum of 1. Each relu is seen on both sides of its kink where t
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 
 from .expression import Expression
 from .network import Network
-from .quantities import RATE
-from .scalar import NAN, Compiled, compiled
+from .quantities import RATE, Gradient, Rate, Subject, Updated, Value
+from .scalar import NAN, Compiled, Dual, compiled
 from .trace import Trace, backward, forward
 
 ENOUGH = 5
 TRIES = 40
+RELATIVE = 1e-9
+TINY = 1e-6  # what is smaller than this differs by rounding only
 SMALL = 4000  # nodes: in a larger network the sides of relus and the sums of targets are not looked after
 _KINKED = ("relu", "leaky_relu", "elu", "abs")
 
@@ -31,9 +34,16 @@ class Point:
         self.trace = trace
         self.rate = rate
         self.values: list[float] = trace.values.tolist()
+        self._known: dict[str, Dual] = {}
+        self._slopes: dict[tuple[str, str], float] = {}
 
-    def value(self, name: str) -> float:
-        """A quantity, `w'` after the update, or the rate."""
+    def get(self, name: str) -> Dual:
+        """A quantity, `w'` after the update, or the rate, with a derivative of 0."""
+        if name not in self._known:
+            self._known[name] = self._value(name), 0.0
+        return self._known[name]
+
+    def _value(self, name: str) -> float:
         graph = self.network.graph
         node = graph.find(name)
         if node is not None:
@@ -43,14 +53,28 @@ class Point:
         node = graph.find(name.removesuffix("'"))
         return NAN if node is None else self.values[node] - self.rate * self.trace.gradient(node)
 
+    def of(self, subject: Subject) -> float:
+        """The value of a quantity of any kind."""
+        match subject:
+            case Value(node):
+                return self.values[node]
+            case Gradient(of, by):
+                return self.trace.derivative(of, by)
+            case Updated(node):
+                return self.values[node] - self.rate * self.trace.gradient(node)
+            case Rate():
+                return self.rate
+
     def derivative(self, of: str, by: str) -> float:
         """∂of/∂by over all paths."""
-        return self.trace.derivative(of, by)
+        if (of, by) not in self._slopes:
+            self._slopes[of, by] = self.trace.derivative(of, by)
+        return self._slopes[of, by]
 
     def at(self, formula: Compiled) -> float:
         """A compiled formula's value; nan where it has none."""
         try:
-            return formula(lambda name: (self.value(name), 0.0), self.derivative)[0]
+            return formula(self.get, self.derivative)[0]
         except (OverflowError, ZeroDivisionError, RecursionError):
             return NAN
 
@@ -103,7 +127,8 @@ class GenericPoints:
     @cached_property
     def _zero(self) -> NDArray[np.bool_]:
         graph = self.network.graph
-        return (graph.levels == 0) & (graph.leaf_values() == 0.0)
+        zero: NDArray[np.bool_] = (graph.levels == 0) & (graph.leaf_values() == 0.0)
+        return zero
 
     @cached_property
     def _kinked(self) -> tuple[int, ...]:
@@ -125,6 +150,31 @@ class GenericPoints:
         groups = {group for node in graph.nodes_of("computed") for group in _target_groups(network, node)}
         sums = ((group, float(known[list(group)].sum())) for group in groups)
         return tuple(group for group, whole in sorted(sums) if np.isnan(whole) or abs(whole - 1.0) < 1e-9)
+
+
+    # ------------------------------------------------------------------ comparing
+    def truth(self, subject: Subject) -> tuple[float, ...]:
+        """The quantity itself at every point."""
+        return tuple(point.of(subject) for point in self.points)
+
+    @staticmethod
+    def equal(one: tuple[float, ...], two: tuple[float, ...]) -> bool | None:
+        """Do two rows of numbers agree wherever both are finite? None where that is nowhere."""
+        decided = None
+        for a, b in zip(one, two, strict=True):
+            if not (math.isfinite(a) and math.isfinite(b)):
+                continue
+            if abs(a - b) > RELATIVE * max(abs(a), abs(b), TINY):
+                return False
+            decided = True
+        return decided
+
+
+def points_of(network: Network) -> GenericPoints:
+    """The points of a network, drawn once."""
+    if "points" not in network.memo:
+        network.memo["points"] = GenericPoints(network)
+    return network.memo["points"]  # type: ignore[return-value]
 
 
 def _rate(generator: np.random.Generator) -> float:

@@ -178,8 +178,7 @@ def _log_term(output: str, uses: list[tuple[Fraction, Expression, bool]]) -> Los
 
 def _differs(complement: Expression, target: Expression) -> bool:
     """Is the formula anything but 1 − target?"""
-    wanted = {(Fraction(1), ()): 1, (Fraction(-1), (target,)): 1}
-    return {monomial: 1 for monomial in monomials(complement)} != wanted
+    return set(monomials(complement)) != {(Fraction(1), ()), (Fraction(-1), (target,))}
 
 
 # ---------------------------------------------------------------- losses of logits

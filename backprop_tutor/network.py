@@ -1,8 +1,8 @@
 """What the nodes of a graph are to each other: units with their weights, activations, softmax outputs, losses.
 
-Everything is found by structure, not by names, so it holds for any scenario, scalar or unrolled from arrays. A *unit* is
-a node with a sum of weight·source products and biases; its *activation* is a function of that sum alone (or both are
-one node: `sigmoid(w*x + b)`). A weight or a bias is a parameter. Nothing is analysed before somebody asks.
+Everything is found by structure, not by names, so it holds for any scenario, scalar or unrolled from arrays. A *unit*
+is a node with a sum of weight·source products and biases; its *activation* is a function of that sum alone (or both
+are one node: `sigmoid(w*x + b)`). A weight or a bias is a parameter. Nothing is analysed before somebody asks.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -25,14 +26,33 @@ MAX_TERMS = 80  # of a loss written out
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One signed term of a unit's sum: weight·source, a bias, or (with none of them) a plain number."""
+class Edge:
+    """One term weight·source of a unit's sum, as it is written."""
 
     sign: int
     formula: Expression
-    weight: int | None = None
-    source: int | None = None
-    bias: int | None = None
+    weight: int
+    source: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """One parameter that a unit's sum adds."""
+
+    sign: int
+    formula: Expression
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """One plain number that a unit's sum adds."""
+
+    sign: int
+    formula: Expression
+
+
+Part: TypeAlias = Edge | Bias | Offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +64,20 @@ class Unit:
     function: str = ""
 
     @property
-    def weighted(self) -> tuple[Part, ...]:
-        """The weight·source terms."""
-        return tuple(part for part in self.parts if part.weight is not None)
+    def edges(self) -> tuple[Edge, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Edge))
 
     @property
-    def biases(self) -> tuple[Part, ...]:
-        return tuple(part for part in self.parts if part.bias is not None)
+    def biases(self) -> tuple[Bias, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Bias))
 
     @property
     def sources(self) -> tuple[int, ...]:
-        return tuple(part.source for part in self.parts if part.source is not None)
+        return tuple(edge.source for edge in self.edges)
 
     @property
     def weights(self) -> tuple[int, ...]:
-        return tuple(part.weight for part in self.parts if part.weight is not None)
+        return tuple(edge.weight for edge in self.edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,8 @@ class Network:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self._names: dict[int, Name] = {}
+        self._locals: dict[tuple[int, int, bool], Expression] = {}
         self._units: dict[int, Unit | None] = {}
         self._activations: dict[int, Activation | None] = {}
         self._softmaxes: dict[int, Softmax | None] = {}
@@ -96,7 +117,9 @@ class Network:
     # ------------------------------------------------------------------ names and formulas
     def name(self, node: int) -> Name:
         """The node as a piece of a formula."""
-        return named(self.graph.name(node))
+        if node not in self._names:
+            self._names[node] = named(self.graph.name(node))
+        return self._names[node]
 
     def formula(self, node: int) -> Expression | None:
         """The node's formula with the scenario's own functions written out; None for a leaf."""
@@ -104,7 +127,7 @@ class Network:
 
     def derivative(self, of: int, by: int) -> Expression:
         """∂of/∂by by its name; 1 for a quantity by itself."""
-        return ONE if of == by else Derivative(self.graph.name(of), self.graph.name(by))
+        return ONE if of == by else Derivative(self.name(of).name, self.name(by).name)
 
     def is_parameter(self, node: int) -> bool:
         return self.graph.block_of(node).kind == "parameter"
@@ -135,24 +158,24 @@ class Network:
             function, whole = whole.function, ungrouped(whole.arguments[0])
         parts = [self._part(sign, term) for sign, term in signed_terms(whole)]
         found = tuple(part for part in parts if part is not None)
-        if len(found) < len(parts) or not any(part.weight is not None for part in found):
+        if len(found) < len(parts) or not any(isinstance(part, Edge) for part in found):
             return None
         return Unit(node, found, function)
 
     def _part(self, sign: int, term: Expression) -> Part | None:
         match monomials(term):
             case [] | [(_, ())]:
-                return Part(sign, term)
+                return Offset(sign, term)
             case [(coefficient, factors)] if coefficient == 1 and all(isinstance(f, Name) for f in factors):
                 nodes = [self.graph.id(name) for name in names_in(term)]
             case _:
                 return None
         parameters = [node for node in nodes if self.is_parameter(node)]
         if len(factors) == len(nodes) == 1 and parameters:
-            return Part(sign, term, bias=nodes[0])
+            return Bias(sign, term, nodes[0])
         if len(factors) == len(nodes) == 2 and parameters:
             weight = parameters[0]
-            return Part(sign, term, weight, nodes[1] if nodes[0] == weight else nodes[0])
+            return Edge(sign, term, weight, nodes[1] if nodes[0] == weight else nodes[0])
         return None
 
     def layer(self, unit: Unit) -> tuple[Unit, ...]:
@@ -188,7 +211,7 @@ class Network:
 
     def weight(self, unit: Unit, source: int) -> int | None:
         """The weight from a source into a unit."""
-        return next((part.weight for part in unit.parts if part.source == source), None)
+        return next((edge.weight for edge in unit.edges if edge.source == source), None)
 
     def transposed(self, unit: Unit, source: int) -> int | None:
         """The weight with its two indices swapped: from the source numbered like the unit to the unit numbered like
@@ -307,12 +330,24 @@ class Network:
             found += [replace(term, coefficient=factor * term.coefficient) for term in inner]
         return tuple(found) if len(found) <= MAX_TERMS else ()
 
+    def share(self, of: int, part: int) -> Expression | None:
+        """The number before a loss in the loss that adds it up, 1 or 1/N; None for any other two nodes."""
+        loss = self.loss(of)
+        found = [factor for factor, name in loss.parts if name == self.name(part).name] if loss is not None else []
+        return scaled(found[0], ONE) if len(found) == 1 and self.uses(part, of) == (of,) else None
+
     # ------------------------------------------------------------------ local derivatives as people write them
     def local(self, result: int, operand: int, reverse: bool = False) -> Expression:
         """∂result/∂operand written out where its form is known, else by its name.
 
         `reverse` writes the squared error's slope as −(t − o).
         """
+        key = (result, operand, reverse)
+        if key not in self._locals:
+            self._locals[key] = self._local(result, operand, reverse)
+        return self._locals[key]
+
+    def _local(self, result: int, operand: int, reverse: bool) -> Expression:
         activation = self.activation(result)
         if activation is not None and operand == activation.argument:
             return self.slope(activation)
@@ -335,11 +370,12 @@ class Network:
         """∂sum/∂operand, one piece for each place where the operand stands."""
         found: list[Expression] = []
         for part in unit.parts:
-            for mine, other in ((part.weight, part.source), (part.source, part.weight)):
-                if mine == operand and other is not None:
-                    found.append(times(scaled(Fraction(part.sign), self.name(other))))
-            if part.bias == operand:
-                found.append(scaled(Fraction(part.sign), ONE))
+            sign = Fraction(part.sign)
+            if isinstance(part, Edge):
+                pair = ((part.weight, part.source), (part.source, part.weight))
+                found += [scaled(sign, self.name(other)) for mine, other in pair if mine == operand]
+            elif isinstance(part, Bias) and part.node == operand:
+                found.append(scaled(sign, ONE))
         return found
 
     def softmax_slope(self, softmax: Softmax, by: int) -> Expression:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .alignment import as_written
+from .chain import Chain
 from .claims import Claim, Judgement
 from .conventions import conventions
 from .expression import Expression
 from .meaning import is_array_claim
 from .person import Person
+from .session import Session
 from .slips import right_forms
 from .values import finite
-from .verify import Chain, Judge, Session
+from .verify import Judge
 
 MOST_FORMULAS = 4
 

@@ -6,10 +6,11 @@ import io
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 from .errors import Problem, RequestError, Where
 from .graph import Graph
-from .keys import wait
+from .keys import Answer, wait
 from .look import Look
 from .opening import opened
 from .output import encodes, write
@@ -79,9 +80,9 @@ def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
         )
 
 
-def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: io.TextIOBase) -> bool:
+def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:
     """The whole run on a stream; True when every check agrees."""
-    screen = look.screen(stream)  # type: ignore[arg-type]
+    screen = look.screen(stream)
     return (plain if screen.plain else terminal).show_run(trace, graph, options, screen)
 
 
@@ -89,11 +90,11 @@ def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: L
     """One step per key press; q ends, and after the end of the input the rest follows at once."""
     screen = look.screen(sys.stdout)
     tally = Tally()
-    answer = "next"
+    answer: Answer = "next"
     if not options.quiet:
         sys.stderr.write("Any key: the next step. q: the end.\n")
-    for block in terminal.steps(trace, graph, options, screen, tally):
-        screen.show(block)
+    for piece in (plain if screen.plain else terminal).steps(trace, graph, options, screen, tally):
+        screen.line(piece) if isinstance(piece, str) else screen.show(piece)
         sys.stdout.flush()
         if answer == "next":
             answer = wait()

@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 from .algebra import ONE, ZERO, call, minus, over, plus, scaled, times, total
 from .expression import Expression, Name
 from .loss_terms import Loss, LossTerm
-from .network import Activation, Network, Part, Softmax, Unit
+from .network import Activation, Bias, Edge, Network, Part, Softmax, Unit
 from .quantities import Gradient, Subject, Updated, Value
 
 Words: TypeAlias = Mapping[str, Expression | str]
@@ -429,8 +429,20 @@ class Use:
     """One place where a weight, a bias or a source stands in a unit's sum."""
 
     unit: Unit
-    part: Part
+    part: Edge | Bias
     delta: Expression  # ∂of/∂sum
+
+    @property
+    def weight(self) -> int:
+        """The weight of the source's or the weight's term."""
+        assert isinstance(self.part, Edge), "a bias has no weight"
+        return self.part.weight
+
+    @property
+    def source(self) -> int:
+        """The source of the source's or the weight's term."""
+        assert isinstance(self.part, Edge), "a bias has no source"
+        return self.part.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,8 +457,9 @@ class Uses:
 
     def factor(self, use: Use) -> Expression:
         """∂sum/∂q: the source, the weight, or 1."""
-        other = {"weight": use.part.source, "source": use.part.weight, "bias": None}[self.role]
-        return ONE if other is None else self.network.name(other)
+        if self.role == "bias":
+            return ONE
+        return self.network.name(use.source if self.role == "weight" else use.weight)
 
     def summed(self, piece: Callable[[Use], Expression]) -> Expression:
         """Σ over the uses."""
@@ -494,15 +507,23 @@ def _uses(role: str) -> Callable[[Network, Subject], Uses | None]:
         found: list[Use] = []
         for user in network.uses(subject.by, subject.of):
             unit = network.unit(user)
-            if unit is None:
-                return None
-            parts = [part for part in unit.parts if getattr(part, role) == subject.by]
-            if not parts:
+            parts = [] if unit is None else list(_places(unit, role, subject.by))
+            if unit is None or not parts:
                 return None
             found += [Use(unit, part, delta(network, subject.of, unit)) for part in parts]
         return Uses(network, subject.of, subject.by, role, tuple(found)) if found else None
 
     return make
+
+
+def _places(unit: Unit, role: str, node: int) -> Iterator[Edge | Bias]:
+    """The terms of a unit in which a node stands in this role."""
+    for part in unit.parts:
+        match part:
+            case Edge(_, _, weight, source) if node == (weight if role == "weight" else source) and role != "bias":
+                yield part
+            case Bias(_, _, bias) if node == bias and role == "bias":
+                yield part
 
 
 weight_uses = _uses("weight")
@@ -515,7 +536,7 @@ def chain(network: Network, of: int, unit: Unit) -> tuple[Expression, ...]:
     if of == unit.node:
         return ()
     node = network.activated(unit)
-    if node is None or network.uses(unit.node, of) not in ((node,), ()) and not unit.function:
+    if node is None or (network.uses(unit.node, of) not in ((node,), ()) and not unit.function):
         direct = error(network, of, unit.node)
         return (direct.right if direct is not None else network.derivative(of, unit.node),)
     activation = network.activation(node)

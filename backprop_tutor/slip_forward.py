@@ -6,7 +6,7 @@ from itertools import combinations
 
 from .algebra import ONE, TWO, call, minus, named, over, plus, renamed, scaled, square, times, total
 from .expression import Call, Expression, Negative, number, transform
-from .network import Part, Unit
+from .network import Bias, Edge, Part, Unit
 from .slip_contexts import (
     Draft,
     Drafts,
@@ -30,14 +30,14 @@ SMALL = 200  # nodes of a network in which every weight is tried
 @in_context(weighing)
 def bias_missing(c: Weighing) -> Drafts:
     if c.unit.biases:
-        formula = c.written((part.sign, part.formula) for part in c.unit.parts if part.bias is None)
+        formula = c.written((part.sign, part.formula) for part in c.unit.parts if not isinstance(part, Bias))
         yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula, "neuron": c.neuron})
 
 
 @in_context(weighing)
 def bias_multiplied(c: Weighing) -> Drafts:
     if c.unit.biases:
-        rest = total((part.sign, part.formula) for part in c.unit.parts if part.bias is None)
+        rest = total((part.sign, part.formula) for part in c.unit.parts if not isinstance(part, Bias))
         formula = c.squashed(times(rest, *(part.formula for part in c.unit.biases)))
         yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula})
 
@@ -51,23 +51,20 @@ def bias_twice(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def weights_swapped(c: Weighing) -> Drafts:
-    pairs = list(combinations(c.unit.weighted[:FEW], 2))
+    pairs = list(combinations(c.unit.edges[:FEW], 2))
     for one, two in pairs:
-        assert one.source is not None and two.source is not None
         a, b = c.network.name(one.source), c.network.name(two.source)
         formula = c.changed({one: renamed(one.formula, {a.name: b}), two: renamed(two.formula, {b.name: a})})
         words = {"one": one.formula, "two": two.formula}
         yield Draft(formula, c.right, words, 1.0 if len(pairs) == 1 else 0.5)
 
 
-def _with_weight(c: Weighing, part: Part, weight: int, owner: Unit, share: float) -> Draft:
+def _with_weight(c: Weighing, part: Edge, weight: int, owner: Unit, share: float) -> Draft:
     """The unit with another weight in one of its terms."""
-    assert part.weight is not None and part.source is not None
     name = c.network.name
     formula = c.changed({part: renamed(part.formula, {name(part.weight).name: name(weight)})})
-    origin = next(p.source for p in owner.parts if p.weight == weight)
-    assert origin is not None
-    words = {
+    origin = next(edge.source for edge in owner.edges if edge.weight == weight)
+    words: dict[str, Expression | str] = {
         "wrong": name(weight), "weight": name(part.weight), "source": name(part.source), "neuron": c.neuron,
         "from": name(origin), "to": name(owner.node),
     }  # fmt: skip
@@ -86,17 +83,17 @@ def other_neurons_weight(c: Weighing) -> Drafts:
         near += [(u, 0.3) for u in units if u is not None and graph.block_of(u.node).sample in (None, sample)]
     made = 0
     for unit, share in near:
-        for part in c.unit.weighted[:FEW]:
+        for part in c.unit.edges[:FEW]:
             for weight in unit.weights:
                 if weight not in own and made < MANY:
-                    same_source = c.network.weight(unit, part.source or 0) == weight
+                    same_source = c.network.weight(unit, part.source) == weight
                     made += 1
                     yield _with_weight(c, part, weight, unit, share if same_source else share / 2)
 
 
 @in_context(weighing)
 def another_weight(c: Weighing) -> Drafts:
-    for part in c.unit.weighted[:FEW]:
+    for part in c.unit.edges[:FEW]:
         for weight in c.unit.weights[:FEW]:
             if weight != part.weight:
                 yield _with_weight(c, part, weight, c.unit, 1.0)
@@ -105,8 +102,7 @@ def another_weight(c: Weighing) -> Drafts:
 @in_context(weighing)
 def index_transposed(c: Weighing) -> Drafts:
     replaced: dict[Part, Expression] = {}
-    for part in c.unit.weighted:
-        assert part.weight is not None and part.source is not None
+    for part in c.unit.edges:
         swapped = c.network.transposed(c.unit, part.source)
         if swapped is None:
             return
@@ -119,12 +115,12 @@ def index_transposed(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def input_missing(c: Weighing) -> Drafts:
-    weighted = c.unit.weighted
-    if len(weighted) < 2:
+    edges = c.unit.edges
+    if len(edges) < 2:
         return
-    for part in weighted[:FEW]:
+    for part in edges[:FEW]:
         rest = c.written((other.sign, other.formula) for other in c.unit.parts if other is not part)
-        yield Draft(rest, c.right, {"term": part.formula, "neuron": c.neuron}, 1.0 if len(weighted) == 2 else 0.5)
+        yield Draft(rest, c.right, {"term": part.formula, "neuron": c.neuron}, 1.0 if len(edges) == 2 else 0.5)
 
 
 @in_context(weighing)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
-from .algebra import ONE, minus, named, over, plus, times, total
+from .algebra import ONE, minus, named, over, plus, scaled, times, total
 from .expression import Derivative, Expression, Name, number
 from .network import Network
 from .quantities import RATE, Gradient, Subject
@@ -38,7 +39,7 @@ def _sources(c: Uses) -> Callable[[int], Callable[[Use], Expression]]:
     def moved(steps: int) -> Callable[[Use], Expression]:
         def factor(use: Use) -> Expression:
             sources = use.unit.sources
-            at = use.unit.weighted.index(use.part)
+            at = sources.index(use.source)
             return c.network.name(sources[(at + steps) % len(sources)])
 
         return factor
@@ -59,13 +60,12 @@ def other_activation(c: Uses) -> Drafts:
 def preactivation_for_activation(c: Uses) -> Drafts:
     before: dict[int, Expression] = {}
     for use in c.uses:
-        assert use.part.source is not None
-        activation = c.network.activation(use.part.source)
+        activation = c.network.activation(use.source)
         if activation is None or activation.argument is None:
             return
-        before[use.part.source] = activation.formula
+        before[use.source] = activation.formula
     words = {"z": next(iter(before.values())), **_weight_words(c)}
-    yield Draft(c.with_factor(lambda use: before[use.part.source or 0]), c.right, words)
+    yield Draft(c.with_factor(lambda use: before[use.source]), c.right, words)
 
 
 @in_context(weight_uses)
@@ -188,7 +188,7 @@ def bias_derivative_not_one(c: Uses) -> Drafts:
 # ---------------------------------------------------------------- an activation's gradient: paths that meet
 def _path_words(c: Uses) -> dict[str, Expression | str]:
     units = [c.network.graph.name(use.unit.node) for use in c.uses]
-    weights = [c.network.graph.name(use.part.weight or 0) for use in c.uses]
+    weights = [c.network.graph.name(use.weight) for use in c.uses]
     return {
         "h": c.name, "units": " and ".join(units[:3]), "weights": ", ".join(weights[:3]), "count": str(len(units)),
         "right": c.right,
@@ -208,10 +208,10 @@ def one_path_only(c: Uses) -> Drafts:
 
 
 def _other_weights(c: Uses, pick: Callable[[Use], int | None]) -> Expression | None:
-    picked = {id(use): pick(use) for use in c.uses}
-    if None in picked.values():
+    picked = {id(use): weight for use in c.uses if (weight := pick(use)) is not None}
+    if len(picked) < len(c.uses):
         return None
-    return c.with_factor(lambda use: c.network.name(picked[id(use)] or 0))
+    return c.with_factor(lambda use: c.network.name(picked[id(use)]))
 
 
 @in_context(source_uses)
@@ -228,10 +228,8 @@ def weights_swapped_back(c: Uses) -> Drafts:
     for source in [s for s in sources[:FEW] if s != c.node]:
         formula = _other_weights(c, lambda use, source=source: c.network.weight(use.unit, source))  # type: ignore[misc]
         if formula is not None:
-            one, other = c.network.weight(c.uses[0].unit, c.node), c.network.weight(c.uses[0].unit, source)
-            assert one is not None and other is not None
-            right, wrong = times(c.network.name(one), c.name), times(c.network.name(other), c.network.name(source))
-            yield Draft(formula, c.right, {"one": right, "two": wrong}, 0.5)
+            edge = next(e for e in c.uses[0].unit.edges if e.source == source)
+            yield Draft(formula, c.right, {"one": c.uses[0].part.formula, "two": edge.formula}, 0.5)
 
 
 @in_context(source_uses)
@@ -248,7 +246,7 @@ def _name(node: Expression) -> str:
 @in_context(source_uses)
 def paths_averaged(c: Uses) -> Drafts:
     if len(c.uses) > 1:
-        yield Draft(over(c.right, number(len(c.uses))), c.right, _path_words(c))
+        yield Draft(scaled(Fraction(1, len(c.uses)), c.right), c.right, _path_words(c))
 
 
 @in_context(source_uses)

@@ -2,8 +2,8 @@
 
 A template is a tree over numbered slots. Nodes whose formulas differ only in their operands' names share one; a group
 of m such nodes runs it once, with NumPy, on operand arrays of shape (..., m) or, below a reduction, (..., m, K).
-Leading axes are a batch (used by finite differences). The derivative rules here are the engine's own: reverse accumulation over
-the tree, each rule written out once.
+Leading axes are a batch (used by finite differences). The derivative rules here are the engine's own: reverse
+accumulation over the tree, each rule written out once.
 """
 
 from __future__ import annotations

@@ -193,10 +193,10 @@ def judge_number(
     y, unit = number.value, number.unit
     true = reference.truth_of(subject)
     certain = true is not None and reference.decided(subject)
-    carried = candidates(reference, person, subject)
     expected = None if true is None else float(true)
     if true is not None and certain and agrees(y, unit, true):
         return Ground("right", "exact" if y == true else "rounded", "", expected)
+    carried = candidates(reference, person, subject)
     sure = [c for c in carried if not c.assumed]
     for answer in sure:
         value = finite(answer.value)

@@ -1,7 +1,7 @@
 """The recursive view: every upstream gradient calculated once, from the loss down, and used again by the ones below.
 
-    ∂Loss/∂a_h1 = ∂Loss/∂o1·∂o1/∂a_h1 + ∂Loss/∂o2·∂o2/∂a_h1
-                = 0.138499·0.4 + (−0.0380982)·0.50              = 0.0363503  ✓
+∂Loss/∂a_h1 = ∂Loss/∂o1·∂o1/∂a_h1 + ∂Loss/∂o2·∂o2/∂a_h1
+            = 0.138499·0.4 + (−0.0380982)·0.50              = 0.0363503  ✓
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def row(pen: Pen, step: AdjointStep, check: Check | None) -> Equation:
         if (put_in := pen.put_in(formula)) not in (steps[0][0], value):
             steps.append((put_in, "numbers"))
     return Equation(
-        pen.total(step.node.id), tuple(steps), value, pen.number(check.difference), pen.check_mark(check), note=note
+        pen.total(step.node.id), tuple(steps), value, pen.difference(check), pen.check_mark(check), note=note
     )
 
 

@@ -1,7 +1,8 @@
-"""A network too large to be shown step by step: what there is, where the gradients are large, and how to see any one."""
+"""A network too large for steps: what there is, where the gradients are large, and how to see any one of them."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from math import floor, log10
 
@@ -10,6 +11,7 @@ import numpy as np
 from ..check import check_gradients
 from ..graph import Block as Quantity
 from ..lesson import forward_steps, multiplications
+from ..trace import Values
 from ..typeset import to_text
 from . import forward
 from .equations import Equation, heading, laid_out
@@ -95,7 +97,7 @@ def _row(pen: Pen, quantity: Quantity) -> Equation:
     return Equation(name, ((formula, "text"),), note=_range(pen, quantity, pen.trace.values))
 
 
-def _range(pen: Pen, quantity: Quantity, numbers: np.ndarray) -> str:  # type: ignore[type-arg]
+def _range(pen: Pen, quantity: Quantity, numbers: Values) -> str:
     part = numbers[quantity.start : quantity.start + quantity.size]
     return f"{_shape(quantity)}: {pen.number(float(part.min()))} to {pen.number(float(part.max()))}"
 
@@ -128,9 +130,17 @@ def arrays(pen: Pen) -> Block:
         at = quantity.start + int(np.argmax(part))
         mean = float(np.sqrt(np.mean(part**2)))
         zeros = int((part == 0).sum())
-        rows.append([pen.glyphs.text(quantity.name), _shape(quantity), pen.number(mean), pen.number(float(part.max())),
-                     pen.name(at), str(zeros)])  # fmt: skip
-    block.extend(grid(["", "size", "root mean square", "largest", "at", "zeros"], rows, pen.width, names=True))
+        numbers = [pen.number(mean), pen.number(float(part.max()))]
+        rows.append([pen.glyphs.text(quantity.name), _shape(quantity), *numbers, pen.name(at), str(zeros)])
+    block.extend(
+        grid(
+            ["", "size", "root mean square", "largest", "at", "zeros"],
+            rows,
+            pen.width,
+            names=True,
+            plain=pen.screen.plain,
+        )
+    )
     if len(found) > LISTED:
         block.add("  ", (f"and {len(found) - LISTED} more", "note"))
     return block
@@ -152,15 +162,15 @@ def largest(pen: Pen) -> Block:
     checks = check_gradients(pen.trace, [*most, *spread], pen.options.method, pen.options.h)
     for check in checks:
         pen.tally.check(check, local=False)
-    rows = [
-        [pen.total(node), pen.number(check.value), pen.number(check.difference), pen.check_mark(check)[0],
-         str(pen.trace.path_count(node))]
-        for node, check in zip(most, checks, strict=False)
-    ]  # fmt: skip
+    rows = []
+    for node, check in zip(most, checks, strict=False):
+        numbers = [pen.number(check.value), pen.difference(check)]
+        rows.append([pen.total(node), *numbers, pen.check_mark(check)[0], str(pen.trace.path_count(node))])
     block = Block([line(), *heading("The largest", "", pen.width, pen.glyphs.dash)])
-    block.extend(grid(["", "gradient", "difference", "", "paths"], rows, pen.width, names=True))
-    name = pen.graph.name(most[0])
-    words = f"Any one in full: bptutor run {pen.graph.scenario.name} --grad '{pen.glyphs.text(name)}'"
+    block.extend(grid(["", "gradient", "difference", "", "paths"], rows, pen.width, names=True, plain=pen.screen.plain))
+    scenario = pen.graph.scenario
+    run = f"bptutor run {shlex.quote(scenario.path or scenario.name)} --grad {shlex.quote(pen.graph.name(most[0]))}"
+    words = f"Any one in full: {pen.glyphs.text(run)}"
     block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
     return block
 
@@ -177,7 +187,10 @@ def histogram(pen: Pen) -> Block:
         rows = [*rows[:11], (f"below 1e{floor(log10(live.max())) - 10}", low)]
     if len(live) < len(sizes):
         rows.append(("0", len(sizes) - len(live)))
-    block.extend(bars(rows, pen.width, pen.glyphs.full))
+    if pen.screen.plain:
+        block.extend(line(f"{size}: {count}") for size, count in rows)
+    else:
+        block.extend(bars(rows, pen.width, pen.glyphs.full))
     return block
 
 

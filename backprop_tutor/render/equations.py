@@ -1,4 +1,4 @@
-"""Equations under each other: name = formula, then the numbers put in, then the value; measured before anything is laid out.
+"""Equations under each other: name = formula, then the numbers put in, then the value; measured before laid out.
 
     1 h1    = i1·w11 + i2·w12 + b1
             = 0.05·0.15 + 0.1·0.20 + 0.35     = 0.3775  ✓

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from ..check import check_gradients
 from ..digits import short
-from ..errors import RequestError
+from ..errors import Problem, RequestError
 from ..graph import Graph
 from ..lesson import AdjointStep
 from ..notation import folded
@@ -34,7 +34,7 @@ class Derivative:
 
 
 def requested(graph: Graph, text: str) -> Derivative:
-    """`w11`, `dLoss/dw11`, `∂o1/∂w11`, `dL/dw11` (L for the loss of whatever name). RequestError where it isn't there."""
+    """`w11`, `dLoss/dw11`, `∂o1/∂w11`, `dL/dw11` (L for the loss of whatever name). RequestError if it isn't there."""
     text = re.sub(r"\s+", "", text)
     above, slash, below = text.partition("/")
     if not slash or graph.find(text) is not None:
@@ -149,7 +149,7 @@ def only_a_factor(pen: Pen, step: AdjointStep) -> bool:
     return all(c.result == pen.graph.loss for c in step.contributions)
 
 
-Witness: TypeAlias = tuple[str, float, "tuple[str, str] | None"]  # its name, its number, the verdict
+Witness: TypeAlias = tuple[str, str, "tuple[str, str] | None"]  # its name, its number, the verdict
 
 
 def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> list[Witness]:
@@ -158,7 +158,7 @@ def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> lis
 
     value = pen.trace.gradient(wanted.by)
     [check] = check_gradients(pen.trace, [wanted.by], pen.options.method, pen.options.h)
-    found: list[Witness] = [("the rules of this program", value, None)]
+    found: list[Witness] = [("the rules of this program", pen.number(value), None)]
     complete = {operand for _, operand in edges}
     if len(edges) <= MAX_WITNESSED and sum(len(pen.trace.contributions(node)) for node in complete) == len(edges):
         slopes = {wanted.of: 1.0}
@@ -167,15 +167,15 @@ def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> lis
             slopes[operand] = slopes.get(operand, 0.0) + slopes[result] * slope
         symbolic = slopes[wanted.by]
         agrees = abs(symbolic - value) <= SYMBOLIC_GAP * max(abs(symbolic), abs(value))
-        found.append(("SymPy's derivatives of the formulas", symbolic, pen.mark(agrees)))
-    found.append((f"{pen.options.method} difference, step {short(check.step)}", check.difference, pen.check_mark(check)))
-    return found
+        found.append(("SymPy's derivatives of the formulas", pen.number(symbolic), pen.mark(agrees)))
+    label = f"{pen.options.method} difference, step {short(check.step)}"
+    return [*found, (label, pen.difference(check), pen.check_mark(check))]
 
 
 def witnessed(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> Block:
     """The three ways under each other."""
     rows = witnesses(pen, wanted, edges)
-    numbers = aligned([pen.number(x) for _, x, _ in rows])
+    numbers = aligned([number for _, number, _ in rows])
     wide = max(width_of(label) for label, _, _ in rows)
     stacked = 2 + wide + 3 + width_of(numbers[0]) + 6 > pen.width
     block = Block([line(), *heading("Three ways", "which share no derivative rule", pen.width, pen.glyphs.dash)])
@@ -190,7 +190,8 @@ def witnessed(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> Blo
 
 def wanted_of(graph: Graph, grads: tuple[str, ...]) -> list[Derivative]:
     """All that was asked for; RequestError naming everything that isn't there."""
-    found, problems = [], []
+    found: list[Derivative] = []
+    problems: list[Problem] = []
     for text in grads:
         try:
             found.append(requested(graph, text))

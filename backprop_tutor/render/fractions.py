@@ -60,7 +60,8 @@ def product_width(widths: Sequence[int], width: int) -> int:
     """Where the last block ends, from the left edge."""
     last = blocks_of(widths, width - INDENT)[-1]
     more = _BETWEEN - 1 if last.start else 0
-    return INDENT + more + sum(widths[last]) + _BETWEEN * (last.stop - last.start - 1)
+    inside = widths[last]
+    return INDENT + more + sum(inside) + _BETWEEN * (len(inside) - 1)
 
 
 def product_lines(

@@ -1,4 +1,4 @@
-"""The title, and what is given: inputs, parameters, targets and the rate, with what the document doesn't state marked."""
+"""The title, and what is given: inputs, parameters, targets and rate; what the document doesn't state is marked."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def parts(pen: Pen) -> Iterator[Block]:
         if found:
             block.extend(_group(pen, label, found, margin))
     if (rate := pen.rate) and not pen.symbolic:
-        block.extend(_beside("rate", [line(rate + (" *" if pen.graph.scenario.rate_assumed else ""))], margin, pen.width))
+        star = " *" if pen.graph.scenario.rate_assumed else ""
+        block.extend(_beside("rate", [line(rate + star)], margin))
     block.extend(_assumed(pen))
     yield block
 
 
-def _beside(label: str, lines: list[Line], margin: int, width: int) -> Iterator[Line]:
+def _beside(label: str, lines: list[Line], margin: int) -> Iterator[Line]:
     """The lines behind a label, or under it where there is no room."""
     if margin < len(label) + 3:
         yield line("  ", (label, "note"))
@@ -73,7 +74,7 @@ def _group(pen: Pen, label: str, found: list[Quantity], margin: int) -> Iterator
         else:
             scalars.append(quantity.start)
     lines += _grid(pen, scalars, pen.width - margin, 0)
-    yield from _beside(label, lines, margin, pen.width)
+    yield from _beside(label, lines, margin)
 
 
 def _grid(pen: Pen, nodes: list[int], room: int, columns: int) -> list[Line]:
@@ -108,9 +109,7 @@ def _range(pen: Pen, quantity: Quantity, room: int) -> list[Line]:
     words = f"{shape} numbers, {pen.number(float(values.min()))} to {pen.number(float(values.max()))}"
     name = pen.glyphs.text(quantity.name)
     texts = worded(words, max(20, room - width_of(name) - 3))
-    return [
-        line((name if i == 0 else " " * width_of(name), "name"), "   ", text) for i, text in enumerate(texts)
-    ]
+    return [line((name if i == 0 else " " * width_of(name), "name"), "   ", text) for i, text in enumerate(texts)]
 
 
 def _assumed(pen: Pen) -> Iterator[Line]:

@@ -32,7 +32,8 @@ def parts(pen: Pen) -> Iterator[Block]:
     for part in TITLES:
         steps = steps_of(pen, done, part)
         rows = lined_up([row(pen, done, step) for step in steps])
-        rows = [replace(r, value=right(r.value, width_of("by hand")), other=right(r.other, width_of("exact"))) for r in rows]
+        # as wide as the columns' titles
+        rows = [replace(r, value=right(r.value, len("by hand")), other=right(r.other, len("exact"))) for r in rows]
         columns = measure(rows, pen.width)
         title, note = TITLES[part]
         for i, block in enumerate(laid_out(rows, pen.width, columns)):
@@ -123,7 +124,8 @@ def written(pen: Pen, done: HandWork, step: HandStep) -> list[str]:
             products.append(bracketed(number(pen, term.upstream, done.digits), i == 0) + times + bracketed(local))
     texts = [" + ".join(products)]
     if len(step.terms) > 1:
-        texts.append(" + ".join(bracketed(number(pen, t.product, done.digits), i == 0) for i, t in enumerate(step.terms)))
+        rounded = [number(pen, term.product, done.digits) for term in step.terms]
+        texts.append(" + ".join(bracketed(text, i == 0) for i, text in enumerate(rounded)))
     return texts
 
 
@@ -153,7 +155,9 @@ def closing(pen: Pen, done: HandWork) -> Block:
         ]
         for step in drifted[:WORST]
     ]
-    block.extend(grid(["", "by hand", "exact", "drift", "last digits"], rows, pen.width, names=True))
+    block.extend(
+        grid(["", "by hand", "exact", "drift", "last digits"], rows, pen.width, names=True, plain=pen.screen.plain)
+    )
     block.extend(line("  ", (text, "note")) for text in worded(verdict(pen, done), pen.width - 2))
     return block
 

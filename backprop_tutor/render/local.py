@@ -1,4 +1,4 @@
-"""The local derivatives: each quantity by the ones just before it, with formula, numbers, value and finite difference."""
+"""The local derivatives: each quantity by the ones just before it; formula, numbers, value, finite difference."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
         pen.derivative(step.result.id, step.operand.id),
         tuple(steps),
         value,
-        pen.number(step.check.difference),
+        pen.difference(step.check),
         pen.check_mark(step.check),
         note=f"a kink: {pen.glyphs.text(step.kink_rule)} is used" if step.kink_rule else "",
     )

@@ -28,7 +28,7 @@ from ..lesson import (
 )
 from ..trace import Path, Trace, unknown
 from ..typeset import latex_name, to_latex
-from . import explain, forward, update
+from . import big, explain, forward, given, update
 from .options import RunOptions
 from .pen import Pen, Tally, shortened
 from .screen import make_screen, to_ascii
@@ -69,6 +69,8 @@ class Page:
         yield from self.title()
         if self.options.grads:
             yield from self.explained()
+        elif big.is_large(self.pen):
+            yield from self.summed_up()
         else:
             for part in self.options.parts:
                 yield from {
@@ -163,6 +165,13 @@ class Page:
         why = f" ({self.reason(quantity.start)})" if self.graph.assumed(quantity.start) else ""
         yield f"{quantity.kind.capitalize()} ${name}$ with the elements ${first}$ to ${last}${why}:"
         yield f"$$\n{name} = \\begin{{pmatrix}} {matrix} \\end{{pmatrix}}\n$$"
+
+    def summed_up(self) -> Iterator[str]:
+        """A network too large for steps, as the terminal sums it up."""
+        blocks = [*given.parts(self.pen)] if "forward" in self.options.parts else []
+        blocks += big.parts(self.pen)
+        text = "\n".join(block.text() for block in blocks).strip("\n")
+        yield f"```text\n{text}\n```"
 
     def forward(self) -> Iterator[str]:
         yield from self.given()
@@ -327,7 +336,7 @@ class Page:
             edges = explain.between(here, wanted)
             yield from self.edges(here, edges)
             yield "#### Recursively, each upstream gradient once"
-            yield from self.adjoints(here.trace, explain.recursive(here, edges, wanted))
+            yield from self.adjoints(here.trace, explain.recursive(here, edges))
 
     def update(self) -> Iterator[str]:
         scenario = self.graph.scenario

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from math import fsum, prod
 
 from ..check import Check
@@ -16,13 +17,14 @@ from .pen import Pen
 from .picture import draw
 
 MAX_PATHS = 12  # of one quantity; of more the largest are shown
+_LINES = re.compile(r"((?:^|(?<= ))[-+|─│┌┐└┘├┤┼┬┴]+(?= |$))")  # a picture's lines, apart from its names
 MAX_DRAWN = 4096  # paths; with more the picture is not even tried
 
 
 def parts(pen: Pen) -> Iterator[Block]:
     """Every parameter's gradient (and every input's, on request)."""
     kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
-    chosen = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]  # type: ignore[arg-type]
+    chosen = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
     for i, block in enumerate(gradients(pen, chosen)):
         if i == 0:
             title = "Gradients" if pen.symbolic else "Backward"
@@ -55,7 +57,7 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
     single = step.path_count == 1
     mark = pen.check_mark(step.check)
     *products, total, difference = aligned(
-        [pen.number(x) for x in (*(path.product for path in paths), step.value, step.check.difference)]
+        [*(pen.number(path.product) for path in paths), pen.number(step.value), pen.difference(step.check)]
     )
     value_width = width_of(total)
     by_difference = difference_words(pen, node, step.check)
@@ -64,9 +66,10 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
         by_difference = "finite difference"
     wanted = [product_width(widths, pen.width) for widths in shared]
     wanted.append(INDENT + width_of(by_difference))
-    column = max(wanted)
-    if column > room:
-        column = max([w for w in wanted if w <= room], default=INDENT)
+    sum_of = "" if single else sum_words(pen, step, paths)
+    if sum_of and INDENT + width_of(f"{pen.total(node)}  {sum_of}") <= room:
+        wanted.append(INDENT + width_of(f"{pen.total(node)}  {sum_of}"))
+    column = max(INDENT, min(max(wanted), room))
     for number, (path, chain, widths, product) in enumerate(zip(paths, chains, shared, products, strict=True), 1):
         if not single:
             block.lines.append(line())
@@ -83,7 +86,7 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
         block.extend(lines)
     if not single:
         block.lines.append(line())
-        block.extend(closing(pen, sum_words(pen, step, paths), total, (), column, value_width, pen.total(node)))
+        block.extend(closing(pen, sum_of, total, (), column, value_width, pen.total(node)))
     block.extend(closing(pen, by_difference, difference, (" ", mark), column, value_width))
     return block
 
@@ -129,7 +132,10 @@ def picture(pen: Pen, node: int, count: int | None) -> Iterator[Line]:
         label = labels.get(row, "")
         text = text.rstrip()
         space = " " * (column - width_of(text)) if label else ""
-        yield line(" " * INDENT, (text, "text"), space, (label, "path"))
+        pieces = [(part, "text" if i % 2 == 0 else "rule") for i, part in enumerate(_LINES.split(text))]
+        if row == drawing.at:
+            pieces[0], pieces[-1] = (pieces[0][0], "name"), (pieces[-1][0], "name")
+        yield line(" " * INDENT, *pieces, space, (label, "path"))
 
 
 def users_of(pen: Pen) -> Callable[[int], list[int]]:
@@ -157,7 +163,7 @@ def shown_paths(pen: Pen, step: GradientStep) -> tuple[Path, ...]:
         return step.paths
     found = []
     for chain in islice(ways_up(pen, step.node.id), MAX_PATHS):
-        slopes = tuple(pen.trace.local(result, operand) for operand, result in zip(chain, chain[1:], strict=False))
+        slopes = tuple(pen.trace.local(result, operand) for operand, result in pairwise(chain))
         found.append(Path(chain, slopes, prod(slopes)))
     return tuple(found)
 

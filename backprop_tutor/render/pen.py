@@ -86,6 +86,12 @@ class Pen:
     def number(self, x: float) -> str:
         return significant(x, self.options.digits, self.glyphs.style.minus)
 
+    def difference(self, check: Check) -> str:
+        """A finite difference to all digits; one that is within its rounding noise of a derivative of 0 is 0."""
+        if check.value == 0 and check.agrees and not check.kink:
+            return "0"
+        return significant(check.difference, self.options.digits, self.glyphs.style.minus, measured=True)
+
     def value(self, node: int) -> str:
         """A leaf's number as typed, a computed one to the digits asked for."""
         typed = self.graph.typed(node)

@@ -5,7 +5,7 @@
                       └─ o2 ── a_o2 ── L2 ─┘       path 2
 
 A quantity's branches meet at its next post-dominator, the first quantity that every way on passes. Between the two each
-branch is drawn by itself, so one that two branches share appears in both: the picture shows exactly the paths there are.
+branch is drawn by itself, so one that two branches share appears in both: the picture has exactly the paths there are.
 """
 
 from __future__ import annotations
@@ -164,7 +164,9 @@ class _Artist:
         middle = (entries[0] + entries[-1]) // 2
         out = []
         for r, text in enumerate(rows):
-            out.append(self.joint(r, entries, middle, "right", "left") + text + self.joint(r, entries, middle, "left", "right"))
+            one = self.joint(r, entries, middle, "right", "left")
+            other = self.joint(r, entries, middle, "left", "right")
+            out.append(one + text + other)
         return Drawing(tuple(out), middle, tuple(ends))
 
     def joint(self, row: int, entries: list[int], middle: int, inside: str, outside: str) -> str:

@@ -1,25 +1,28 @@
 """`--plain`: the run read line by line, one fact a line, in ASCII, the label before the number; for screen readers.
 
-    Step 1. h1 = i1*w11 + i2*w12 + b1
-      numbers: 0.05*0.15 + 0.1*0.20 + 0.35
-      h1 = 0.3775, check ok
+Step 1. h1 = i1*w11 + i2*w12 + b1
+  numbers: 0.05*0.15 + 0.1*0.20 + 0.35
+  h1 = 0.3775, check ok
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from ..check import Check
 from ..graph import Graph
 from ..lesson import AdjointStep, GradientStep, adjoint_steps, gradient_steps, multiplications
 from ..trace import Path, Trace
-from . import adjoints, big, explain, forward, hand, local, paths, summary, update
+from . import adjoints, big, explain, forward, hand, local, paths, samples, summary, update
 from .equations import Equation
+from .lines import Block
 from .options import RunOptions
 from .pen import Pen, Tally
 from .screen import Screen
 from .terminal import pen_for
 
+LONG_LINE = 2000
 _KINDS = {"input": "Input", "parameter": "Parameter", "target": "Target"}
 
 
@@ -37,7 +40,8 @@ def steps(
     trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen, tally: Tally | None = None
 ) -> Iterator[str]:
     """The run, a paragraph a step; what was checked is added up in `tally`."""
-    pen = pen_for(trace, graph, options, screen, tally)
+    # lines as long as they are: nobody looks at a column
+    pen = pen_for(trace, graph, options, replace(screen, width=LONG_LINE), tally)
     for paragraph in _paragraphs(pen):
         if paragraph:
             yield "\n".join(paragraph)
@@ -56,14 +60,21 @@ def _paragraphs(pen: Pen) -> Iterator[list[str]]:
     if "forward" in options.parts:
         yield ["", "Given."]
         yield from ([fact] for fact in _given(pen))
+        yield from _blocks(samples.overview(pen))
     if options.by_hand is not None and not pen.symbolic:
         yield from _by_hand(pen)
         return
     if big.is_large(pen):
-        yield from ([text] for block in big.parts(pen) for text in ["", *_joined(block.text())])
+        yield from _blocks(big.parts(pen))
     else:
         yield from _in_full(pen)
     yield _closing(pen)
+
+
+def _blocks(blocks: Iterable[Block]) -> Iterator[list[str]]:
+    """Blocks of the terminal's screen, read out."""
+    for block in blocks:
+        yield ["", *_joined(block.text())]
 
 
 def _joined(text: str) -> list[str]:
@@ -117,8 +128,9 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
             ]
         if pen.options.view == "paths":
             kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
-            nodes = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]  # type: ignore[arg-type]
+            nodes = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
             yield from _gradients(pen, nodes)
+        yield from _blocks(samples.gradients(pen))
     if "update" in parts and (pen.trace.updates or (pen.symbolic and pen.graph.scenario.rate_text)):
         yield ["", "Update, one step of gradient descent."]
         for row in update.rows_of(pen, update.steps_of(pen)):
@@ -174,7 +186,7 @@ def _gradient(pen: Pen, step: GradientStep) -> list[str]:
         rest = step.value - sum(path.product for path in listed)
         lines.append(f"The other {step.path_count - len(listed)} paths together: {pen.number(rest)}")
     lines.append(f"Sum of paths: {total} = {pen.number(step.value)}")
-    lines.append(f"Finite difference: {pen.number(step.check.difference)}, check {_verdict(pen, step.check)}")
+    lines.append(f"Finite difference: {pen.difference(step.check)}, check {_verdict(pen, step.check)}")
     return lines
 
 
@@ -213,8 +225,8 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
     if pen.symbolic:
         return
     yield ["", "Three ways, which share no derivative rule."]
-    for label, value, mark in explain.witnesses(here, wanted, edges):
-        yield [f"{label}: {here.number(value)}" + (f", check {mark[0]}" if mark else "")]
+    for label, number, mark in explain.witnesses(here, wanted, edges):
+        yield [f"{label}: {number}" + (f", check {mark[0]}" if mark else "")]
     if wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter":
         for row in update.rows_of(pen, [step for step in update.steps_of(pen) if step[0] == wanted.by]):
             yield ["", "Update.", *facts(row)]

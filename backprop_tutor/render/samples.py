@@ -1,4 +1,4 @@
-"""Several samples: what each one's values and loss are, and the gradients of each sample beside those of all together."""
+"""Several samples: each one's values and loss, and the gradients of each beside those of all together."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def overview(pen: Pen) -> Iterator[Block]:
     shown = ", ".join(map(str, pen.samples))
     words = f"{count} samples; in full: {shown} (others: --samples)"
     block = Block([line(), *heading("Samples", words, pen.width, pen.glyphs.dash)])
-    block.extend(grid(header, rows, pen.width))
+    block.extend(grid(header, rows, pen.width, plain=pen.screen.plain))
     if len(listed) < count and (own_losses := _losses(pen, count)) is not None:
         low, high = int(np.argmin(own_losses)), int(np.argmax(own_losses))
         rest = (
@@ -66,7 +66,8 @@ def gradients(pen: Pen) -> Iterator[Block]:
     rows = []
     for parameter in pen.graph.nodes_of("parameter"):
         own = [pen.trace.adjoints_of(node)[parameter] for _, node in losses if node is not None]
-        rows.append([pen.total(parameter), *(pen.number(float(x)) for x in own), pen.number(pen.trace.gradient(parameter))])
+        numbers = [pen.number(float(x)) for x in (*own, pen.trace.gradient(parameter))]
+        rows.append([pen.total(parameter), *numbers])
     block = Block([line(), *heading("Gradients by sample", "", pen.width, pen.glyphs.dash)])
-    block.extend(grid(header, rows, pen.width, names=True))
+    block.extend(grid(header, rows, pen.width, names=True, plain=pen.screen.plain))
     yield block

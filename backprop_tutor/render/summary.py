@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ..check import THRESHOLD
@@ -24,19 +25,22 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
     total = tally.locals + tally.gradients
     decided = total - tally.kinks
     if decided:
-        kinds = [
-            f"{count} {word}{'' if count == 1 else 's'}"
-            for count, word in ((tally.locals, "local derivative"), (tally.gradients, "gradient"))
-            if count
-        ]
+        counted = ((tally.locals, "local derivative"), (tally.gradients, "gradient"))
+        kinds = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count]
+        apart = f", {tally.kinks} at a kink not counted" if tally.kinks else ""
+        threshold = short(THRESHOLD[pen.options.method])
         yield (
             tally.agree == decided,
             f"{_of(tally.agree, decided)} derivatives agree with a {pen.options.method} difference "
-            f"({' and '.join(kinds)}; worst gap {short(tally.worst)}, threshold {short(THRESHOLD[pen.options.method])}, "
-            f"{_step(tally)})",
+            f"({' and '.join(kinds)}{apart}; worst gap {short(tally.worst)}, threshold {threshold}, {_step(tally)})",
         )
     if tally.kinks:
-        yield True, f"{tally.kinks} at a kink, where a difference decides nothing"
+        one = tally.kinks == 1
+        yield (
+            True,
+            f"{tally.kinks} derivative{' stands' if one else 's stand'} at a kink: a difference decides nothing there, "
+            "and the convention named above is used",
+        )
 
 
 def _of(some: int, count: int) -> str:
@@ -62,13 +66,18 @@ def parts(pen: Pen) -> Iterator[Block]:
 
 
 def next_step(graph: Graph, options: RunOptions) -> str:
-    """One thing to try next."""
-    name = graph.scenario.name
-    last = graph.nodes_of("parameter")[:1]
+    """One thing to try next, as it can be pasted into a shell."""
+    scenario = graph.scenario
+    run = f"Next: bptutor run {shlex.quote(scenario.path or scenario.name)}"
+    parameters = graph.nodes_of("parameter")
+    if options.by_hand is not None:
+        return run
     if options.grads:
-        return f"Next: bptutor run {name} --view adjoints"
+        return f"{run} --part backward --view adjoints"
     if options.parts == ("forward",):
-        return f"Next: bptutor run {name} --part backward"
-    if last:
-        return f"Next: bptutor run {name} --grad {graph.name(last[0])}"
-    return f"Next: bptutor quiz {name}"
+        return f"{run} --part backward"
+    if graph.symbolic:
+        return f"{run} --random 7"
+    if not parameters:
+        return f"{run} --view adjoints"
+    return f"{run} --grad {shlex.quote(graph.name(parameters[0]))}"

@@ -10,9 +10,19 @@ INDENT = 2
 GAP = 3
 
 
-def grid(header: Sequence[str], rows: Sequence[Sequence[str]], width: int, names: bool = False) -> Iterator[Line]:
-    """A table of numbers under their titles; the first column holds names (or the number of the row)."""
+def grid(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int, names: bool = False, plain: bool = False
+) -> Iterator[Line]:
+    """A table of numbers under their titles; the first column holds names (or the number of the row).
+
+    `plain`: one line a row, every number after its title.
+    """
     if not rows:
+        return
+    if plain:
+        for row in rows:
+            facts = [f"{title} {cell}".strip() for title, cell in zip(header[1:], row[1:], strict=True) if cell]
+            yield line(f"{header[0]} {row[0]}: ".lstrip() + ", ".join(facts))
         return
     columns = [aligned([row[i] for row in rows]) for i in range(1, len(header))]
     wide = [max(width_of(title), width_of(cells[0])) for title, cells in zip(header[1:], columns, strict=True)]

@@ -1,4 +1,4 @@
-"""The screen of `bptutor run`: every step of a run as blocks of styled lines, in the order a person would write them."""
+"""The screen of `bptutor run`: every step as a block of styled lines, in the order a person would write them."""
 
 from __future__ import annotations
 

@@ -72,6 +72,7 @@ def after_step(pen: Pen) -> Block:
     before, after = pen.trace.loss, loss_after(pen)
     words = "it falls" if after < before else "it rises: the rate is too large here" if after > before else "unchanged"
     block = Block([line()])
-    block.add("  ", (loss, "name"), (" with the updated values ", "note"), ("= ", "rule"), (pen.number(after), "result"))
+    result = (("= ", "rule"), (pen.number(after), "result"))
+    block.add("  ", (loss, "name"), (" with the updated values ", "note"), *result)
     block.add("  ", (f"before the step {pen.number(before)}; {words}", "note"))
     return block
