@@ -1,4 +1,4 @@
-'''bptutor: backpropagation worked by hand, step by step, every number of it checked three ways.
+"""bptutor: backpropagation worked by hand, step by step, every number of it checked three ways.
 
 The five-minute tour. A scenario is a small network in its document's own notation; it is checked into a graph of
 formulas, run into a trace of numbers, and everything that is shown only reads the trace:
@@ -6,10 +6,10 @@ formulas, run into a trace of numbers, and everything that is shown only reads t
     scenario.toml ──load──▸ Scenario ──build──▸ Graph ──run──▸ Trace ──▸ render: terminal, plain, markdown, json
                                        formulas       numbers
 
-Each arrow's product is an immutable value. The words used throughout: an *edge* is one local derivative ∂result/∂operand;
-a quantity's *adjoint* is d(loss)/d(quantity); a *contribution* is upstream gradient × local derivative, and an adjoint is
-the sum of its contributions; a *path* is one chain from a quantity up to the loss, a *path product* the product of its
-local derivatives, and a *gradient* the sum over all paths, which is the adjoint again.
+Each arrow's product is an immutable value. The words used throughout: an *edge* is one local derivative,
+∂result/∂operand; a quantity's *adjoint* is d(loss)/d(quantity); a *contribution* is upstream gradient × local
+derivative, and an adjoint is the sum of its contributions; a *path* is one chain from a quantity up to the loss, a
+*path product* the product of its local derivatives, and a *gradient* the sum over all paths: the adjoint again.
 
 >>> import backprop_tutor
 >>> network = backprop_tutor.load("two_sigmoid_outputs")
@@ -27,7 +27,7 @@ True
 
 In a notebook the run shows itself: the whole lesson, typeset. `README.md` has the format of scenario files, and what to
 touch in order to add a function, a scenario or an output format.
-'''
+"""
 
 from __future__ import annotations
 

@@ -164,6 +164,11 @@ class _Candidate:
     value: Fraction
     formula: Expression | None = None
     right: Expression | None = None
+    catalogued: bool = False
+
+
+def _same(one: Fraction, two: Fraction) -> bool:
+    return abs(one - two) <= max(abs(one), abs(two)) * Fraction(1, 10**9)
 
 
 def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated, line: int) -> tuple[Explanation, ...]:
@@ -171,10 +176,13 @@ def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated
     models: list[Model] = [person] if judge.truth is None else [judge.truth, person]
     found: dict[str, _Candidate] = {}
     for candidate in _candidates(judge, models, person, subject, number):
-        if _matches(number, candidate.value):
-            kept = found.get(candidate.code)
-            if kept is None or kept.prior < candidate.prior:
-                found[candidate.code] = candidate
+        if not _matches(number, candidate.value):
+            continue
+        if not candidate.catalogued and any(_same(c.value, candidate.value) for c in found.values() if c.catalogued):
+            continue  # the catalogue has a name for just this
+        kept = found.get(candidate.code)
+        if kept is None or kept.prior < candidate.prior:
+            found[candidate.code] = candidate
     if not found:
         return ()
     weight = sum(v.prior for v in variants(judge.network, subject)) + PEN_PRIOR * 4 + TERM_PRIOR * 4
@@ -223,7 +231,9 @@ def _candidates(
         for model in models:
             value = finite(_evaluated(model, person, variant, subject))
             if value is not None:
-                yield _Candidate(variant.code, variant.sentence, variant.prior, value, variant.formula, variant.right)
+                yield _Candidate(
+                    variant.code, variant.sentence, variant.prior, value, variant.formula, variant.right, True
+                )
     for model in models:
         right = finite(person.carried(subject).value if model is person else model.of(subject))
         if right is None:
@@ -231,7 +241,8 @@ def _candidates(
         code, message = pen_slip(number, right)
         if code != "arithmetic":
             # a slip of the pen fits by its kind, not by its value
-            yield _Candidate(code, message, PEN_PRIOR, number.value)
+            value = -right if code == "sign" else number.value
+            yield _Candidate(code, message, PEN_PRIOR, value)
         yield from _terms(judge, model, person, subject)
 
 

@@ -79,7 +79,7 @@ class Chain(NumberLinks):
             return
         ground = self.ground(number)
         truth = self.judge.truth
-        if ground.mark == "wrong" and ground.code == "wrong" and final.number is not None:
+        if ground.mark == "wrong" and final.number is not None:
             ground = self.explained(number, ground)
         if final.number is not None or ground.mark == "wrong":
             expected = ground.expected
@@ -99,6 +99,10 @@ class Chain(NumberLinks):
         if len(self.explanations) == 1:
             only = self.explanations[0]
             return replace(ground, code=only.code, message=only.message)
+        if ground.code != "wrong":
+            # no one cause stands out: not even the slip of the pen that fits
+            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}"
+            return replace(ground, code="wrong", message=expected)
         return ground
 
     def total_as_number(self, final: Step) -> Stated | None:
@@ -165,7 +169,8 @@ class Chain(NumberLinks):
         mark = worst([link.mark for link in self.links])
         found = [link for link in self.links if link.mark == mark]
         # a slip with a name says more than "not equal", wherever in the chain it shows
-        link = next((link for link in found if link.code not in _PLAIN), found[0])
+        named = [link for link in found if link.kind == "formula" and link.code not in _PLAIN]
+        link = named[0] if named and found[0].kind == "formula" else found[0]
         return self.finish(mark, link.code, link.message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:

@@ -6,7 +6,9 @@ errors and hints to standard error. Nothing heavy is imported before a command n
 
 from __future__ import annotations
 
+import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +27,6 @@ DISAGREES, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     name="bptutor",
-    help="Backpropagation worked by hand, step by step: every number of a small network with its formula and its check.",
     epilog="To start with: bptutor run two_sigmoid_outputs",
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=False,
@@ -48,8 +49,8 @@ def status_of(command: Callable[[], object]) -> int:
     from .render.screen import prepare_stream
 
     # `>&-` leaves no stream at all
-    sys.stdout = sys.stdout or open(os.devnull, "w")
-    sys.stderr = sys.stderr or open(os.devnull, "w")
+    sys.stdout = sys.stdout or io.StringIO()
+    sys.stderr = sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         prepare_stream(stream)
     try:
@@ -170,9 +171,18 @@ def run_command(
             samples=None if samples is None else opt.sample_numbers(samples, len(graph.scenario.samples)),
             inputs=inputs,
             quiet=quiet,
+            command=again(scenario, values or [], random),
         )
         agrees = run(graph, options, Output(format, output, look, step))
     raise typer.Exit(0 if agrees else DISAGREES)
+
+
+def again(scenario: str, values: Sequence[str], seed: int | None) -> str:
+    """The command that runs the same scenario with the same values."""
+    words = ["bptutor", "run", scenario]
+    for value in values:
+        words += ["--set", value]
+    return shlex.join(words if seed is None else [*words, "--random", str(seed)])
 
 
 # ---------------------------------------------------------------- scenarios

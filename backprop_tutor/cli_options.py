@@ -20,7 +20,6 @@ from .look import Color
 SHOW, NUMBERS, OUTPUT, LOOK = "What is shown", "Numbers", "Output", "How it looks"
 
 
-
 class Part(StrEnum):
     """The parts of a run (an Enum: a list of a Literal is more than typer can read)."""
 

@@ -1,14 +1,14 @@
 """Problems as a person reads them: what is wrong, where, the line with a caret under it, and what to do.
 
-    error: nothing is called 'w21'
-      --> net.toml:13:17
-       |
-    13 | z = "x1*w1 + x2*w21"
-       |                 ^^^  not known
-       |
-       help: did you mean 'w2' or 'w1'?
+error: nothing is called 'w21'
+  --> net.toml:13:17
+   |
+13 | z = "x1*w1 + x2*w21"
+   |                 ^^^  not known
+   |
+   help: did you mean 'w2' or 'w1'?
 
-    1 error in net.toml; nothing was calculated.
+1 error in net.toml; nothing was calculated.
 """
 
 from __future__ import annotations

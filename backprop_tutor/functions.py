@@ -137,7 +137,7 @@ PRIMITIVES: tuple[Primitive, ...] = (
               kinks=(0.0,), kink_rule="leaky_relu'(0) = 0.01"),
     Primitive("elu", lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
               lambda z, a: np.where(z > 0, 1.0, np.exp(np.minimum(z, 0.0))),
-              "max(0, z) + exp(min(z, 0)) - 1", "step(z) + (1 - step(z))*exp(min(z, 0))", r"\operatorname{ELU}"),
+              "max(0, z) + exp(min(z, 0)) - 1", "step(z) + (1 - step(z))*(a + 1)", r"\operatorname{ELU}"),
     Primitive("softplus", _softplus, lambda z, a: _sigmoid(z), "log(1 + exp(z))", "sigmoid(z)",
               r"\operatorname{softplus}"),
     Primitive("silu", lambda z: z * _sigmoid(z), _silu_slope, "z/(1 + exp(-z))", "sigmoid(z) + a*(1 - sigmoid(z))",

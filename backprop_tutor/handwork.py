@@ -19,6 +19,7 @@ from .graph import Graph
 from .parse import Notation, parse
 from .quantities import Vocabulary
 
+CORRECTED = "corrected"  # the comment of a line that `--corrected` has changed
 MAX_SHEET_BYTES = 1 << 20
 MAX_LINE = 1000
 MAX_PARTS = 20
@@ -91,6 +92,7 @@ def _claims_of(line: str, number: int, notation: Notation, path: str, sample: in
     if match := _EXPECTED.search(body):
         if match[1] in MARKS:
             expected = Expected(match[1], match[2] or "")  # type: ignore[arg-type]
+        if match[1] in (*MARKS, CORRECTED):
             body = body[: match.start()]
     source = tuple(int(found) for found in _SOURCE.findall(body))
     if source:

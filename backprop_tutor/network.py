@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .algebra import ONE, call, minus, monomials, named, plus, scaled, signed_terms, square, times
 from .expression import Call, Derivative, Expression, Name, names_in, ungrouped
@@ -131,6 +132,14 @@ class Network:
 
     def is_parameter(self, node: int) -> bool:
         return self.graph.block_of(node).kind == "parameter"
+
+    def is_zero(self, node: int) -> bool:
+        """Is it a leaf whose number is 0?"""
+        return bool(self._leaves[node] == 0.0)
+
+    @cached_property
+    def _leaves(self) -> NDArray[np.float64]:
+        return self.graph.leaf_values()
 
     def uses(self, node: int, of: int) -> tuple[int, ...]:
         """The direct users of a node on a way to `of`, in the document's order."""

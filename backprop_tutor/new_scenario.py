@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-TEMPLATE: Final = '''\
+TEMPLATE: Final = """\
 #:schema bptutor.schema.json
 # The line above lets an editor complete and check this file, once the schema lies beside it:
 #     bptutor schema -o bptutor.schema.json
@@ -52,4 +52,4 @@ rate = 0.5       # without a rate no update is shown
 # How a name is typeset where there is LaTeX; a terminal shows it as it is typed. Single quotes keep the backslashes.
 [notation]
 yhat = '\\hat{y}'
-'''
+"""

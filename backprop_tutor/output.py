@@ -38,7 +38,9 @@ def write_new(file: Path, text: str) -> None:
             stream.write(text)
     except FileExistsError:
         raise RequestError(
-            Problem(f"'{file}' exists, and nothing is ever overwritten here", Where(str(file)), help="choose another name")
+            Problem(
+                f"'{file}' exists, and nothing is ever overwritten here", Where(str(file)), help="choose another name"
+            )
         ) from None
     except OSError as error:
         raise refused(file, error) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,7 +29,7 @@ class Output:
 
     format: str = "terminal"
     file: Path | None = None
-    look: Look = Look()
+    look: Look = field(default_factory=Look)
     step: bool = False
 
 
@@ -65,10 +65,14 @@ def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
         for option, given in (("--step", output.step), ("--by-hand", options.by_hand is not None)):
             if given:
                 raise RequestError(
-                    Problem(f"{option} is for the terminal, not for {output.format}", help=f"leave out {option} or --format")
+                    Problem(
+                        f"{option} is for the terminal, not for {output.format}", help=f"leave out {option} or --format"
+                    )
                 )
     if output.step and output.file is not None:
-        raise RequestError(Problem("--step shows one step per key press, -o writes a file", help="leave out one of them"))
+        raise RequestError(
+            Problem("--step shows one step per key press, -o writes a file", help="leave out one of them")
+        )
     if options.by_hand is not None and graph.symbolic:
         raise RequestError(
             Problem("--by-hand rounds numbers, and this scenario has unknowns", help="give it numbers: --random 7")
@@ -76,14 +80,18 @@ def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
     source = graph.scenario.path
     if output.file is not None and source is not None and output.file.resolve() == Path(source).resolve():
         raise RequestError(
-            Problem("the output would replace the scenario itself", Where(str(output.file)), help="write to another file")
+            Problem(
+                "the output would replace the scenario itself", Where(str(output.file)), help="write to another file"
+            )
         )
 
 
 def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:
     """The whole run on a stream; True when every check agrees."""
     screen = look.screen(stream)
-    return (plain if screen.plain else terminal).show_run(trace, graph, options, screen)
+    if screen.plain:
+        return plain.show_run(trace, graph, options, screen)
+    return terminal.show_run(trace, graph, options, screen)
 
 
 def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: Look) -> bool:
@@ -109,11 +117,11 @@ def validated(name_or_path: str) -> str:
     if not graph.symbolic:
         run_graph(graph)
     counts = [
-        (len(graph.nodes_of("input")), "input"),
-        (len(graph.nodes_of("parameter")), "parameter"),
-        (len(graph.nodes_of("target")), "target"),
-        (len(graph.nodes_of("computed")), "computed quantity"),
+        (len(graph.nodes_of("input")), "input", "inputs"),
+        (len(graph.nodes_of("parameter")), "parameter", "parameters"),
+        (len(graph.nodes_of("target")), "target", "targets"),
+        (len(graph.nodes_of("computed")), "computed quantity", "computed quantities"),
     ]
-    words = [f"{count} {word if count == 1 else word.replace('quantity', 'quantitie') + 's'}" for count, word in counts if count]
+    words = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
     unknown = "; with unknowns, it runs in formulas" if graph.symbolic else ""
     return f"fine ({', '.join(words)}{unknown})"

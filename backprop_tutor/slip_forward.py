@@ -73,30 +73,36 @@ def _with_weight(c: Weighing, part: Edge, weight: int, owner: Unit, share: float
 
 @in_context(weighing)
 def other_neurons_weight(c: Weighing) -> Drafts:
-    own = set(c.unit.weights)
+    made: list[tuple[float, Edge, int, Unit]] = []
+    for unit, share in _other_units(c):
+        for edge in c.unit.edges[:FEW]:
+            for other in unit.edges[:FEW]:
+                if other.weight not in c.unit.weights and not c.network.is_zero(other.weight):
+                    likely = share if other.source == edge.source else share / len(c.unit.edges)
+                    made.append((likely, edge, other.weight, unit))
+    made.sort(key=lambda each: -each[0])
+    for likely, edge, weight, unit in made[:MANY]:
+        yield _with_weight(c, edge, weight, unit, likely)
+
+
+def _other_units(c: Weighing) -> list[tuple[Unit, float]]:
+    """The other units of the layer, and in a small network those of the other layers; with how likely each is."""
     near = [(unit, 1.0) for unit in c.network.others(c.unit)]
     graph = c.network.graph
-    if graph.size <= SMALL:
-        known = {unit.node for unit, _ in near} | {c.unit.node}
-        units = (c.network.unit(node) for node in graph.nodes_of("computed") if node not in known)
-        sample = graph.block_of(c.unit.node).sample
-        near += [(u, 0.3) for u in units if u is not None and graph.block_of(u.node).sample in (None, sample)]
-    made = 0
-    for unit, share in near:
-        for part in c.unit.edges[:FEW]:
-            for weight in unit.weights:
-                if weight not in own and made < MANY:
-                    same_source = c.network.weight(unit, part.source) == weight
-                    made += 1
-                    yield _with_weight(c, part, weight, unit, share if same_source else share / 2)
+    if graph.size > SMALL:
+        return near
+    known = {unit.node for unit, _ in near} | {c.unit.node}
+    sample = graph.block_of(c.unit.node).sample
+    nodes = [n for n in graph.nodes_of("computed") if n not in known and graph.block_of(n).sample in (None, sample)]
+    return near + [(unit, 0.3) for node in nodes if (unit := c.network.unit(node)) is not None]
 
 
 @in_context(weighing)
 def another_weight(c: Weighing) -> Drafts:
-    for part in c.unit.edges[:FEW]:
+    for edge in c.unit.edges[:FEW]:
         for weight in c.unit.weights[:FEW]:
-            if weight != part.weight:
-                yield _with_weight(c, part, weight, c.unit, 1.0)
+            if weight != edge.weight and not c.network.is_zero(weight):
+                yield _with_weight(c, edge, weight, c.unit, 1 / (len(c.unit.edges) - 1))
 
 
 @in_context(weighing)

@@ -233,7 +233,7 @@ def _entropy(c: Spreading) -> tuple[Expression, Expression] | None:
 def softmax_slope_twice(c: Spreading) -> Drafts:
     pair = _entropy(c)
     if pair is not None:
-        yield Draft(times(pair[0], c.diagonal), pair[0], c.words)
+        yield Draft(times(pair[0], c.diagonal), pair[0], {"y": c.y, **c.words})
 
 
 @in_context(spreading)

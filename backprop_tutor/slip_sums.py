@@ -188,7 +188,7 @@ def bias_derivative_not_one(c: Uses) -> Drafts:
 # ---------------------------------------------------------------- an activation's gradient: paths that meet
 def _path_words(c: Uses) -> dict[str, Expression | str]:
     units = [c.network.graph.name(use.unit.node) for use in c.uses]
-    weights = [c.network.graph.name(use.weight) for use in c.uses]
+    weights = list(dict.fromkeys(c.network.graph.name(use.weight) for use in c.uses))
     return {
         "h": c.name, "units": " and ".join(units[:3]), "weights": ", ".join(weights[:3]), "count": str(len(units)),
         "right": c.right,

@@ -105,7 +105,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("half-missing", "L1", "the ½ left out",
          "The ½ of {loss} is missing.", 3, forward.half_missing),
     Slip("half-added", "half-or-two", "a ½ too many",
-         "{loss} has no ½.", 1, forward.half_added),
+         "{loss} has no ½.", 0.5, forward.half_added),
     Slip("mean-for-sum", "L2", "the mean for the sum",
          "{loss} sums over the {pieces}; it is no mean.", 1, forward.mean_for_sum),
     Slip("output-missing-from-loss", "L3", "one output left out of the loss",

@@ -1,7 +1,7 @@
 """The one check command: lint, types, tests.
 
-    python -m tests                 all of it
-    python -m tests -k packaging    further words go to pytest
+python -m tests                 all of it
+python -m tests -k packaging    further words go to pytest
 """
 
 from __future__ import annotations

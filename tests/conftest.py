@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 
 # Before anything imports typer or rich: their defaults follow these variables, some at import.
-for _name in ("FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "GITHUB_ACTIONS", "BPTUTOR_PLAIN", "PYTHONIOENCODING", "LINES"):
+for _name in (
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "CLICOLOR_FORCE",
+    "GITHUB_ACTIONS",
+    "BPTUTOR_PLAIN",
+    "PYTHONIOENCODING",
+    "LINES",
+):
     os.environ.pop(_name, None)
 os.environ.update(
     {
@@ -48,9 +56,7 @@ def bptutor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
 def process(tmp_path: Path) -> Callable[..., Done]:
     """Run the command line as a process of its own, in an empty folder."""
 
-    def run(
-        *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, encoding: str = "utf-8"
-    ) -> Done:
+    def run(*arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, encoding: str = "utf-8") -> Done:
         done = subprocess.run(
             [sys.executable, "-m", "backprop_tutor", *arguments],
             input=stdin,

@@ -253,9 +253,7 @@ def test_what_is_wrong_is_said_with_status_2(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_output_never_replaces_the_scenario(
-    bptutor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_output_never_replaces_the_scenario(bptutor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     bptutor("new", "net.toml")
     before = Path("net.toml").read_bytes()
@@ -335,7 +333,7 @@ def test_a_byte_order_mark_and_windows_line_ends(process: Run, tmp_path: Path, c
     if change in ("bom", "both"):
         data = codecs.BOM_UTF8 + data
     file.write_bytes(data)
-    assert process("run", "net.toml") .out == expected
+    assert process("run", "net.toml").out == expected
     piped = process("run", "-", stdin=data)
     assert piped.status == 0
     assert piped.out.splitlines()[1:] == expected.splitlines()[1:]
@@ -378,7 +376,9 @@ def test_brackets_of_titles_and_names_are_no_markup(process: Run, tmp_path: Path
         ({}, ["--color", "always"], True),
     ],
 )
-def test_colour_comes_when_it_is_wanted(process: Run, env: dict[str, str], arguments: list[str], coloured: bool) -> None:
+def test_colour_comes_when_it_is_wanted(
+    process: Run, env: dict[str, str], arguments: list[str], coloured: bool
+) -> None:
     assert (ESCAPE in process("run", "shared_weights", *arguments, env=env).out) is coloured
     assert (ESCAPE in process("run", "nothing", *arguments, env=env).err) is coloured
 
@@ -527,7 +527,12 @@ def test_completion_of_scenarios(process: Run) -> None:
 
 def test_completion_of_quantities_knows_the_scenario(process: Run) -> None:
     assert completed(process, "bptutor", "run", "two_sigmoid_outputs", "--grad", "w2") == ["w21", "w22", "w23", "w24"]
-    assert completed(process, "bptutor", "run", "matrix_softmax", "--grad", "w_22") == ["w_221", "w_222", "w_223", "w_224"]
+    assert completed(process, "bptutor", "run", "matrix_softmax", "--grad", "w_22") == [
+        "w_221",
+        "w_222",
+        "w_223",
+        "w_224",
+    ]
     assert completed(process, "bptutor", "run", "shared_weights", "--set", "b_h") == [
         "b_h11=", "b_h12=", "b_h21=", "b_h22="
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
 from tests.program import TOP, environment
 
 PACKAGE = TOP / "backprop_tutor"

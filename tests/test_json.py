@@ -1,4 +1,4 @@
-"""`--format json`: the contract that README.md states, held against the trace and against numbers known from elsewhere."""
+"""`--format json`: the contract that README.md states, held against the trace and numbers known from elsewhere."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from . import forward
 from .equations import Equation, heading, laid_out
 from .lines import Block, Line, aligned, left, line, right, width_of, worded
 from .pen import Pen
+from .summary import command
 from .tables import grid
 from .update import after_step
 
@@ -168,8 +169,7 @@ def largest(pen: Pen) -> Block:
         rows.append([pen.total(node), *numbers, pen.check_mark(check)[0], str(pen.trace.path_count(node))])
     block = Block([line(), *heading("The largest", "", pen.width, pen.glyphs.dash)])
     block.extend(grid(["", "gradient", "difference", "", "paths"], rows, pen.width, names=True, plain=pen.screen.plain))
-    scenario = pen.graph.scenario
-    run = f"bptutor run {shlex.quote(scenario.path or scenario.name)} --grad {shlex.quote(pen.graph.name(most[0]))}"
+    run = f"{command(pen.graph, pen.options)} --grad {shlex.quote(pen.graph.name(most[0]))}"
     words = f"Any one in full: {pen.glyphs.text(run)}"
     block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
     return block

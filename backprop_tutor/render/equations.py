@@ -62,9 +62,11 @@ def measure(rows: Sequence[Equation], width: int) -> Columns:
     value = max((width_of(row.value) for row in rows), default=0)
     other = max((width_of(row.other) + 2 for row in rows if row.other), default=0)
     mark = max((width_of(row.mark[0]) + 1 for row in rows if row.mark[0]), default=0)
-    needed = max((width_of(row.steps[-1][0]) for row in rows if row.steps and row.value), default=0)
+    needs = [width_of(row.steps[-1][0]) for row in rows if row.steps and row.value]
+    needed = max(needs, default=0)
     most = width - (number + name + 3) - ((3 + value) if value else 0) - other - mark
-    formula = min(needed, most)
+    # where some have to be wrapped anyway, the values stand near the ones that fit
+    formula = needed if needed <= most else max([most // 2, *(need for need in needs if need <= most)])
     stacked = most < min(needed, LEAST_FORMULA) or name > 0.45 * width
     return Columns(number, name, formula, value, other, width, stacked)
 

@@ -1,8 +1,8 @@
 """The formats a run can be written in besides the terminal's: one row each, the module that writes it.
 
-Each module has `run_text(trace, graph, options) -> (text, agrees)`: the whole text, newline at its end, and whether every
-check agrees; `trace` is None for a scenario with unknowns. `ascii_text(text)` is such a text without a character beyond
-ASCII.
+Each module has `run_text(trace, graph, options) -> (text, agrees)`: the whole text, newline at its end, and whether
+every check agrees; `trace` is None for a scenario with unknowns. `ascii_text(text)` is such a text without a character
+beyond ASCII.
 """
 
 from __future__ import annotations
@@ -31,5 +31,5 @@ class Writer(Protocol):
 
 def writer(name: str) -> Writer:
     """The module that writes a format; KeyError where there is none of that name."""
-    module: Writer = import_module(f".{FORMATS[name]}", __package__)  # type: ignore[assignment]
+    module: Writer = import_module(f".{FORMATS[name]}", __package__)
     return module

@@ -128,7 +128,8 @@ def _assumed(pen: Pen) -> Iterator[Line]:
         reasons.setdefault(scenario.rate_assumed, []).append(f"rate = {spelt(scenario.rate_text or '')}")
     if reasons:
         yield line()
-        yield line("  ", ("* assumed, the document doesn't state it:", "note"))
+        for text in worded("* assumed, the document doesn't state it:", pen.width - 2):
+            yield line(("  " + text, "note"))
     for reason, names in reasons.items():
         label = ", ".join(names)
         lead = f"    {label}  "

@@ -8,8 +8,8 @@
      "updates": [{"name", "before", "after"}]}
 
 Numbers are full floats; null stands where there is none: every number of a scenario with unknowns, the verdict of a
-difference that crosses a kink. Formulas are in ASCII, as they can be typed into a scenario. Every key is always there; a
-part that wasn't asked for is an empty list.
+difference that crosses a kink. Formulas are in ASCII, as they can be typed into a scenario. Every key is always there;
+a part that wasn't asked for is an empty list.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ class Page:
         if self.options.view == "paths":
             yield "## Backward: the chain rule along every path"
             kinds = ("parameter", "input") if self.options.inputs else ("parameter",)
-            nodes = [n for n in self.graph.nodes_of(*kinds) if self.pen.shown(n) and self.trace.path_count(n)]  # type: ignore[arg-type]
+            nodes = [n for n in self.graph.nodes_of(*kinds) if self.pen.shown(n) and self.trace.path_count(n)]
             yield from self.gradients(self.pen, nodes)
 
     def adjoints(self, trace: Trace, steps: Iterable[AdjointStep]) -> Iterator[str]:
@@ -264,7 +264,9 @@ class Page:
         terms = []
         for c in step.contributions:
             formula = self.formula(local_formula(self.graph, c.result, c.operand))
-            terms.append(formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {_factor(formula)}")
+            terms.append(
+                formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {_factor(formula)}"
+            )
         return " + ".join(_factor(term, i == 0) if term.startswith("-") else term for i, term in enumerate(terms))
 
     def gradients(self, pen: Pen, nodes: list[int]) -> Iterator[str]:
@@ -282,8 +284,8 @@ class Page:
         whole = len(paths) == count
         name = self.derivative(loss, node)
         yield f"### $\\partial {self.node(loss)} / \\partial {self.node(node)}$"
-        reach = f"${self.node(node)}$ reaches ${self.node(loss)}$ by {count:,} path{'s'[: count != 1]}"
-        yield f"{reach}." if whole else f"{reach}; here are {'the first' if step is None else 'the largest'} {len(paths)}."
+        shown = "" if whole else f"; here are the {'first' if step is None else 'largest'} {len(paths)}"
+        yield f"${self.node(node)}$ reaches ${self.node(loss)}$ by {count:,} path{'s'[: count != 1]}{shown}."
         lines = []
         for number, path in enumerate(paths):
             links = list(zip(path.nodes[1:], path.nodes, path.factors, strict=False))[::-1]
@@ -297,7 +299,9 @@ class Page:
             return
         lines = []
         for number, path in enumerate(paths):
-            numbers = r" \cdot ".join(_factor(self.number(f), i == number == 0) for i, f in enumerate(reversed(path.factors)))
+            numbers = r" \cdot ".join(
+                _factor(self.number(f), i == number == 0) for i, f in enumerate(reversed(path.factors))
+            )
             lead = (f"{name} &= " if whole else r"&\phantom{+}\ ") if number == 0 else r"&\quad + "
             lines.append(f"{lead}{numbers}" + ("" if count == 1 else f" && ({self.number(path.product)})"))
         if not whole:
@@ -343,16 +347,15 @@ class Page:
         if scenario.rate_text is None:
             return
         yield "## Update"
-        yield rf"One step of gradient descent with $\eta = {scenario.rate_text}$:" if not self.symbolic else (
-            "One step of gradient descent:"
-        )
         if self.symbolic:
+            yield "One step of gradient descent:"
             yield _display([
                 rf"{self.node(node)}' &= {self.node(node)} - \eta \cdot {self.total(node)}"
                 for node in self.graph.nodes_of("parameter")
             ])  # fmt: skip
             return
         rate = scenario.rate_text
+        yield rf"One step of gradient descent with $\eta = {rate}$:"
         yield _display([
             rf"{self.node(u.node)}' &= {self.node(u.node)} - \eta \cdot {self.total(u.node)} "
             rf"= {self.value(u.node)} - {rate} \cdot {_factor(self.number(u.gradient))} = {self.number(u.after)}"

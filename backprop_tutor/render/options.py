@@ -17,6 +17,7 @@ class RunOptions:
     `grads` names derivatives to explain in full (`w11`, `dL/dw11`, `∂o1/∂w11`); then only these are shown. `by_hand`
     rounds every step to so many significant digits. `h` is the finite difference's step (None: one for each quantity).
     `samples` counts from 1 (None: all of up to four, else the first). `inputs` adds the gradients of the inputs.
+    `command` is how the same scenario with the same values is run again, for the hints.
     """
 
     parts: tuple[str, ...] = PARTS
@@ -29,3 +30,4 @@ class RunOptions:
     samples: tuple[int, ...] | None = None
     inputs: bool = False
     quiet: bool = False
+    command: str = ""

@@ -65,10 +65,14 @@ def parts(pen: Pen) -> Iterator[Block]:
         yield block
 
 
+def command(graph: Graph, options: RunOptions) -> str:
+    """How this scenario is run again, as it can be pasted into a shell."""
+    return options.command or f"bptutor run {shlex.quote(graph.scenario.name)}"
+
+
 def next_step(graph: Graph, options: RunOptions) -> str:
     """One thing to try next, as it can be pasted into a shell."""
-    scenario = graph.scenario
-    run = f"Next: bptutor run {shlex.quote(scenario.path or scenario.name)}"
+    run = f"Next: {command(graph, options)}"
     parameters = graph.nodes_of("parameter")
     if options.by_hand is not None:
         return run

@@ -1,0 +1,163 @@
+"""A sheet as it should have been: the person's own lines, notation and digits, with only what is at fault replaced.
+
+Each line is judged after the corrected lines before it. One that is wrong (or followed from a wrong one) is rewritten:
+first single numbers, then the numbers put in and the result, then formulas, until it is right where it stands. All
+other lines keep every byte. A rewritten line ends with `# corrected`; `correct` also returns what it was before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from . import handwork
+from .claims import Claim, Sheet, Verdict
+from .corrections import rewritings
+from .penmanship import Penmanship
+from .person import Line, Person
+from .quantities import Subject
+from .session import Session
+from .verify import Judge
+
+PASSES = 4
+MOST_TRIALS = 60
+FAULTY = ("wrong", "follows")
+_COMMENT = re.compile(r"\s+#\s*[a-z]+(?:\s*\[[\w-]+\])?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One corrected line: its number, what stood there, what stands there now."""
+
+    line: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The whole sheet, the changes, and the lines that no correction was found for."""
+
+    text: str
+    changes: tuple[Change, ...]
+    left: tuple[int, ...]
+
+
+def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
+    """The sheet with every wrong line, and every line that follows from one, put right."""
+    lines = re.split(r"(\r\n|\r|\n)", text)  # line, its end, line, its end, ...
+    changed: dict[int, Change] = {}
+    left: tuple[int, ...] = ()
+    for _ in range(PASSES):
+        sheet = handwork.read("".join(lines), judge.vocabulary, path)
+        judgement = judge.judge(sheet)
+        left = tuple(v.line for v in judgement.verdicts if v.mark in FAULTY)
+        if not left:
+            break
+        fresh = _Pass(judge, sheet, left[0]).changes()
+        if not fresh:
+            break
+        for number, after in fresh.items():
+            place = 2 * (number - 1)
+            before = changed[number].before if number in changed else lines[place]
+            lines[place] = flagged(after)
+            changed[number] = Change(number, before, lines[place])
+    return Corrected("".join(lines), tuple(changed[n] for n in sorted(changed)), left)
+
+
+def flagged(line: str) -> str:
+    """The line with `# corrected` at its end, in the place of the mark that it was said to deserve."""
+    return _COMMENT.sub("", line).rstrip() + f"  # {handwork.CORRECTED}"
+
+
+class _Pass:
+    """One walk down the sheet: every line is judged after the corrected ones above it."""
+
+    def __init__(self, judge: Judge, sheet: Sheet, first: int) -> None:
+        self.judge = judge
+        self.sheet = sheet
+        self.first = first  # lines before it are in order
+        self.later: Mapping[Subject, Sequence[Line]] = judge.stated_anywhere(sheet)
+        self.pen = Penmanship(sheet, judge.vocabulary)
+
+    def changes(self) -> dict[int, str]:
+        """The new text of each line that has to change."""
+        judge = self.judge
+        session = Session(Person(judge.vocabulary, judge.leaves, convention=judge.convention))
+        found: dict[int, str] = {}
+        for claim in self.sheet.claims:
+            held = copied(session)
+            verdict = judge.claim(claim, session, self.later)
+            if verdict.mark not in FAULTY or claim.line < self.first:
+                continue
+            better = self.better(claim, verdict, held)
+            if better is not None:
+                text, session = better
+                found[claim.line] = text
+        return found
+
+    def better(self, claim: Claim, verdict: Verdict, session: Session) -> tuple[str, Session] | None:
+        """The first rewriting that is right where it stands, and the session after it."""
+        seen = {whole_line(claim)}
+        trials = 0
+        for text in self.tried(claim, verdict, session):
+            if text in seen:
+                continue
+            seen.add(text)
+            trials += 1
+            if trials > MOST_TRIALS:
+                break
+            after = copied(session)
+            judged = self.judged(claim, text, after)
+            if judged is not None and judged[1].mark not in (*FAULTY, "unread", "unknown"):
+                return text, after
+        return None
+
+    def tried(self, claim: Claim, verdict: Verdict, session: Session) -> Iterator[str]:
+        """Rewritings, the smallest change first; one that helps a little is improved on."""
+        starts = [(claim, verdict)]
+        seen = {whole_line(claim)}
+        while starts:
+            from_claim, from_verdict = starts.pop(0)
+            for text, whole in rewritings(self.judge, from_claim, from_verdict, copied(session), self.later, self.pen):
+                yield text
+                if whole or text in seen or len(seen) > MOST_TRIALS:
+                    continue
+                seen.add(text)
+                judged = self.judged(claim, text, copied(session))
+                if judged is not None and judged[1].mark in FAULTY:
+                    starts.append(judged)
+
+    def judged(self, claim: Claim, text: str, session: Session) -> tuple[Claim, Verdict] | None:
+        """A new text for a claim's line, read and judged after what the session holds."""
+        claims = handwork.read(text, self.judge.vocabulary, self.sheet.path).claims
+        if len(claims) != 1:
+            return None
+        fresh = replace(claims[0], line=claim.line, sample=claim.sample)
+        return fresh, self.judge.claim(fresh, session, self.later)
+
+
+def whole_line(claim: Claim) -> str:
+    return claim.where.source or claim.text
+
+
+def copied(session: Session) -> Session:
+    """A session that can be tried on without any effect on the first."""
+
+    def of(person: Person | None) -> Person | None:
+        if person is None:
+            return None
+        return Person(person.vocabulary, person.leaves, person.stated, person.convention, person.nudges)
+
+    own = of(session.person)
+    assert own is not None
+    return Session(
+        own,
+        of(session.nudged),
+        dict(session.renamed),
+        dict(session.definitions),
+        list(session.wrong_formulas),
+        {subject: list(forms) for subject, forms in session.right_formulas.items()},
+        {subject: list(lines) for subject, lines in session.history.items()},
+    )
