@@ -8,7 +8,9 @@ uncertainty: then the document states it, if only between the lines. (Linear, at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -16,12 +18,21 @@ from numpy.typing import NDArray
 
 from .exact import Stated, agrees, truncates
 from .person import Line, Person
-from .quantities import Subject, Vocabulary
+from .quantities import Gradient, Subject, Updated, Value, Vocabulary
 from .values import finite
 
 NUDGE = 1e-5
 REMAINING = 0.1  # of the prior uncertainty
 PRIOR = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """A stated quantity: how it depends on the assumed values, and half the unit of its last digit."""
+
+    subject: Subject
+    row: NDArray[np.float64]
+    noise: float
 
 
 class Assumptions:
@@ -39,16 +50,22 @@ class Assumptions:
         self.assumed = list(blocks.values())
         self._moved = [Person(vocabulary, {**leaves, **{n: leaves[n] + NUDGE for n in b}}) for b in self.assumed]
         self._fixed: dict[Subject, tuple[Person, float]] = {}
+        self._stated: Mapping[Subject, Sequence[Line]] | None = None
+        self._measured: list[_Measurement] = []
+        self._known: dict[Subject, bool] = {}
         self.sensitivity = lru_cache(maxsize=None)(self._sensitivity)
         self.effect = lru_cache(maxsize=None)(self._effect)
 
     def _sensitivity(self, subject: Subject) -> NDArray[np.float64]:
         """d(subject)/d(assumed value) for every assumed quantity."""
         base = self.person.of(subject)
-        return np.nan_to_num(np.array([(moved.of(subject) - base) / NUDGE for moved in self._moved]))
+        slopes = np.array([(moved.of(subject) - base) / NUDGE for moved in self._moved], float)
+        return np.nan_to_num(slopes, copy=False)
 
     def _effect(self, later: Subject, fixed: Subject) -> float:
         """d(later)/d(fixed), the fixed quantity moved by itself."""
+        if not self._may_follow(later, fixed):
+            return 0.0
         if fixed not in self._fixed:
             value = self.person.of(fixed)
             step = NUDGE * max(abs(value), 1e-2)
@@ -61,29 +78,58 @@ class Assumptions:
         change = (person.of(later) - self.person.of(later)) / step
         return change if np.isfinite(change) else 0.0
 
-    def decided(self, subject: Subject, stated: Mapping[Subject, Iterable[Line]]) -> bool:
+    def _may_follow(self, later: Subject, fixed: Subject) -> bool:
+        """Can a quantity change when another one is set?"""
+        match fixed, later:
+            case Value(first), Value(second):
+                return self.vocabulary.graph.reaches(first, second)
+            case (Gradient() | Updated()), Value():
+                return False
+            case Updated(), _:
+                return False
+            case _:
+                return True
+
+    def decided(self, subject: Subject, stated: Mapping[Subject, Sequence[Line]]) -> bool:
         """Do the sheet's other lines (those that agree with the assumed values) leave the subject no freedom?"""
         if not self.assumed:
             return True
+        if self._stated is not stated:
+            self._stated, self._measured, self._known = stated, self._measurements(stated), {}
+        if subject not in self._known:
+            self._known[subject] = self._decides(subject)
+        return self._known[subject]
+
+    def _measurements(self, stated: Mapping[Subject, Sequence[Line]]) -> list[_Measurement]:
+        """The stated numbers that agree with the assumed values, the finest of each quantity."""
+        found = []
+        for subject, lines in stated.items():
+            true = finite(self.person.of(subject))
+            if true is None:
+                continue
+            units = [
+                line.number.unit
+                for line in lines
+                if line.number.unit and _rounds(line.number.value, line.number.unit, true)
+            ]
+            if units:
+                found.append(_Measurement(subject, self.sensitivity(subject), float(min(units)) / 2))
+        return found
+
+    def _decides(self, subject: Subject) -> bool:
         mine = self.sensitivity(subject)
         prior = float(mine @ mine) * PRIOR**2
         if prior < 1e-18:
             return True
         information = np.eye(len(self.assumed)) / PRIOR**2
-        for other, lines in stated.items():
-            if other == subject:
+        for other in self._measured:
+            if other.subject == subject:
                 continue
-            true = finite(self.person.of(other))
-            agreeing = [
-                line.number for line in lines
-                if true is not None and line.number.unit
-                and (agrees(line.number.value, line.number.unit, true)
-                     or truncates(line.number.value, line.number.unit, true))
-            ]  # fmt: skip
-            if not agreeing:
-                continue
-            row = self.sensitivity(other) - self.effect(other, subject) * mine
-            noise = float(min(number.unit for number in agreeing)) / 2
-            information += np.outer(row, row) / noise**2
+            row = other.row - self.effect(other.subject, subject) * mine
+            information += np.outer(row, row) / other.noise**2
         left = float(mine @ np.linalg.solve(information, mine))
         return left <= REMAINING**2 * prior
+
+
+def _rounds(value: Fraction, unit: Fraction, true: Fraction) -> bool:
+    return agrees(value, unit, true) or truncates(value, unit, true)

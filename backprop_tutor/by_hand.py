@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import fsum, isfinite
 
-from .digits import decimal, rounded
+from .digits import EXACT, decimal, rounded
 from .evaluate import evaluate
 from .expression import Expression
 from .lesson import adjoint_steps, backward_edges, local_formula
@@ -45,9 +45,14 @@ class HandStep:
     formula: Expression | None = None  # a local derivative's
 
     @property
+    def exactly(self) -> bool:
+        """Is the written number the exact one, but for the rounding of binary floating point?"""
+        return abs(self.hand - self.exact) <= float(EXACT) * abs(self.exact)
+
+    @property
     def drift(self) -> float:
         """How far the written number is from the exact one, relative to it; infinite beside an exact 0."""
-        if self.hand == self.exact:
+        if self.exactly:
             return 0.0
         if not isfinite(self.hand) or self.exact == 0:
             return float("inf")
@@ -55,7 +60,7 @@ class HandStep:
 
     def units(self, digits: int) -> float:
         """The drift in units of the last digit that the exact number would be written with."""
-        if self.hand == self.exact:
+        if self.exactly:
             return 0.0
         place = decimal(self.exact).adjusted() if self.exact else decimal(self.hand).adjusted()
         return (self.hand - self.exact) / float(f"1e{min(0, place - digits + 1)}")

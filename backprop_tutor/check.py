@@ -99,6 +99,7 @@ def check_gradients(
     )
 
 
+@np.errstate(all="ignore")
 def differences(
     graph: Graph,
     values: Values,
@@ -138,12 +139,13 @@ def differences(
         two = _difference(graph, values, at[again], other / 2, method, end)
         uncertain = np.abs(one.values - two.values) + one.noise
         before = np.where(np.isfinite(spread[again]), spread[again] + best.noise[again], np.inf)
-        better = again[np.isfinite(uncertain) & (uncertain < before)]
+        better = again[np.isfinite(uncertain) & (uncertain < before) & ~one.kinks]
         chosen = np.isin(again, better)
-        for kept, new in ((best.values, one.values), (best.noise, one.noise), (best.steps, other)):
+        gap = np.abs(one.values - two.values)
+        # a step so much larger or smaller cuts off more: the halved step shows how much
+        for kept, new in ((best.values, one.values), (best.noise, one.noise + 2.0 * gap), (best.steps, other)):
             kept[better] = new[chosen]
-        best.kinks[better] = one.kinks[chosen]
-        spread[better] = np.abs(one.values - two.values)[chosen]
+        spread[better] = gap[chosen]
     return best
 
 

@@ -8,12 +8,10 @@ has to look at them. Under `strict`, `close` earns nothing.
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 
 from . import handwork
@@ -28,7 +26,6 @@ EARNING: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follow
 UNDECIDED: tuple[Mark, ...] = ("unknown", "unread")
 FEW = 6
 """Up to so many sheets are judged in this process: starting others takes longer than that."""
-STANDARD_INPUT = "standard input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +102,30 @@ def common_slips(marked: Iterable[Marked]) -> list[Slip]:
 
 
 # ---------------------------------------------------------------- one sheet
-def read_sheet(path: str, vocabulary: Vocabulary, text: str | None = None) -> Sheet:
-    """A sheet from a file, or from its text where that was read already. RequestError when there is nothing to judge."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A scenario as it was asked for: its name or path, the values put in, the seed; a worker builds it again."""
+
+    scenario: str
+    values: tuple[tuple[str, str], ...] = ()
+    seed: int | None = None
+
+    def graph(self) -> Graph:
+        return opened(self.scenario, dict(self.values), self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One sheet to judge: what it is called, and its text where that is known already (else the file is read)."""
+
+    source: Source
+    path: str
+    text: str | None = None
+
+
+def read_sheet(paper: Paper, vocabulary: Vocabulary) -> Sheet:
+    """The sheet's claims. RequestError when there is nothing to judge."""
+    path, text = paper.path, paper.text
     sheet = handwork.read_file(path, vocabulary) if text is None else handwork.read(text, vocabulary, path)
     if any("\0" in line for line in sheet.lines):
         raise RequestError(Problem("the sheet is no text", Where(path), help="save it as UTF-8 text"))
@@ -117,80 +136,68 @@ def read_sheet(path: str, vocabulary: Vocabulary, text: str | None = None) -> Sh
     return sheet
 
 
-def judged(judge: Judge, path: str, text: str | None = None) -> Marked:
+def judged(judge: Judge, paper: Paper) -> Marked:
     """One sheet judged; its problems are returned and never raised."""
     name = judge.graph.scenario.name
     try:
-        return Marked(path, name, judge.judge(read_sheet(path, judge.vocabulary, text)))
+        return Marked(paper.path, name, judge.judge(read_sheet(paper, judge.vocabulary)))
     except TutorError as error:
-        return Marked(path, name, None, error.problems)
+        return Marked(paper.path, name, None, error.problems)
     except (RecursionError, MemoryError) as error:
-        problem = Problem(f"the sheet is too much to judge ({type(error).__name__})", Where(path))
-        return Marked(path, name, None, (problem,))
+        problem = Problem(f"the sheet is too much to judge ({type(error).__name__})", Where(paper.path))
+        return Marked(paper.path, name, None, (problem,))
 
 
 # ---------------------------------------------------------------- many sheets
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a worker needs to build the scenario again: its name or path, the values put in, the seed."""
+class Judges:
+    """A judge for every scenario, each made once."""
 
-    scenario: str
-    values: Mapping[str, str]
-    seed: int | None
+    def __init__(self, made: Iterable[tuple[Source, Judge]] = ()) -> None:
+        self._made = dict(made)
 
-    def graph(self) -> Graph:
-        return opened(self.scenario, dict(self.values), self.seed)
+    def of(self, source: Source) -> Judge:
+        if source not in self._made:
+            self._made[source] = Judge(source.graph())
+        return self._made[source]
+
+    def mark(self, paper: Paper) -> Marked:
+        return judged(self.of(paper.source), paper)
 
 
 def judge_all(
-    source: Source,
-    graph: Graph,
-    paths: Sequence[str],
+    papers: Sequence[Paper],
+    judges: Judges,
     workers: int | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Marked]:
-    """Every sheet, in the order given. `workers` None: every core for many sheets, else this process alone."""
+    """Every sheet, in the order given, the same whatever the number of workers.
+
+    `workers` None: every core where there are many sheets or several scenarios, else this process alone.
+    """
     if workers is None:
-        workers = 1 if len(paths) <= FEW or source.scenario == "-" else min(os.cpu_count() or 1, len(paths))
+        many = len(papers) > FEW or len({paper.source for paper in papers}) > 1
+        workers = min(os.cpu_count() or 1, len(papers)) if many else 1
     found: list[Marked] = []
-    if workers > 1 and "-" not in paths:
+    if workers > 1 and all(paper.source.scenario != "-" for paper in papers):
         try:
-            for one in _in_parallel(source, paths, workers):
+            for one in _in_parallel(papers, workers):
                 found.append(one)
                 progress(len(found))
         except (OSError, BrokenProcessPool):
-            # no processes to be had (a sandbox, too little memory): the rest is judged here
-            pass
-    if len(found) < len(paths):
-        judge = Judge(graph)
-        for path in paths[len(found) :]:
-            found.append(judged(judge, *_from(path)))
-            progress(len(found))
+            pass  # no processes to be had (a sandbox, too little memory): the rest is judged here
+    for paper in papers[len(found) :]:
+        found.append(judges.mark(paper))
+        progress(len(found))
     return found
 
 
-def _from(path: str) -> tuple[str, str | None]:
-    """The name that a sheet is shown by, and its text where it comes from standard input."""
-    if path != "-":
-        return path, None
-    data = sys.stdin.buffer.read(handwork.MAX_SHEET_BYTES + 1)[: handwork.MAX_SHEET_BYTES]
-    return STANDARD_INPUT, data.decode("utf-8-sig", errors="replace")
+_judges = Judges()  # of a worker process
 
 
-_judge: Judge | None = None  # of a worker process
+def _work(paper: Paper) -> Marked:
+    return _judges.mark(paper)
 
 
-def _start(source: Source) -> None:
-    global _judge
-    _judge = Judge(source.graph())
-
-
-def _work(path: str) -> Marked:
-    assert _judge is not None
-    return judged(_judge, path)
-
-
-def _in_parallel(source: Source, paths: Sequence[str], workers: int) -> Iterator[Marked]:
-    start = partial(_start, source)
-    with ProcessPoolExecutor(workers, get_context("spawn"), start) as pool:
-        yield from pool.map(_work, paths, chunksize=max(1, min(8, len(paths) // (2 * workers))))
+def _in_parallel(papers: Sequence[Paper], workers: int) -> Iterator[Marked]:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        yield from pool.map(_work, papers, chunksize=max(1, min(8, len(papers) // (4 * workers))))

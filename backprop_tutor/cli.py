@@ -10,8 +10,7 @@ import io
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +18,13 @@ import typer
 
 from . import __version__
 from . import cli_options as opt
+from .cli_verify import verify_command
 from .errors import Problem, RequestError, TutorError, Where
 from .look import Look
+from .reporting import UNUSABLE, reporting, show_error
 
-LEARN, SCENARIOS = "Learn", "Scenarios"
-DISAGREES, UNUSABLE, INTERRUPTED = 1, 2, 130
+LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
+DISAGREES, INTERRUPTED = 1, 130
 
 app = typer.Typer(
     name="bptutor",
@@ -86,24 +87,6 @@ def usage_problem(error: Exception) -> Problem | None:
     return Problem(message[:1].lower() + message[1:], help=f"'{command} --help' shows what there is")
 
 
-def show_error(error: TutorError, look: Look) -> int:
-    """Every problem on standard error, in the look asked for; the exit status."""
-    from .error_screen import show_problems
-
-    sys.stdout.flush()
-    show_problems(error.problems, look.screen(sys.stderr))
-    return UNUSABLE
-
-
-@contextmanager
-def _reporting(look: Look) -> Iterator[None]:
-    """Turns a TutorError into its message and status 2."""
-    try:
-        yield
-    except TutorError as error:
-        raise typer.Exit(show_error(error, look)) from None
-
-
 # ---------------------------------------------------------------- the program itself
 def _show_version(asked: bool) -> None:
     if asked:
@@ -154,7 +137,7 @@ def run_command(
 ) -> None:
     """Every step of a network: forward, local derivatives, backward, update; each formula, its numbers, its check."""
     look = Look(color, ascii, plain, quiet)
-    with _reporting(look):
+    with reporting(look):
         from .opening import opened
         from .render.options import PARTS, RunOptions
         from .running import Output, run
@@ -185,6 +168,9 @@ def again(scenario: str, values: Sequence[str], seed: int | None) -> str:
     return shlex.join(words if seed is None else [*words, "--random", str(seed)])
 
 
+app.command("verify", rich_help_panel=TEACH)(verify_command)
+
+
 # ---------------------------------------------------------------- scenarios
 @app.command("list", rich_help_panel=SCENARIOS)
 def list_command(
@@ -192,7 +178,7 @@ def list_command(
 ) -> None:
     """The bundled scenarios."""
     look = Look(color, ascii, plain, quiet)
-    with _reporting(look):
+    with reporting(look):
         from .render.lines import Block, width_of
         from .scenario import titles
 
@@ -224,7 +210,7 @@ def new_command(
 ) -> None:
     """Write a commented scenario to start from; an existing file is never touched."""
     look = Look(color, ascii, plain, quiet)
-    with _reporting(look):
+    with reporting(look):
         from .new_scenario import TEMPLATE
         from .output import write_new
 
@@ -249,7 +235,7 @@ def check_command(
 ) -> None:
     """Only validate scenarios: every fault of every file, with its place and what to do."""
     look = Look(color, ascii, plain, quiet)
-    with _reporting(look):
+    with reporting(look):
         from .running import validated
 
         screen = look.screen(sys.stdout)
@@ -270,7 +256,7 @@ def check_command(
 def schema_command(output: opt.OutputFile = None, quiet: opt.Quiet = False) -> None:
     """The JSON Schema of scenario files, for an editor's completion and checks."""
     look = Look(quiet=quiet)
-    with _reporting(look):
+    with reporting(look):
         import json
 
         from .output import write

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from . import handwork
+from .alignment import has_names
 from .claims import Claim, Sheet, Verdict
 from .corrections import rewritings
+from .exact import literal
 from .penmanship import Penmanship
 from .person import Line, Person
 from .quantities import Subject
@@ -23,6 +25,7 @@ from .verify import Judge
 PASSES = 4
 MOST_TRIALS = 60
 FAULTY = ("wrong", "follows")
+GOOD = ("right", "notation", "convention")
 _COMMENT = re.compile(r"\s+#\s*[a-z]+(?:\s*\[[\w-]+\])?\s*$")
 
 
@@ -55,7 +58,7 @@ def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
         left = tuple(v.line for v in judgement.verdicts if v.mark in FAULTY)
         if not left:
             break
-        fresh = _Pass(judge, sheet, left[0]).changes()
+        fresh = _Pass(judge, sheet, left).changes()
         if not fresh:
             break
         for number, after in fresh.items():
@@ -74,12 +77,13 @@ def flagged(line: str) -> str:
 class _Pass:
     """One walk down the sheet: every line is judged after the corrected ones above it."""
 
-    def __init__(self, judge: Judge, sheet: Sheet, first: int) -> None:
+    def __init__(self, judge: Judge, sheet: Sheet, faulty: Sequence[int]) -> None:
         self.judge = judge
         self.sheet = sheet
-        self.first = first  # lines before it are in order
+        self.faulty = faulty
         self.later: Mapping[Subject, Sequence[Line]] = judge.stated_anywhere(sheet)
-        self.pen = Penmanship(sheet, judge.vocabulary)
+        self.pen = Penmanship.of(sheet, judge.vocabulary)
+        self.restated: dict[str, str] = {}  # results as they stood, and what they are now
 
     def changes(self) -> dict[int, str]:
         """The new text of each line that has to change."""
@@ -89,34 +93,53 @@ class _Pass:
         for claim in self.sheet.claims:
             held = copied(session)
             verdict = judge.claim(claim, session, self.later)
-            if verdict.mark not in FAULTY or claim.line < self.first:
+            if claim.line not in self.faulty and (verdict.mark not in FAULTY or claim.line < self.faulty[0]):
                 continue
+            if verdict.mark in GOOD:
+                continue  # in order now that the lines before it are
             better = self.better(claim, verdict, held)
             if better is not None:
-                text, session = better
-                found[claim.line] = text
+                after, session = better
+                found[claim.line] = whole_line(after)
+                self.note(claim, after)
         return found
 
-    def better(self, claim: Claim, verdict: Verdict, session: Session) -> tuple[str, Session] | None:
-        """The first rewriting that is right where it stands, and the session after it."""
+    def note(self, before: Claim, after: Claim) -> None:
+        """Remember a result that has changed: later lines may have used it."""
+        old, new = before.parts[-1].text, after.parts[-1].text
+        if old != new and literal(before.parts[-1].expression) and literal(after.parts[-1].expression):
+            self.restated[old] = new
+
+    def better(self, claim: Claim, verdict: Verdict, session: Session) -> tuple[Claim, Session] | None:
+        """The first rewriting that is right where it stands, else one that is close; and the session after it."""
         seen = {whole_line(claim)}
-        trials = 0
+        kept: dict[int, tuple[Claim, Session]] = {}
         for text in self.tried(claim, verdict, session):
             if text in seen:
                 continue
             seen.add(text)
-            trials += 1
-            if trials > MOST_TRIALS:
+            if len(seen) > MOST_TRIALS:
                 break
             after = copied(session)
             judged = self.judged(claim, text, after)
-            if judged is not None and judged[1].mark not in (*FAULTY, "unread", "unknown"):
-                return text, after
-        return None
+            if judged is None or judged[1].mark not in (*GOOD, "close"):
+                continue
+            rank = 2 * loses_result(claim, judged[0]) + (judged[1].mark == "close")
+            if not rank:
+                return judged[0], after
+            kept.setdefault(rank, (judged[0], after))
+        if verdict.mark not in FAULTY:
+            return None
+        return kept[min(kept)] if kept else None
 
     def tried(self, claim: Claim, verdict: Verdict, session: Session) -> Iterator[str]:
         """Rewritings, the smallest change first; one that helps a little is improved on."""
         starts = [(claim, verdict)]
+        used = replaced_numbers(whole_line(claim), self.restated)
+        judged = self.judged(claim, used, copied(session))
+        if judged is not None:
+            yield used
+            starts.insert(0, judged)
         seen = {whole_line(claim)}
         while starts:
             from_claim, from_verdict = starts.pop(0)
@@ -126,7 +149,7 @@ class _Pass:
                     continue
                 seen.add(text)
                 judged = self.judged(claim, text, copied(session))
-                if judged is not None and judged[1].mark in FAULTY:
+                if judged is not None and judged[1].mark not in GOOD:
                     starts.append(judged)
 
     def judged(self, claim: Claim, text: str, session: Session) -> tuple[Claim, Verdict] | None:
@@ -136,6 +159,16 @@ class _Pass:
             return None
         fresh = replace(claims[0], line=claim.line, sample=claim.sample)
         return fresh, self.judge.claim(fresh, session, self.later)
+
+
+def replaced_numbers(line: str, restated: Mapping[str, str]) -> str:
+    """The line with every number that was corrected further up in its new form; its source lines stay."""
+    return re.sub(r"(?<![\w.@])\d+\.\d+(?![\w.])", lambda found: restated.get(found[0], found[0]), line)
+
+
+def loses_result(before: Claim, after: Claim) -> bool:
+    """Does a chain that came to a number end without one?"""
+    return not has_names(before.parts[-1].expression) and has_names(after.parts[-1].expression)
 
 
 def whole_line(claim: Claim) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from . import meaning
 from .alignment import Pair, align, as_written, has_names
 from .chain import Chain
-from .claims import Claim, LinkVerdict, Part, Verdict
-from .exact import agrees, literal
-from .expression import Derivative, Expression, Name, Number, ungrouped
+from .claims import Claim, LinkVerdict, Verdict
+from .errors import FormulaError
+from .exact import agrees
+from .expression import NOWHERE, Derivative, Expression, Name, Number, Span, rebuild, transform, ungrouped
+from .handwork import notation_of
 from .lesson import local_formula
+from .parse import parse
 from .penmanship import Penmanship
 from .person import Line
 from .quantities import Gradient, Subject, Value
@@ -22,6 +26,7 @@ from .values import finite
 from .verify import Judge
 
 MOST_FORMS = 6
+ZERO = Number("0", Fraction(0))
 
 
 def rewritings(
@@ -47,9 +52,7 @@ def replaced(source: str, pieces: Sequence[tuple[int, int, str]]) -> str:
 
 
 # ---------------------------------------------------------------- single numbers
-def single_numbers(
-    verdict: Verdict, source: str, pen: Penmanship
-) -> Iterator[list[tuple[int, int, str]]]:
+def single_numbers(verdict: Verdict, source: str, pen: Penmanship) -> Iterator[list[tuple[int, int, str]]]:
     """Numbers that stand where another belongs, replaced: the ones put in first, the result last."""
     put_in = _replacements(verdict, "substitution", source, pen)
     if put_in:
@@ -90,29 +93,50 @@ class _Writer:
         self.judge = judge
         self.claim = claim
         self.verdict = verdict
-        self.pen = pen
         self.chain = Chain(judge, claim, session, later)
+        self.pen = pen.on(claim, judge.vocabulary, self.chain.renamed)
         self.person = session.nudged or session.person
         self.plain = session.person
         self.subject = self.chain.subject
-        self.bad = {link.right for link in verdict.links if link.kind == "formula" and link.mark in ("wrong", "follows")}
+        formulas = (link for link in verdict.links if link.kind == "formula")
+        self.bad = {link.right for link in formulas if link.mark in ("wrong", "follows")}
 
     def chains(self) -> Iterator[str]:
-        """Whole lines: every choice of formula with every choice of result."""
+        """Whole lines: single pieces of a formula first, then every choice of formula with every choice of result."""
         source = self.claim.where.source or self.claim.text
-        first, last = self.claim.parts[0], self.claim.parts[-1]
-
-        def line(parts: list[str]) -> str:
-            return source[: first.start] + " = ".join(parts) + source[last.end :]
-
-        for form in self.forms():
+        pieces = self.single_pieces()
+        if pieces:
+            yield replaced(source, pieces)
+        forms = self.forms()
+        for form in forms:
             for true_first in (True, False):
-                yield line(self.parts(form, true_first))
-        form = next(iter(self.forms()), None)
+                yield self.line(self.parts(form, true_first))
+        first = self.claim.parts[0].text
         for result in self.results(""):
-            yield line([first.text, self.pen.number(result, self.typed_result())])
-        if form is not None:
-            yield line([first.text, self.pen.formula(form)])
+            yield self.line([("", first), (" = ", self.pen.number(result, self.typed_result()))])
+        for form in forms:
+            if form is not None:
+                yield self.line([("", first), (" = ", self.pen.formula(form))])
+
+    def line(self, parts: Sequence[tuple[str, str]]) -> str:
+        """The whole line from what joins its parts and the parts."""
+        source = self.claim.where.source or self.claim.text
+        chain = "".join(sign + text for sign, text in parts)
+        return source[: self.claim.parts[0].start] + chain + source[self.claim.parts[-1].end :]
+
+    def single_pieces(self) -> list[tuple[int, int, str]]:
+        """The names in which a wrong formula differs from the right one, where that is all that differs."""
+        right = next((cause.right for cause in self.verdict.explanations if cause.right is not None), None)
+        found: list[tuple[int, int, str]] = []
+        for step in self.chain.steps:
+            if right is None or step.part.text not in self.bad:
+                continue
+            pieces = differing(step.expression, right)
+            if pieces is None:
+                return []
+            start = step.part.start
+            found += [(start + a, start + b, self.pen.formula(piece)) for (a, b), piece in pieces]
+        return found
 
     def typed_result(self) -> str:
         number = self.chain.steps[-1].number
@@ -123,8 +147,11 @@ class _Writer:
         """Right formulas for the line, the most like what was written first; None keeps the person's own."""
         if not self.bad:
             return [None, *self.right_forms("")]
-        wrong = next(part.text for part in self.claim.parts if part.text in self.bad)
-        return [*self.right_forms(wrong)]
+        texts = [part.text for part in self.claim.parts]
+        wrong = next(text for text in texts if text in self.bad)
+        found = self.right_forms(wrong)
+        fresh = [form for form in found if self.pen.formula(form) not in texts]
+        return [*fresh, *(form for form in found if form not in fresh)]
 
     def right_forms(self, like: str) -> list[Expression]:
         found: list[Expression] = [cause.right for cause in self.verdict.explanations if cause.right is not None]
@@ -136,9 +163,11 @@ class _Writer:
         if left is None:
             return []
         equality = self.judge.equality
-        kept = [f for f in dict.fromkeys(found) if ungrouped(f) != ungrouped(left) and equality.same(left, f, quick=True)]
-        ranked = sorted(kept, key=lambda f: -difflib.SequenceMatcher(None, self.pen.formula(f), like).ratio()) if like else kept
-        return ranked[:MOST_FORMS]
+        others = [f for f in dict.fromkeys(found) if ungrouped(f) != ungrouped(left)]
+        kept = [f for f in others if equality.same(left, f, quick=True)]
+        if like:
+            kept.sort(key=lambda f: -difflib.SequenceMatcher(None, self.pen.formula(f), like).ratio())
+        return kept[:MOST_FORMS]
 
     def left_formula(self) -> Expression | None:
         if self.subject is not None:
@@ -156,35 +185,46 @@ class _Writer:
         return []
 
     # ------------------------------------------------------------------ the parts
-    def parts(self, form: Expression | None, true_first: bool) -> list[str]:
+    def parts(self, form: Expression | None, true_first: bool) -> list[tuple[str, str]]:
         """The chain with this formula in the place of the wrong ones, its numbers and its result put right."""
         steps = self.chain.steps
-        found = [self.claim.parts[0].text]
-        latest = form
-        numbers: Expression | None = None
-        for before, step in zip(steps, steps[1:], strict=False):
+        source = self.claim.where.source or self.claim.text
+        found = [("", self.claim.parts[0].text)]
+        latest: Expression | None = None
+        for before, step in itertools.pairwise(steps):
+            sign = source[before.part.end : step.part.start]
             text = step.part.text
             if step.kind == "formula":
-                if text in self.bad and form is not None:
-                    text = self.pen.formula(form)
+                if form is not None and (text in self.bad or not self.is_right(step.expression)):
+                    text, latest = self.pen.formula(form), form
                 else:
                     latest = step.expression
             elif step.kind == "numbers" and before.kind == "formula":
-                base = latest if latest is not None else before.expression
-                text = self.put_in(base, step)
+                text = self.put_in(self.bases(latest or form, before), step)
             elif step.kind == "numbers":
                 continue  # a calculation between: what follows it is worked out anew
             else:
-                text = self.result(step, found[-1], true_first)
-            if text != found[-1]:
-                found.append(text)
+                text = self.result(step, found[-1][1], true_first)
+            if text not in [other for _, other in found]:
+                found.append((sign, text))
         return found
 
-    def put_in(self, formula: Expression, step: Step) -> str:
+    def is_right(self, formula: Expression) -> bool:
+        left = self.left_formula()
+        return left is not None and self.judge.equality.same(left, formula, quick=True)
+
+    def bases(self, formula: Expression | None, before: Step) -> list[Expression]:
+        """The formulas into which numbers may have been put."""
+        if formula is not None:
+            return [formula]
+        return [*self.right_forms(""), before.expression]
+
+    def put_in(self, formulas: Sequence[Expression], step: Step) -> str:
         """The numbers of a formula: those that belong stay as typed, the others are replaced."""
-        pairs = align(formula, step.expression, lambda pair: self.belongs(pair))
-        if pairs is None:
-            return self.pen.formula(_with_numbers(formula, self.number_of))
+        fitting = [pairs for f in formulas if (pairs := align(f, step.expression, self.belongs)) is not None]
+        if not fitting:
+            return self.pen.formula(_with_numbers(formulas[0], self.number_of)) if formulas else step.part.text
+        pairs = min(fitting, key=lambda found: sum(not self.belongs(pair) for pair in found))
         pieces = [
             (*pair.span, self.number_of(pair.formula, step.part.text[pair.span[0] : pair.span[1]]))
             for pair in pairs
@@ -204,7 +244,7 @@ class _Writer:
         return found
 
     def number_of(self, formula: Expression, like: str = "") -> str:
-        """The number to put in for a piece of a formula: as stated before, as given, or rounded like the one replaced."""
+        """The number to put in for a piece of a formula: as given, as stated, or rounded like the one it replaces."""
         subject = meaning.subject_of(formula, self.judge.vocabulary)
         if isinstance(subject, Value) and subject.node in self.judge.leaves and subject.node not in self.person.nudges:
             typed = self.judge.graph.typed(subject.node)
@@ -233,10 +273,6 @@ class _Writer:
         return [value for value in found if value is not None]
 
     def written(self, text: str) -> Fraction | None:
-        from .errors import FormulaError
-        from .handwork import notation_of
-        from .parse import parse
-
         try:
             node = parse(text, notation_of(self.judge.vocabulary))
             return None if has_names(node) else as_written(node)
@@ -244,17 +280,44 @@ class _Writer:
             return None
 
 
-def _with_numbers(formula: Expression, number: object) -> Expression:
+def _with_numbers(formula: Expression, number: Callable[[Expression], str]) -> Expression:
     """A formula with a number in the place of every quantity."""
-    from .expression import transform
 
     def change(part: Expression) -> Expression:
         if isinstance(part, (Name, Derivative)):
-            text = number(part)  # type: ignore[operator]
+            text = number(part)
             return Name(text, text)
         return part
 
     return transform(formula, change)
 
 
-__all__ = ["Number", "Part", "literal", "rewritings"]
+def differing(claimed: Expression, right: Expression) -> list[tuple[Span, Expression]] | None:
+    """The names and derivatives in which two formulas of one shape differ, by their places; None for other shapes."""
+    if isinstance(claimed, Name | Derivative) and isinstance(right, Name | Derivative):
+        return [] if claimed == right else [(claimed.span, right)] if claimed.span != NOWHERE else None
+    one, two = _children(claimed), _children(right)
+    if type(claimed) is not type(right) or len(one) != len(two):
+        return None
+    if not one:
+        return [] if claimed == right else None
+    if rebuild(claimed, lambda _: ZERO) != rebuild(right, lambda _: ZERO):
+        return None  # another sign or another operation
+    found: list[tuple[Span, Expression]] = []
+    for a, b in zip(one, two, strict=True):
+        inner = differing(a, b)
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
+def _children(node: Expression) -> list[Expression]:
+    found: list[Expression] = []
+
+    def note(part: Expression) -> Expression:
+        found.append(part)
+        return part
+
+    rebuild(node, note)
+    return found

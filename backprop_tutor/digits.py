@@ -73,6 +73,11 @@ def spelt(typed: str, minus: str = "-") -> str:
     return minus + typed[1:] if typed.startswith(("-", "−")) else typed
 
 
+def counted(count: int) -> str:
+    """A whole number, in groups of three from five digits on: `272`, `134,217,728`."""
+    return f"{count:,}" if count > 9999 else str(count)
+
+
 def short(x: float) -> str:
     """A size to two digits, for gaps and steps: `7e-9`, `6.1e-6`, `0`."""
     if x == 0:

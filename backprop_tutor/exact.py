@@ -72,13 +72,24 @@ def exact(value: float | Fraction) -> Fraction:
 # ---------------------------------------------------------------- predicates
 def agrees(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     """|y − value| ≤ unit/2, closed."""
+    try:
+        one, two, half = float(y), float(value), float(unit) / 2
+    except OverflowError:
+        pass
+    else:
+        # most numbers are nowhere near the limit: only what is needs exact arithmetic
+        gap, doubt = abs(one - two), 1e-3 * half + 1e-12 * (abs(one) + abs(two))
+        if abs(gap - half) > doubt:
+            return gap < half
     return abs(y - value) <= unit / 2 + unit * SLACK + abs(value) * Fraction(1, 10**13)
 
 
 def truncates(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     """y is value cut off after its last digit: nearer to 0 by less than one unit, same sign."""
+    if y and (y > 0) != (value > 0):
+        return False
     gap = abs(value) - abs(y)
-    return not agrees(y, unit, value) and 0 <= gap < unit and (y == 0 or (y > 0) == (value > 0))
+    return 0 <= gap < unit and not agrees(y, unit, value)
 
 
 def near(y: Fraction, unit: Fraction, value: Fraction) -> bool:

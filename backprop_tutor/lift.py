@@ -267,10 +267,13 @@ class Lifter:
 
     def part(self, node: Element) -> Indices:
         whole = self.block(node.name, node)
+        if not whole.ndim:
+            raise self.fail(f"'{node.name}' is a single number", node, "no index here", f"write {node.name}")
         if len(node.indices) != whole.ndim:
+            places = "one index" if whole.ndim == 1 else f"{whole.ndim} indices"
             raise self.fail(
-                f"'{node.name}' has {whole.ndim} index positions (shape {shape_text(whole.shape)}), "
-                f"not {len(node.indices)}", node, f"{whole.ndim} needed",
+                f"'{node.name}' takes {places}, not {len(node.indices)}: its shape is {shape_text(whole.shape)}",
+                node, f"{whole.ndim} needed",
             )  # fmt: skip
         picked: list[int | slice] = []
         for index, length in zip(node.indices, whole.shape, strict=True):
@@ -322,6 +325,8 @@ class Lifter:
 
     def matrix_product(self, node: MatrixProduct, left: Expression, right: Expression) -> _Lifted:
         a, b = self.lift(left), self.lift(right)
+        if not a.shape and not b.shape:
+            raise self.fail("'@' is the product of matrices, and these are two numbers", node, "", "write *")
         if not a.shape or not b.shape or len(a.shape) > 2 or len(b.shape) > 2 or a.shape[-1] != b.shape[0]:
             raise self.fail(
                 f"shapes {shape_text(a.shape)} and {shape_text(b.shape)} do not fit a matrix product", node,
@@ -410,7 +415,7 @@ class Lifter:
         if not inner.shape or len(inner.shape) > 2:
             raise self.fail(
                 "softmax takes a vector, or a matrix row by row", node, f"shape {shape_text(inner.shape)}",
-                "write softmax([z1, z2])[...] as exp(z1)/(exp(z1) + exp(z2)) for scalars",
+                "for single numbers write exp(z1)/(exp(z1) + exp(z2))",
             )  # fmt: skip
         count = inner.shape[-1]
         depth = len(inner.shape)

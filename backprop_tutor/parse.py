@@ -154,8 +154,13 @@ def tokens(text: str) -> list[Token]:
             at += 1
             found.append(Token("operator", _OPERATORS.get(char, char), start, at))
         else:
-            hint = "use ( ) to group" if char in "{}" else ""
-            raise FormulaError(f"'{char}' has no meaning in a formula", at, at + 1, "can't be read", hint, text)
+            shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
+            if char in "\"'":
+                shown = "a quotation mark"
+            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": "write what stands right of it only"}
+            raise FormulaError(
+                f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
+            )
         if len(found) > MAX_PIECES:
             raise FormulaError(
                 f"this formula has more than {MAX_PIECES} pieces", start, at, "too long",
@@ -233,17 +238,29 @@ class _Parser:
     def stray(self) -> FormulaError:
         token = self.here
         shown = self.shown(token)
+        before = self.tokens[self.at - 1] if self.at else None
+        missing = "a quantity is missing"
         if token.text in ("^", "*", "/", "+", "-", "@"):
-            return self.fail(f"'{shown}' has nothing before it", token, "a quantity is missing")
+            if before is None:
+                return self.fail(f"'{shown}' has nothing before it", token, missing)
+            return self.fail(f"'{shown}' can't follow '{self.shown(before)}'", token, missing)
         if token.text in (")", "]"):
-            return self.fail(f"'{shown}' closes a bracket that is not open", token, "one too many")
-        if token.text == ",":
-            before = self.tokens[self.at - 1]
-            hint = "use a decimal point" if before.kind == "number" else ""
-            return self.fail("a comma has no meaning here", token, "not expected", hint)
-        before = self.tokens[self.at - 1]
+            if not self.is_open("(" if token.text == ")" else "["):
+                return self.fail(f"'{shown}' closes a bracket that is not open", token, "one too many")
+            empty = before is not None and before.text in ("(", "[")
+            what = "the brackets are empty" if empty else f"something is missing before '{shown}'"
+            return self.fail(what, token, missing)
+        if token.text == "," or before is None:
+            hint = "use a decimal point" if before is not None and before.kind == "number" else ""
+            return self.fail(f"'{shown}' has no meaning here", token, "not expected", hint)
         gap = f"{self.shown(before)}*{shown}"
         return self.fail(f"'{shown}' follows without a sign", token, "an operator is missing", f"write {gap}")
+
+    def is_open(self, bracket: str) -> bool:
+        """Does a bracket of this kind stand open here?"""
+        closing = {"(": ")", "[": "]"}[bracket]
+        texts = [token.text for token in self.tokens[: self.at]]
+        return texts.count(bracket) > texts.count(closing)
 
     def sum(self) -> Expression:
         self.depth += 1

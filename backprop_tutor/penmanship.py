@@ -1,32 +1,48 @@
-"""How a person writes: which sign for ×, which names, how many digits; so that a correction looks like their own line."""
+"""How a person writes: which sign for ×, which names, how many digits; a correction should look like their own line."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .claims import Sheet
+from .claims import Claim, Sheet
 from .digits import significant
-from .expression import Call, Derivative, Expression, Name, transform, walk
+from .expression import Call, Derivative, DerivativeOf, Expression, Name, transform, walk
 from .quantities import Gradient, Vocabulary
 from .typeset import ASCII, Style, to_text
 
 LEAST_DIGITS = 3  # for a number that the person did not write
 MOST_DECIMALS = 12
+MOST_PADDED = 4  # decimals up to which a round number keeps its zeros: 0.60, but 0.300003
 EXACT = Fraction(1, 10**12)
+_TIMES = {
+    **{sign: rf"(?<=\S){re.escape(sign)}(?=\S)" for sign in "*·×"},
+    **{f" {sign} ": rf" {re.escape(sign)} " for sign in "*·×"},
+}
 
 
+@dataclass(frozen=True)
 class Penmanship:
-    """One sheet's habits."""
+    """One sheet's habits: signs, the spelling of each quantity, digits of a result, e^x rather than exp(x)."""
 
-    def __init__(self, sheet: Sheet, vocabulary: Vocabulary) -> None:
+    style: Style
+    names: Mapping[str, str]
+    digits: int
+    e_power: bool
+
+    @classmethod
+    def of(cls, sheet: Sheet, vocabulary: Vocabulary) -> Penmanship:
         text = "\n".join(claim.text for claim in sheet.claims)
-        self.style = style_of(text)
-        self.e_power = "e^" in text
-        self.names = spellings(sheet, vocabulary)
-        self.digits = usual_digits(text)
+        return cls(style_of(text), spellings(sheet.claims, vocabulary), usual_digits(text), "e^" in text)
+
+    def on(self, claim: Claim, vocabulary: Vocabulary, renamed: Mapping[str, str]) -> Penmanship:
+        """The habits of one line, its own spellings first; `renamed` says what its foreign names were read as."""
+        foreign = {own: spelling for spelling, own in renamed.items() if "(" not in spelling}
+        names = {**self.names, **spellings([claim], vocabulary), **foreign}
+        return replace(self, style=style_of(claim.text, self.style), names=names)
 
     def formula(self, formula: Expression) -> str:
         """A formula in the graph's names as this person would write it."""
@@ -37,6 +53,8 @@ class Penmanship:
                     return replace(part, name=self.names.get(name, name))
                 case Derivative(of, by):
                     return replace(part, of=self.names.get(of, of), by=self.names.get(by, by))
+                case DerivativeOf(_, by):
+                    return replace(part, by=self.names.get(by, by))
                 case Call("exp") if self.e_power:
                     return replace(part, text="e^")
                 case _:
@@ -49,23 +67,26 @@ class Penmanship:
         return written(value, like, self.digits, self.style.minus)
 
 
-def style_of(text: str) -> Style:
-    """The signs that a text uses most."""
-    times = Counter({sign: len(re.findall(pattern, text)) for sign, pattern in {
-        " * ": r" \* ", "*": r"(?<=\S)\*(?=\S)", "·": r"(?<=\S)·(?=\S)", " · ": " · ", "×": r"(?<=\S)×(?=\S)", " × ": " × ",
-    }.items()})  # fmt: skip
+def style_of(text: str, usual: Style = ASCII) -> Style:
+    """The signs that a text uses most; `usual` where it uses none."""
+    times = Counter({sign: len(re.findall(pattern, text)) for sign, pattern in _TIMES.items()})
+    spell = dict(usual.spell)
+    if "σ(" in text or "sigmoid(" in text:
+        spell["sigmoid"] = "σ" if "σ(" in text else "sigmoid"
+    if "√(" in text:
+        spell["sqrt"] = "√"
     return replace(
-        ASCII,
-        times=times.most_common(1)[0][0] if any(times.values()) else "*",
-        minus="−" if text.count("−") > text.count("-") else "-",
-        partial="∂" if "∂" in text else "d",
-        powers=any(sign in text for sign in "²³"),
-        spell={"sigmoid": "σ" if "σ(" in text else "sigmoid", "sqrt": "√" if "√(" in text else "sqrt"},
+        usual,
+        times=times.most_common(1)[0][0] if any(times.values()) else usual.times,
+        minus="−" if "−" in text else "-" if "-" in text else usual.minus,
+        partial="∂" if "∂" in text else "d" if re.search(r"\bd\w+/d", text) else usual.partial,
+        powers=any(sign in text for sign in "²³") or (usual.powers and "^" not in text),
+        spell=spell,
     )
 
 
-def spellings(sheet: Sheet, vocabulary: Vocabulary) -> dict[str, str]:
-    """For each quantity the spelling that the sheet uses most, by the graph's own name."""
+def spellings(claims: Iterable[Claim], vocabulary: Vocabulary) -> dict[str, str]:
+    """For each quantity the spelling that the claims use most, by the graph's own name."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
 
     def note(spelling: str) -> None:
@@ -75,7 +96,7 @@ def spellings(sheet: Sheet, vocabulary: Vocabulary) -> dict[str, str]:
             if isinstance(own, Name):
                 found[own.name][spelling] += 1
 
-    for claim in sheet.claims:
+    for claim in claims:
         for part in claim.parts:
             for node in walk(part.expression):
                 if isinstance(node, Name):
@@ -94,7 +115,7 @@ def usual_digits(text: str) -> int:
 
 
 def written(value: Fraction, like: str, digits: int, minus: str = "-") -> str:
-    """The value rounded half up in the form of `like` ("0.236", "-3e-4"); without one, to so many significant digits."""
+    """The value rounded half up in the form of `like` ("0.236", "-3e-4"); else to so many significant digits."""
     plain = re.fullmatch(r"[-−+]?(\d*)(?:\.(\d*))?", like.strip())
     if plain is None or not like.strip():
         return significant(float(value), max(digits, _digits(like)), minus)
@@ -107,7 +128,7 @@ def written(value: Fraction, like: str, digits: int, minus: str = "-") -> str:
     shown = _rounded(size, decimals)
     if not shown.strip("0."):
         sign = ""
-    if decimals > len(plain[2] or "") and not _off(size, decimals):
+    if decimals > MOST_PADDED and not _off(size, decimals):
         shown = shown.rstrip("0").rstrip(".")
     return sign + shown
 

@@ -18,7 +18,7 @@ from .exact import Interval, Stated, exact, reach, spread
 from .expression import Call, Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
 from .graph import Graph
 from .quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
-from .scalar import NAN, Compiled, Dual, compiled
+from .scalar import NAN, NO_FUNCTIONS, Compiled, Dual, compiled
 from .trace import Trace, backward, forward
 
 
@@ -105,21 +105,25 @@ _BY_RESULT: Mapping[str, Callable[[float], float]] = {
     "tanh": lambda a: 1.0 - a * a,
     "exp": lambda a: a,
 }
-_CLOSURES: dict[tuple[int, Expression], Compiled | None] = {}
+# by identity, as hashing a tree costs more than running it; what the ids belong to is kept alive beside them
+_CLOSURES: dict[tuple[int, int], tuple[Expression, object, Compiled | None]] = {}
 _MOST_CLOSURES = 20_000
 
 
 def closure(formula: Expression, graph: Graph) -> Compiled | None:
     """The formula compiled once; None for what has no scalar value."""
-    key = (id(graph), formula)
-    if key not in _CLOSURES:
+    custom = graph.custom or NO_FUNCTIONS
+    key = (id(formula), id(custom))
+    known = _CLOSURES.get(key)
+    if known is None:
         if len(_CLOSURES) > _MOST_CLOSURES:
             _CLOSURES.clear()
         try:
-            _CLOSURES[key] = compiled(formula, graph.custom)
+            known = formula, custom, compiled(formula, custom)
         except ValueError:
-            _CLOSURES[key] = None
-    return _CLOSURES[key]
+            known = formula, custom, None
+        _CLOSURES[key] = known
+    return known[2]
 
 
 def subject_of(vocabulary: Vocabulary, name: str) -> Subject | None:

@@ -8,7 +8,7 @@ Nothing is calculated here that the trace, the checks or the lesson don't have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .check import Check, check_gradients, check_locals
@@ -78,11 +78,11 @@ class Update:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """One scenario, worked: immutable, each mapping in the document's order and by the document's names."""
 
-    trace: Trace = field(repr=False)
+    trace: Trace
 
     @property
     def scenario(self) -> Scenario:
@@ -157,6 +157,9 @@ class Run:
     def node(self, name: str) -> Node:
         """The quantity's kind, formula and operands. RequestError: no such name."""
         return self.trace.graph.node(self.trace.graph.id(name))
+
+    def __repr__(self) -> str:
+        return f"Run({self.scenario.name!r}, loss={self.loss:.6g})"
 
     def _differentiated(self) -> list[int]:
         return self.trace.graph.nodes_of("input", "parameter", "computed")

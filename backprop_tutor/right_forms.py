@@ -10,7 +10,7 @@ from .expression import Expression, Negative
 from .generic_points import points_of
 from .network import Network
 from .quantities import RATE, Gradient, Subject, Updated, Value
-from .slip_contexts import cancelling, spreading
+from .slip_chains import cancelling, spreading
 
 MOST = 14
 LONG = 400  # pieces of a formula
@@ -141,4 +141,5 @@ def _before(network: Network, of: int, by: int, depth: int) -> Expression | None
         if above is None:
             return None
         terms.append(times(above, network.local(user, by)))
-    return plus(*terms) if terms else None
+    whole = plus(*terms)
+    return whole if terms and size(whole) <= LONG else None

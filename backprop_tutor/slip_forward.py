@@ -20,6 +20,7 @@ from .slip_contexts import (
     squashing,
     weighing,
 )
+from .unroll import bracket
 
 FEW = 6  # terms of a sum in which each is tried by itself
 MANY = 24  # drafts of one slip
@@ -29,6 +30,7 @@ SMALL = 200  # nodes of a network in which every weight is tried
 # ---------------------------------------------------------------- weighted sums
 @in_context(weighing)
 def bias_missing(c: Weighing) -> Drafts:
+    """Σwx without b."""
     if c.unit.biases:
         formula = c.written((part.sign, part.formula) for part in c.unit.parts if not isinstance(part, Bias))
         yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula, "neuron": c.neuron})
@@ -36,6 +38,7 @@ def bias_missing(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def bias_multiplied(c: Weighing) -> Drafts:
+    """(Σwx)·b."""
     if c.unit.biases:
         rest = total((part.sign, part.formula) for part in c.unit.parts if not isinstance(part, Bias))
         formula = c.squashed(times(rest, *(part.formula for part in c.unit.biases)))
@@ -44,6 +47,7 @@ def bias_multiplied(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def bias_twice(c: Weighing) -> Drafts:
+    """Σwx + 2b."""
     if c.unit.biases:
         formula = c.changed({part: times(TWO, part.formula) for part in c.unit.biases})
         yield Draft(formula, c.right, {"bias": c.unit.biases[0].formula, "neuron": c.neuron})
@@ -51,6 +55,7 @@ def bias_twice(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def weights_swapped(c: Weighing) -> Drafts:
+    """w₁x₂ + w₂x₁ + b, for each two terms."""
     pairs = list(combinations(c.unit.edges[:FEW], 2))
     for one, two in pairs:
         a, b = c.network.name(one.source), c.network.name(two.source)
@@ -73,6 +78,7 @@ def _with_weight(c: Weighing, part: Edge, weight: int, owner: Unit, share: float
 
 @in_context(weighing)
 def other_neurons_weight(c: Weighing) -> Drafts:
+    """One weight of another neuron: first of the same source, then of any; another layer's is the least likely."""
     made: list[tuple[float, Edge, int, Unit]] = []
     for unit, share in _other_units(c):
         for edge in c.unit.edges[:FEW]:
@@ -99,6 +105,7 @@ def _other_units(c: Weighing) -> list[tuple[Unit, float]]:
 
 @in_context(weighing)
 def another_weight(c: Weighing) -> Drafts:
+    """One weight of the same neuron in two places."""
     for edge in c.unit.edges[:FEW]:
         for weight in c.unit.weights[:FEW]:
             if weight != edge.weight and not c.network.is_zero(weight):
@@ -107,6 +114,7 @@ def another_weight(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def index_transposed(c: Weighing) -> Drafts:
+    """w_ji for w_ij in every term."""
     replaced: dict[Part, Expression] = {}
     for part in c.unit.edges:
         swapped = c.network.transposed(c.unit, part.source)
@@ -121,6 +129,7 @@ def index_transposed(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def input_missing(c: Weighing) -> Drafts:
+    """Σwx + b without one term."""
     edges = c.unit.edges
     if len(edges) < 2:
         return
@@ -131,6 +140,7 @@ def input_missing(c: Weighing) -> Drafts:
 
 @in_context(weighing)
 def preactivation_passed_on(c: Weighing) -> Drafts:
+    """Σw·z + b for Σw·a + b."""
     before: dict[str, Expression] = {}
     for source in c.unit.sources:
         activation = c.network.activation(source)
@@ -148,41 +158,52 @@ def _reciprocal(z: Expression, sign: int) -> Expression:
 
 
 def _words(c: Squashing) -> dict[str, Expression | str]:
-    return {"right": c.right, "z": c.z, "a": c.network.name(c.activation.node)}
+    return {"right": c.right, "z": bracket(c.z), "a": c.network.name(c.activation.node)}
 
 
 @in_context(squashing)
 def activation_missing(c: Squashing) -> Drafts:
+    """z for f(z)."""
     yield Draft(c.z, c.right, _words(c))
 
 
 @in_context(normalising)
 def activation_missing_softmax(c: Normalising) -> Drafts:
+    """z for softmax(z)."""
     yield Draft(c.z, c.right, {"right": c.right, "z": c.z, "a": c.network.name(c.softmax.node)})
 
 
 @in_context(squashing)
 def wrong_exponent_sign(c: Squashing) -> Drafts:
+    """1/(1 + e^z)."""
     if c.activation.function == "sigmoid":
         yield Draft(_reciprocal(c.z, 1), _reciprocal(c.z, -1), _words(c))
-    elif c.activation.function == "tanh":
+
+
+@in_context(squashing)
+def tanh_argument_sign(c: Squashing) -> Drafts:
+    """tanh(−z)."""
+    if c.activation.function == "tanh":
         yield Draft(call("tanh", Negative(c.z)), c.right, _words(c))
 
 
 @in_context(squashing)
 def tanh_for_sigmoid(c: Squashing) -> Drafts:
+    """tanh(z) for σ(z)."""
     if c.activation.function == "sigmoid":
         yield Draft(call("tanh", c.z), c.right, _words(c))
 
 
 @in_context(squashing)
 def sigmoid_for_tanh(c: Squashing) -> Drafts:
+    """σ(z) for tanh(z)."""
     if c.activation.function == "tanh":
         yield Draft(call("sigmoid", c.z), c.right, _words(c))
 
 
 @in_context(squashing)
 def slope_for_activation(c: Squashing) -> Drafts:
+    """f'(z) for f(z)."""
     a = call(c.activation.function, c.z) if c.activation.function else ONE
     if c.activation.function == "sigmoid":
         yield Draft(times(a, minus(ONE, a)), c.right, _words(c))
@@ -194,6 +215,7 @@ def slope_for_activation(c: Squashing) -> Drafts:
 
 @in_context(squashing)
 def reciprocal_missing(c: Squashing) -> Drafts:
+    """1 + e^(−z)."""
     if c.activation.function == "sigmoid":
         yield Draft(plus(ONE, call("exp", Negative(c.z))), _reciprocal(c.z, -1), _words(c))
 
@@ -205,21 +227,25 @@ def _softmax_words(c: Normalising) -> dict[str, Expression | str]:
 
 @in_context(normalising)
 def softmax_not_normalised(c: Normalising) -> Drafts:
+    """e^z."""
     yield Draft(call("exp", c.z), c.right, _softmax_words(c))
 
 
 @in_context(normalising)
 def softmax_without_exp(c: Normalising) -> Drafts:
+    """z/Σz."""
     yield Draft(over(c.z, plus(*c.logits)), c.right, _softmax_words(c))
 
 
 @in_context(normalising)
 def sigmoid_for_softmax(c: Normalising) -> Drafts:
+    """σ(z)."""
     yield Draft(call("sigmoid", c.z), c.right, _softmax_words(c))
 
 
 @in_context(normalising)
 def softmax_exponent_sign(c: Normalising) -> Drafts:
+    """e^(−z)/Σe^(−z)."""
     powers = {z.name: call("exp", Negative(z)) for z in c.logits}
     formula = over(powers[c.z.name], plus(*powers.values()))
     yield Draft(formula, c.right, {"right": c.right, **_softmax_words(c)})
@@ -228,6 +254,7 @@ def softmax_exponent_sign(c: Normalising) -> Drafts:
 # ---------------------------------------------------------------- losses
 @in_context(losing)
 def half_missing(c: Losing) -> Drafts:
+    """Σ(t − o)² for ½Σ(t − o)²."""
     halved = [term for term in c.terms if term.kind == "squared" and term.coefficient.denominator % 2 == 0]
     if halved:
         formula = plus(*(scaled(t.coefficient * (2 if t in halved else 1), t.unscaled) for t in c.terms))
@@ -236,6 +263,7 @@ def half_missing(c: Losing) -> Drafts:
 
 @in_context(losing)
 def half_added(c: Losing) -> Drafts:
+    """½Σ(t − o)² for Σ(t − o)²."""
     if c.terms and all(term.kind == "squared" and term.coefficient.denominator % 2 for term in c.terms):
         formula = plus(*(scaled(term.coefficient / 2, term.unscaled) for term in c.terms))
         yield Draft(formula, c.flat, {"loss": c.name})
@@ -243,6 +271,7 @@ def half_added(c: Losing) -> Drafts:
 
 @in_context(losing)
 def mean_for_sum(c: Losing) -> Drafts:
+    """The sum divided by the number of outputs or samples."""
     if c.samples > 1 and all(factor == 1 for factor, _ in c.loss.parts):
         yield Draft(over(c.right, number(c.samples)), c.right, {"loss": c.name, "pieces": "samples"})
     outputs = len({term.output for term in c.terms})
@@ -259,6 +288,7 @@ def _pieces(c: Losing) -> list[tuple[str, Expression]]:
 
 @in_context(losing)
 def output_missing_from_loss(c: Losing) -> Drafts:
+    """One output's loss alone, or all but one."""
     pieces = _pieces(c)
     if len(pieces) < 2 or c.samples:
         return
@@ -274,6 +304,7 @@ def output_missing_from_loss(c: Losing) -> Drafts:
 
 @in_context(losing)
 def square_of_sum(c: Losing) -> Drafts:
+    """½(Σ(t − o))²."""
     coefficients = {term.coefficient for term in c.terms}
     if len(c.terms) > 1 and len(coefficients) == 1 and all(term.kind == "squared" for term in c.terms):
         together = square(plus(*(term.written for term in c.terms)))
@@ -282,6 +313,7 @@ def square_of_sum(c: Losing) -> Drafts:
 
 @in_context(losing)
 def log_base_ten(c: Losing) -> Drafts:
+    """log₁₀ for ln."""
     right = c.flat if c.terms else c.right
     formula = transform(right, _in_base_ten)
     if formula != right:
@@ -300,12 +332,14 @@ def _in_base_ten(part: Expression) -> Expression:
 
 @in_context(losing)
 def log_loss_sign(c: Losing) -> Drafts:
+    """Σy·log(p) without the minus sign."""
     if c.terms and all(term.kind != "squared" for term in c.terms):
         yield Draft(total([(-1, c.flat)]), c.flat, {"loss": c.name})
 
 
 @in_context(losing)
 def binary_loss_per_class(c: Losing) -> Drafts:
+    """−Σ(y·log(p) + (1 − y)·log(1 − p)) over the classes of a softmax."""
     terms = [term for term in c.terms if term.kind in ("log", "softmax logits")]
     if len(terms) < 2 or len(terms) < len(c.terms):
         return
@@ -318,6 +352,7 @@ def binary_loss_per_class(c: Losing) -> Drafts:
 
 @in_context(losing)
 def batch_sum_for_mean(c: Losing) -> Drafts:
+    """The sum over samples for the mean."""
     if c.samples > 1 and all(factor * c.samples == 1 for factor, _ in c.loss.parts):
         formula = plus(*(named(name) for _, name in c.loss.parts))
         yield Draft(formula, c.right, {"number": number(c.samples), "loss": c.name})

@@ -9,20 +9,8 @@ from .algebra import ONE, minus, named, over, plus, scaled, times, total
 from .expression import Derivative, Expression, Name, number
 from .network import Network
 from .quantities import RATE, Gradient, Subject
-from .slip_contexts import (
-    Draft,
-    Drafts,
-    Updating,
-    Use,
-    Uses,
-    bias_uses,
-    chain,
-    delta,
-    in_context,
-    source_uses,
-    updating,
-    weight_uses,
-)
+from .slip_chains import Use, Uses, bias_uses, chain, delta, source_uses, weight_uses
+from .slip_contexts import Draft, Drafts, Updating, in_context, updating
 
 FEW = 6
 
@@ -49,6 +37,7 @@ def _sources(c: Uses) -> Callable[[int], Callable[[Use], Expression]]:
 
 @in_context(weight_uses)
 def other_activation(c: Uses) -> Drafts:
+    """δ·h₂ for δ·h₁: another source of the same neuron."""
     count = len(c.uses[0].unit.sources)
     for steps in range(1, min(count, FEW)):
         factor = _sources(c)(steps)
@@ -58,6 +47,7 @@ def other_activation(c: Uses) -> Drafts:
 
 @in_context(weight_uses)
 def preactivation_for_activation(c: Uses) -> Drafts:
+    """δ·z_h for δ·h."""
     before: dict[int, Expression] = {}
     for use in c.uses:
         activation = c.network.activation(use.source)
@@ -70,16 +60,19 @@ def preactivation_for_activation(c: Uses) -> Drafts:
 
 @in_context(weight_uses)
 def weight_for_activation(c: Uses) -> Drafts:
+    """δ·w for δ·h."""
     yield Draft(c.with_factor(lambda use: c.name), c.right, _weight_words(c))
 
 
 @in_context(weight_uses)
 def activation_missing_from_gradient(c: Uses) -> Drafts:
+    """δ for δ·h."""
     yield Draft(c.with_factor(lambda use: ONE), c.right, _weight_words(c))
 
 
 @in_context(weight_uses)
 def term_for_derivative(c: Uses) -> Drafts:
+    """δ·w·h for δ·h."""
     formula = c.with_factor(lambda use: times(c.name, c.factor(use)))
     words = _weight_words(c)
     yield Draft(formula, c.right, {"term": times(c.name, c.factor(c.uses[0])), "by": c.name, "rest": words["source"]})
@@ -87,6 +80,7 @@ def term_for_derivative(c: Uses) -> Drafts:
 
 @in_context(source_uses)
 def term_for_derivative_by_source(c: Uses) -> Drafts:
+    """Σδ·v·h for Σδ·v."""
     formula = c.with_factor(lambda use: times(c.factor(use), c.name))
     first = c.factor(c.uses[0])
     yield Draft(formula, c.right, {"term": times(first, c.name), "by": c.name, "rest": first})
@@ -102,6 +96,7 @@ def _factors(c: Uses) -> list[Expression]:
 
 @in_context(weight_uses)
 def factors_added(c: Uses) -> Drafts:
+    """e + f'(z) + h for e·f'(z)·h."""
     factors = _factors(c)
     if len(factors) > 1:
         yield Draft(plus(*factors), times(*factors), {"factors": times(*factors)})
@@ -113,21 +108,24 @@ def _twice(c: Uses) -> Drafts:
         return
     for at, factor in enumerate(factors):
         formula = times(*factors[: at + 1], *factors[at:])
-        yield Draft(formula, times(*factors), {"factor": factor})
+        yield Draft(formula, times(*factors), {"factor": factor, "chain": times(*factors)})
 
 
 @in_context(weight_uses)
 def factor_twice(c: Uses) -> Drafts:
+    """One factor of the chain squared."""
     yield from _twice(c)
 
 
 @in_context(source_uses)
 def factor_twice_by_source(c: Uses) -> Drafts:
+    """One factor of a single path squared."""
     yield from _twice(c)
 
 
 @in_context(weight_uses)
 def other_delta(c: Uses) -> Drafts:
+    """δ₂·h₁ for δ₁·h₁: another neuron of the layer."""
     use = c.only
     if use is None or c.of == use.unit.node:
         return
@@ -139,6 +137,7 @@ def other_delta(c: Uses) -> Drafts:
 
 @in_context(weight_uses)
 def shared_weight_last_use(c: Uses) -> Drafts:
+    """δ·h of one use for the sum over all."""
     yield from _single_uses(c)
 
 
@@ -160,18 +159,21 @@ def _samples(c: Uses) -> bool:
 
 @in_context(bias_uses)
 def shared_bias_one_use(c: Uses) -> Drafts:
+    """δ of one neuron for the sum over all."""
     if not _samples(c):
         yield from _single_uses(c)
 
 
 @in_context(bias_uses)
 def shared_bias_one_sample(c: Uses) -> Drafts:
+    """δ of one sample for the sum over all."""
     if _samples(c):
         yield from _single_uses(c)
 
 
 @in_context(bias_uses)
 def bias_derivative_not_one(c: Uses) -> Drafts:
+    """Σδ·h or Σδ·b for Σδ."""
     words = {"b": c.name, "unit": c.unit_name}
     sources = c.uses[0].unit.sources
     if len(c.uses) == len(sources) > 1 and all(use.unit.sources == sources for use in c.uses):
@@ -197,6 +199,7 @@ def _path_words(c: Uses) -> dict[str, Expression | str]:
 
 @in_context(source_uses)
 def one_path_only(c: Uses) -> Drafts:
+    """δ·v of one path for the sum, or all but one."""
     if len(c.uses) < 2:
         return
     for use in c.uses[:FEW]:
@@ -216,6 +219,7 @@ def _other_weights(c: Uses, pick: Callable[[Use], int | None]) -> Expression | N
 
 @in_context(source_uses)
 def transposed_weights(c: Uses) -> Drafts:
+    """Σδ_k·v_1k for Σδ_k·v_k1."""
     formula = _other_weights(c, lambda use: c.network.transposed(use.unit, c.node))
     if formula is not None:
         yield Draft(formula, c.right, _path_words(c))
@@ -234,6 +238,7 @@ def weights_swapped_back(c: Uses) -> Drafts:
 
 @in_context(source_uses)
 def updated_weights_used(c: Uses) -> Drafts:
+    """Σδ·v' with the weights after the update."""
     if c.network.graph.scenario.rate is not None:
         yield Draft(c.with_factor(lambda use: named(f"{_name(c.factor(use))}'")), c.right, _path_words(c))
 
@@ -245,17 +250,20 @@ def _name(node: Expression) -> str:
 
 @in_context(source_uses)
 def paths_averaged(c: Uses) -> Drafts:
+    """The mean of the paths for their sum."""
     if len(c.uses) > 1:
         yield Draft(scaled(Fraction(1, len(c.uses)), c.right), c.right, _path_words(c))
 
 
 @in_context(source_uses)
 def path_weights_missing(c: Uses) -> Drafts:
+    """Σδ for Σδ·v."""
     yield Draft(c.with_factor(lambda use: ONE), c.right, _path_words(c))
 
 
 @in_context(source_uses)
 def output_slope_missing(c: Uses) -> Drafts:
+    """Σ∂E/∂o·v for Σδ·v."""
     above: dict[int, Expression] = {}
     for use in c.uses:
         output = _output(c.network, use)
@@ -277,6 +285,7 @@ def _output(network: Network, use: Use) -> int | None:
 
 @in_context(source_uses)
 def paths_subtracted(c: Uses) -> Drafts:
+    """δ₁·v₁ − δ₂·v₂ for the sum."""
     if len(c.uses) > 1:
         signed = [(1 if i == 0 else -1, times(use.delta, c.factor(use))) for i, use in enumerate(c.uses)]
         yield Draft(total(signed), c.right, _path_words(c))
@@ -284,11 +293,13 @@ def paths_subtracted(c: Uses) -> Drafts:
 
 @in_context(source_uses)
 def activation_for_weight(c: Uses) -> Drafts:
+    """Σδ·h for Σδ·v."""
     yield Draft(c.with_factor(lambda use: c.name), c.right, _path_words(c))
 
 
 # ---------------------------------------------------------------- samples
 def batch_gradient_summed(network: Network, subject: Subject) -> Drafts:
+    """The sum over samples for the mean."""
     if not isinstance(subject, Gradient):
         return
     loss = network.loss(subject.of)
@@ -318,29 +329,35 @@ def _update(c: Updating, formula: Expression) -> Draft:
 
 @in_context(updating)
 def ascent(c: Updating) -> Drafts:
+    """w + η·g."""
     yield _update(c, plus(c.w, _step(c)))
 
 
 @in_context(updating)
 def rate_missing(c: Updating) -> Drafts:
+    """w − g."""
     yield _update(c, minus(c.w, c.gradient))
 
 
 @in_context(updating)
 def step_for_weight(c: Updating) -> Drafts:
+    """η·g."""
     yield _update(c, _step(c))
 
 
 @in_context(updating)
 def rate_times_weight(c: Updating) -> Drafts:
+    """η·w − g."""
     yield _update(c, minus(times(_ETA, c.w), c.gradient))
 
 
 @in_context(updating)
 def step_scales_weight(c: Updating) -> Drafts:
+    """w·(1 − η·g)."""
     yield _update(c, times(c.w, minus(ONE, _step(c))))
 
 
 @in_context(updating)
 def old_weight(c: Updating) -> Drafts:
+    """w."""
     yield _update(c, c.w)

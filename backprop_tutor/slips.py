@@ -3,13 +3,13 @@
 A slip is a rewrite of one quantity's formula, found by the structure of the network, so that one definition gives the
 wrong number, the operands it would need and the symbolic form, at true values and at a person's own, in every scenario.
 `variants` tries every row on a quantity; what equals the right formula at generic points is no slip there, and of slips
-that equal each other the likelier one is kept.
+that equal each other the first is kept, with the prior of the likeliest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from . import slip_forward as forward
@@ -85,6 +85,8 @@ SLIPS: tuple[Slip, ...] = (
          "Apply the softmax after the sum: {a} is {right}, not {z}.", 2, forward.activation_missing_softmax),
     Slip("wrong-exponent-sign", "F8", "wrong sign in the exponent",
          "The exponent is −{z}; with +{z} you get 1 − {a}.", 1, forward.wrong_exponent_sign),
+    Slip("wrong-exponent-sign", "F8", "wrong sign in the argument of tanh",
+         "The argument of tanh is {z}, without a minus sign: {a} has the sign of {z}.", 1, forward.tanh_argument_sign),
     Slip("wrong-exponent-sign", "F8", "wrong sign in the exponents of the softmax",
          "The softmax takes e^{z}, without a minus sign.", 1, forward.softmax_exponent_sign),
     Slip("tanh-for-sigmoid", "F9", "tanh for the sigmoid",
@@ -200,15 +202,16 @@ SLIPS: tuple[Slip, ...] = (
     Slip("preactivation-for-activation", "G2", "the sum for the activation",
          "{w} multiplied {source}, not {z}.", 1, sums.preactivation_for_activation),
     Slip("weight-for-activation", "G3", "the weight for the activation",
-         "∂{unit}/∂{w} is {source}; it is not {w}.", 1, sums.weight_for_activation),
+         "In {unit}, {w} multiplies {source}: the derivative by {w} is {source}, not {w}.", 1,
+         sums.weight_for_activation),
     Slip("activation-missing-from-gradient", "G4", "the incoming activation left out",
          "Multiply by {source}, which {w} multiplied.", 2, sums.activation_missing_from_gradient),
     Slip("factors-added", "G5", "the factors of the chain added",
          "The factors of a chain multiply: {factors}.", 0.3, sums.factors_added),
     Slip("factor-twice", "G6", "a factor twice",
-         "Each link of the chain appears once; {factor} stands twice.", 1, sums.factor_twice),
+         "Each link of the chain {chain} appears once; {factor} stands twice.", 1, sums.factor_twice),
     Slip("factor-twice", "G6", "a factor twice",
-         "Each link of the chain appears once; {factor} stands twice.", 1, sums.factor_twice_by_source),
+         "Each link of the chain {chain} appears once; {factor} stands twice.", 1, sums.factor_twice_by_source),
     Slip("other-delta", "G7", "another neuron's δ",
          "Use {delta}, where {w} ends, not {wrong}.", 1, sums.other_delta),
     Slip("term-for-derivative", "G8", "the term for its derivative",
@@ -225,7 +228,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("shared-bias-one-use", "B1", "one use of a shared bias",
          "{w} is the bias of {count} neurons: add every δ, not only that of {unit}.", 1, sums.shared_bias_one_use),
     Slip("bias-derivative-not-one", "B2", "a factor after the bias",
-         "∂{unit}/∂{b} is 1.", 1, sums.bias_derivative_not_one),
+         "{b} is added in {unit} without a factor: nothing multiplies its δ.", 1, sums.bias_derivative_not_one),
     # ------------------------------------------------------------ paths that meet
     Slip("one-path-only", "H1", "one path only",
          "{h} reaches the loss through {units}: add all {count} paths.", 4, sums.one_path_only),
@@ -244,7 +247,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("paths-subtracted", "H7", "paths subtracted",
          "Each path carries its own sign; add them: {right}.", 1, sums.paths_subtracted),
     Slip("activation-for-weight", "activation-for-weight", "the activation for the weight",
-         "∂/∂{h} leaves the weight {weights}; it is not {h}.", 1, sums.activation_for_weight),
+         "The derivative by {h} leaves the weight ({weights}), not {h}.", 1, sums.activation_for_weight),
     Slip("batch-sum-for-mean", "X7", "the samples' gradients summed instead of averaged",
          "{loss} is a mean: divide by the {number} samples.", 1, sums.batch_gradient_summed),
     # ------------------------------------------------------------ the update
@@ -308,10 +311,11 @@ def _found(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
 def _different(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
     points = points_of(network)
     truth = points.truth(subject)
-    candidates = sorted([*_own(network, subject), *_carried(network, subject)], key=lambda c: (c.depth, -c.prior))
+    own = sorted(_own(network, subject), key=lambda c: -c.prior)
+    carried = sorted(_carried(network, subject), key=lambda c: (c.depth, -c.prior))
     sound: dict[Expression, bool] = {}
     kept: list[tuple[_Candidate, tuple[float, ...]]] = []
-    for candidate in candidates:
+    for candidate in [*own, *carried]:
         if size(candidate.formula) > LONG:
             continue
         if candidate.right not in sound:
@@ -319,8 +323,11 @@ def _different(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
         values = points.values(candidate.formula)
         if not sound[candidate.right] or points.equal(values, truth) is not False:
             continue
-        if not any(points.equal(values, other) for _, other in kept):
+        same = next((at for at, (_, other) in enumerate(kept) if points.equal(values, other)), None)
+        if same is None:
             kept.append((candidate, values))
+        elif kept[same][0].prior < candidate.prior:
+            kept[same] = replace(kept[same][0], prior=candidate.prior), values
     return tuple(candidate for candidate, _ in kept)
 
 

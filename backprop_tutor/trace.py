@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from . import template
 from .errors import Problem, ScenarioError, Where
+from .expression import Call, walk
 from .graph import Graph, NodeGroup, ancestors, build, descendants
 from .scenario import Scenario
 
@@ -306,7 +307,9 @@ def refuse_infinite(graph: Graph, values: Values) -> None:
         if not finite.all():
             node = group.start + int(np.argmin(finite))
             said = f"'{graph.name(node)}' has no finite value ({values[node]:g}) at {_operands(graph, node, values)}"
-            help = "check the values; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy"
+            help = "check the values"
+            if any(isinstance(p, Call) and p.function in ("log", "xlogy") for p in walk(graph.node_formula(node))):
+                help += "; for a loss at 0 or 1 use softmax_cross_entropy or sigmoid_cross_entropy"
             raise ScenarioError(Problem(said, _where(graph, node), "not finite", help))
 
 

@@ -18,7 +18,7 @@ def main() -> int:
     checks = (
         ("lint", ["ruff", "check", "."]),
         ("types", ["mypy"]),
-        ("tests", ["pytest", "-n", "auto", "--dist", "worksteal", *sys.argv[1:]]),
+        ("tests", ["pytest", "-n", "auto", "--dist", "loadgroup", *sys.argv[1:]]),
     )
     failed = []
     for name, command in checks:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..check import Check, check_gradients
+from ..digits import counted
 from ..lesson import AdjointStep, Multiplications, adjoint_steps, local_formula, multiplications
 from ..trace import Contribution
 from .equations import Equation, heading, laid_out, lined_up, measure
@@ -97,8 +98,8 @@ def _negative_in_brackets(number: str) -> str:
 def saved(pen: Pen, count: Multiplications) -> Block:
     """What calculating each upstream gradient once saves."""
     words = (
-        f"{count.by_adjoints} multiplications with each upstream gradient calculated once, "
-        f"{count.by_paths} path by path: {count.saved} saved"
+        f"{counted(count.by_adjoints)} multiplications with each upstream gradient calculated once, "
+        f"{counted(count.by_paths)} path by path: {counted(count.saved)} saved"
     )
     lines = [line(" " * INDENT, (text, "note")) for text in worded(words, pen.width - INDENT)]
     return Block([line(), *lines])

@@ -9,6 +9,7 @@ from math import floor, log10
 import numpy as np
 
 from ..check import check_gradients
+from ..digits import counted
 from ..graph import Block as Quantity
 from ..lesson import forward_steps, multiplications
 from ..trace import Values
@@ -59,7 +60,7 @@ def parts(pen: Pen) -> Iterator[Block]:
 def values(pen: Pen) -> Block:
     """Every quantity with its formula and the range of its values; a few elements written out."""
     blocks = _computed(pen)
-    note = f"{len(blocks)} quantities, {sum(b.size for b in blocks)} numbers"
+    note = f"{len(blocks)} quantities, {counted(sum(b.size for b in blocks))} numbers"
     block = Block([line(), *heading("Forward", note, pen.width, pen.glyphs.dash)])
     shown = blocks if len(blocks) <= LISTED else [*blocks[: LISTED // 2], *blocks[-LISTED // 2 :]]
     rows = [_row(pen, quantity) for quantity in shown]
@@ -110,11 +111,11 @@ def _shape(quantity: Quantity) -> str:
 def locals_(pen: Pen) -> Block:
     """How many local derivatives there are, and what reuse saves."""
     count = len(pen.graph.edges[0])
-    block = Block([line(), *heading("Local derivatives", f"{count} of them", pen.width, pen.glyphs.dash)])
+    block = Block([line(), *heading("Local derivatives", f"{counted(count)} of them", pen.width, pen.glyphs.dash)])
     saved = multiplications(pen.trace)
     words = (
-        f"{saved.by_adjoints} multiplications give every gradient when each upstream gradient is calculated once; "
-        f"path by path it would be {saved.by_paths}."
+        f"{counted(saved.by_adjoints)} multiplications give every gradient when each upstream gradient is calculated once; "
+        f"path by path it would be {counted(saved.by_paths)}."
     )
     block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
     return block
@@ -124,7 +125,7 @@ def arrays(pen: Pen) -> Block:
     """The gradients of every parameter array in one line."""
     found = [b for b in pen.graph.blocks.values() if b.kind == "parameter"]
     count = sum(b.size for b in found)
-    block = Block([line(), *heading("Gradients", f"{count} parameters", pen.width, pen.glyphs.dash)])
+    block = Block([line(), *heading("Gradients", f"{counted(count)} parameters", pen.width, pen.glyphs.dash)])
     rows = []
     for quantity in found[:LISTED]:
         part = np.abs(pen.trace.adjoints[quantity.start : quantity.start + quantity.size])
@@ -166,7 +167,7 @@ def largest(pen: Pen) -> Block:
     rows = []
     for node, check in zip(most, checks, strict=False):
         numbers = [pen.number(check.value), pen.difference(check)]
-        rows.append([pen.total(node), *numbers, pen.check_mark(check)[0], str(pen.trace.path_count(node))])
+        rows.append([pen.total(node), *numbers, pen.check_mark(check)[0], counted(pen.trace.path_count(node))])
     block = Block([line(), *heading("The largest", "", pen.width, pen.glyphs.dash)])
     block.extend(grid(["", "gradient", "difference", "", "paths"], rows, pen.width, names=True, plain=pen.screen.plain))
     run = f"{command(pen.graph, pen.options)} --grad {shlex.quote(pen.graph.name(most[0]))}"

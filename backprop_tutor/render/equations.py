@@ -106,7 +106,11 @@ def _in_columns(row: Equation, columns: Columns) -> Iterator[Line]:
         for j, piece in enumerate(pieces):
             sign: Piece = (" = " if j == 0 else "   ", "rule")
             front = (*lead, sign) if i == j == 0 else (*blank, sign)
-            if last and j == len(pieces) - 1:
+            ends = last and j == len(pieces) - 1
+            if ends and width_of(piece) > columns.formula:  # one long number or name: the value goes under it
+                yield (*front, (piece, style))
+                yield (*blank, ("   " + " " * columns.formula, "text"), *_value(row, columns))
+            elif ends:
                 yield (*front, (left(piece, columns.formula), style), *_value(row, columns))
             elif note and columns.start + width_of(piece) + 2 + width_of(note) <= columns.width:
                 yield (*front, (piece, style), ("  " + note, "note"))
@@ -152,6 +156,9 @@ def _stacked(row: Equation, columns: Columns) -> Iterator[Line]:
         if lines and length(lines[-1]) + gap + length(part) <= columns.width:
             lines[-1] = (*lines[-1], (" " * gap, "text"), *part)
         else:
+            if INDENT + length(part) > columns.width and gap == 2:
+                lines.append(line(" " * INDENT, (row.other_word, "note")))
+                part = part[1:]
             lines.append((*line(" " * INDENT), *part))
     yield from lines
     if row.note:

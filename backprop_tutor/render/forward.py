@@ -8,8 +8,10 @@ from itertools import groupby
 from ..expression import Call, ungrouped
 from ..lesson import ForwardStep, definition_of, forward_steps, loss_part
 from .equations import Equation, heading, laid_out, lined_up, measure
-from .lines import Block, line
+from .lines import Block, line, width_of
 from .pen import Pen
+
+LONG_DEFINITION = 100  # cells; a function of a long formula is not written out
 
 
 def shown_steps(pen: Pen) -> tuple[ForwardStep, ...]:
@@ -38,8 +40,8 @@ def row(pen: Pen, step: ForwardStep) -> Equation:
     assert step.node.formula is not None
     formula = pen.formula(step.node.formula)
     used = step.node.formula
-    if step.definition is not None:
-        formula += " = " + pen.formula(step.definition)
+    if step.definition is not None and width_of(written := pen.formula(step.definition)) <= LONG_DEFINITION:
+        formula += f" = {written}"
         used = step.definition
     steps = [(formula, "text")]
     name = pen.name(step.node.id)

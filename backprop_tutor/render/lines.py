@@ -124,7 +124,7 @@ def wrapped(text: str, width: int, first: int | None = None) -> list[str]:
         fitting = [(a, b) for a, b in later if width_of(text[start:a]) <= room]
         if fitting:
             # the outermost brackets' breaks first, but not at the price of a nearly empty line
-            good = [(a, b) for a, b in fitting if width_of(text[start:a]) >= 0.4 * room] or fitting
+            good = [(a, b) for a, b in fitting if width_of(text[start:a]) >= room / 3] or fitting
             at, to = min(good, key=lambda ab: (_badness(text, ab, depths), -ab[0]))
         else:
             at, to = later[0]

@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from math import fsum, prod
 
 from ..check import Check
+from ..digits import counted
 from ..lesson import GradientStep, gradient_steps, local_formula
 from ..trace import Path
 from .equations import heading
@@ -106,7 +107,7 @@ def opening(pen: Pen, node: int, count: int) -> Iterator[Line]:
     if count == 1:
         words = f"{name} reaches {loss} by 1 path"
     else:
-        words = f"{name} reaches {loss} by {count} paths: the gradient is a sum of {count} products"
+        words = f"{name} reaches {loss} by {counted(count)} paths: the gradient is a sum of {counted(count)} products"
     title = pen.total(node)
     for i, text in enumerate(worded(words, pen.width - width_of(title) - 2)):
         yield line((title if i == 0 else " " * width_of(title), "name"), "  ", (text, "note"))
@@ -184,8 +185,8 @@ def sum_words(pen: Pen, step: GradientStep, paths: Sequence[Path]) -> str:
     if step.path_count > shown:
         rest = step.value - fsum(path.product for path in paths)
         if pen.hides:
-            return f"{shown} of {step.path_count} paths; those of the other samples add {pen.number(rest)}"
-        return f"the {shown} largest of {step.path_count} paths; the others add {pen.number(rest)}"
+            return f"{shown} of {counted(step.path_count)} paths; those of the other samples add {pen.number(rest)}"
+        return f"the {shown} largest of {counted(step.path_count)} paths; the others add {pen.number(rest)}"
     if shown <= 3:
         return " + ".join(f"path {i}" for i in range(1, shown + 1))
     return f"the sum of the {shown} paths"
@@ -245,13 +246,15 @@ def symbolic(pen: Pen, node: int) -> Block:
     block.lines.append(line())
     if count > 1:
         words = sum_words_symbolic(count, len(paths))
-        block.add(" " * INDENT, (pen.total(node), "name"), "  ", (words, "note"))
+        lead = line(" " * INDENT, (pen.total(node), "name"), "  ")
+        for i, text in enumerate(worded(words, pen.width - length(lead))):
+            block.lines.append((*(lead if i == 0 else line(" " * length(lead))), (text, "note")))
     return block
 
 
 def sum_words_symbolic(count: int, shown: int) -> str:
     if shown == 0:
-        return f"the sum of {count} paths; each upstream gradient above is calculated once"
+        return f"the sum of {counted(count)} paths; each upstream gradient above is calculated once"
     return " + ".join(f"path {i}" for i in range(1, shown + 1)) if shown <= 4 else f"the sum of the {shown} paths"
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..trace import forward
-from .equations import Equation, heading, laid_out, lined_up
-from .lines import Block, line
+from .equations import INDENT, Equation, heading, laid_out, lined_up
+from .lines import Block, line, width_of, worded
 from .pen import Pen
 
 
@@ -72,7 +72,14 @@ def after_step(pen: Pen) -> Block:
     before, after = pen.trace.loss, loss_after(pen)
     words = "it falls" if after < before else "it rises: the rate is too large here" if after > before else "unchanged"
     block = Block([line()])
+    rest = f"before the step {pen.number(before)}; {words}"
+    lead = f"{loss} with the updated values"
+    if INDENT + width_of(lead) + 3 + width_of(pen.number(after)) > pen.width:
+        block.extend(line(" " * INDENT, (text, "note")) for text in worded(lead, pen.width - INDENT))
+        block.add(" " * INDENT, ("= ", "rule"), (pen.number(after), "result"))
+        block.extend(line(" " * INDENT, (text, "note")) for text in worded(rest, pen.width - INDENT))
+        return block
     result = (("= ", "rule"), (pen.number(after), "result"))
     block.add("  ", (loss, "name"), (" with the updated values ", "note"), *result)
-    block.add("  ", (f"before the step {pen.number(before)}; {words}", "note"))
+    block.extend(line("  ", (text, "note")) for text in worded(rest, pen.width - INDENT))
     return block

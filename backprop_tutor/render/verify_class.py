@@ -169,12 +169,12 @@ def read_out(marked: Sequence[Marked], words: Words) -> Iterator[str]:
             continue
         yield f"  score: {score_text(one, words)}"
         yield f"  marks: {', '.join(f'{n} {mark}' for mark in MARKS if (n := one.judgement.summary[mark]))}"
-        if slip := slip_text(one, words):
-            yield f"  first slip: {slip}"
+        if first := slip_text(one, words):
+            yield f"  first slip: {first}"
     yield class_sentence(marked, words.options)
-    for slip in common_slips(marked)[:MOST_SLIPS]:
-        yield f"Slip {slip.code}: {counted(slip, len(marked))}"
-        yield f"  example: {example(slip, words)}"
+    for common in common_slips(marked)[:MOST_SLIPS]:
+        yield f"Slip {common.code}: {counted(common, len(marked))}"
+        yield f"  example: {example(common, words)}"
 
 
 def markdown(marked: Sequence[Marked], options: VerifyOptions, words: Words) -> str:

@@ -1,8 +1,8 @@
 """`verify --format csv`: the gradebook, one row a sheet; opens in any spreadsheet.
 
-Columns: sheet, scenario, earned, counted, score (earned/counted to 4 places, empty where nothing could be decided), one
-for each mark, then the first wrong line: first_line, first_quantity, first_code, first_message; problem says why a sheet
-could not be judged.
+Columns: sheet, scenario, earned, counted, score (earned/counted to 4 places, empty where nothing could be decided),
+one for each mark, then the first wrong line: first_line, first_quantity, first_code, first_message; problem says why a
+sheet could not be judged.
 """
 
 from __future__ import annotations

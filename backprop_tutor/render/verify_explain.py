@@ -1,4 +1,4 @@
-"""Everything about one line of a sheet: each link with its question and its answer, the references, the right formula."""
+"""Everything about one line of a sheet: each link with its question and answer, the references, the right formula."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def _explanations(verdict: Verdict, words: Words, width: int) -> Block:
     block = Block([line(), line(("What may lie behind it", "head"))])
     for cause in verdict.explanations:
         lines = _lines(cause.lines_explained) if cause.lines_explained else "this line"
-        said = f"{words.veiled(cause.message, 'value', verdict)} [{cause.code}]; explains {lines}, certainty {cause.confidence:.0%}"
+        message = words.veiled(cause.message, "value", verdict)
+        said = f"{message} [{cause.code}]; explains {lines}, certainty {cause.confidence:.0%}"
         for i, text in enumerate(worded(said, width - len(INSET) - 2)):
             block.add(INSET + ("  " if i else "") + text)
         for label, formula in (("yours", cause.formula), ("right", cause.right)):
@@ -124,3 +125,10 @@ def _explanations(verdict: Verdict, words: Words, width: int) -> Block:
             for i, text in enumerate(wrapped(words.formula(formula), width - 13, width - 11)):
                 block.add(INSET, (f"{label}  " if not i else " " * 9, "note"), text)
     return block
+
+
+def read_out(block: Block) -> Iterator[str]:
+    """The lines of a block for a screen reader: without empty ones and without the frame around a source line."""
+    for text in block.text().splitlines():
+        if text.strip() and text.strip() != "|":
+            yield text

@@ -29,7 +29,8 @@ def unread(judgement: Judgement, verdict: Verdict, words: Words, width: int) -> 
     problem = verdict.claim.unreadable
     block = _head(judgement, verdict, "can't be read: " + words.message(verdict), words, width)
     if problem is not None:
-        block.extend(annotated(verdict.claim, [Note(problem.start, problem.end, problem.label)], words.glyphs, width).lines)
+        notes = [Note(problem.start, problem.end, problem.label)]
+        block.extend(annotated(verdict.claim, notes, words.glyphs, width).lines)
         if problem.help:
             _say(block, f"help: {problem.help}", words, width)
     return block
@@ -103,11 +104,11 @@ def column_of(verdict: Verdict) -> int:
 # ---------------------------------------------------------------- what was written beside what belongs there
 def comparisons(verdict: Verdict, words: Words, width: int) -> Iterator[tuple[tuple[str, str], ...]]:
     """`yours …  = …` and `right …  = …` for a formula or a calculation, with their values."""
-    if len(verdict.explanations) == 1:
-        yield from explained(verdict.explanations[0], verdict, words, width)
+    if len(verdict.explanations) == 1 and (rows := [*explained(verdict.explanations[0], verdict, words, width)]):
+        yield from rows
         return
     link = next(iter(faults(verdict)), None)
-    if link is None or link.kind not in ("formula", "arithmetic") or verdict.explanations:
+    if link is None or link.kind not in ("formula", "arithmetic") or len(verdict.explanations) > 1:
         return
     yield from side_by_side(*link_pair(link), link, words, width)
 
@@ -131,7 +132,8 @@ def explained(
     if cause.formula is None or cause.right is None:
         return
     value = cause.value if cause.value is not None else verdict.stated
-    yield from compared(words.formula(cause.formula), words.formula(cause.right), (value, verdict.expected), words, width)
+    yours, right = words.formula(cause.formula), words.formula(cause.right)
+    yield from compared(yours, right, (value, verdict.expected), words, width)
 
 
 def compared(
@@ -147,7 +149,8 @@ def compared(
     for (label, text, _, style), value in zip(rows, shown, strict=True):
         if fits:
             gap = " " * (column - width_of(text))
-            yield line((f"{label}  ", "note"), (text, style), *([(f"{gap}  = ", "rule"), (value, style)] if value else []))
+            result = [(f"{gap}  = ", "rule"), (value, style)] if value else []
+            yield line((f"{label}  ", "note"), (text, style), *result)
             continue
         whole = f"{text} = {value}" if value else text
         for i, piece in enumerate(wrapped(whole, width - 9, width - 7)):

@@ -98,7 +98,7 @@ class Words:
         said = self.message(verdict)
         value = self.right_value(verdict)
         if value and value not in said:
-            said = "; ".join(filter(None, (said, f"right: {value}")))
+            said = "; ".join(filter(None, (said.rstrip("."), f"right: {value}")))
         code = f" [{verdict.code}]" if verdict.code not in ("", verdict.mark) else ""
         return f"{verdict.mark}: {said}{code}" if said else f"{verdict.mark}{code}"
 
