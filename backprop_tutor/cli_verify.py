@@ -44,7 +44,7 @@ def verify_command(
         list[str] | None,
         typer.Argument(
             metavar="[SHEET]...",
-            help="Hand calculations (text or Markdown, - for standard input); by default NAME.hand.md beside NAME.toml.",
+            help="Hand calculations (text, Markdown, - for standard input); by default NAME.hand.md beside NAME.toml.",
             show_default=False,
         ),
     ] = None,

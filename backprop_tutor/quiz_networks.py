@@ -9,9 +9,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
+from types import MappingProxyType
 
 from .errors import Problem, RequestError, Where
 from .notation import element_name
@@ -200,7 +201,17 @@ def _loss(shape: Shape, outputs: Sequence[str]) -> str:
     return f"({total}) / {len(pairs)}" if shape.loss == Loss.MEAN_SQUARED and len(pairs) > 1 else total
 
 
-# ---------------------------------------------------------------- a scenario's network with other numbers
+# ---------------------------------------------------------------- a scenario's network
+def stated(scenario: Scenario) -> Scenario:
+    """The scenario with every assumed value taken as given: a quiz shows each number that it needs."""
+    varying = tuple(
+        replace(sample, values=MappingProxyType({n: replace(q, assumed=None) for n, q in sample.values.items()}))
+        for sample in scenario.samples
+    )
+    quantities = tuple(replace(quantity, assumed=None) for quantity in scenario.quantities)
+    return replace(scenario, quantities=quantities, samples=varying, rate_assumed=None)
+
+
 def renumbered(scenario: Scenario, dice: random.Random) -> Scenario:
     """The scenario with other inputs and parameters, near its own and with as many decimals; zeros and targets stay.
 
@@ -208,7 +219,7 @@ def renumbered(scenario: Scenario, dice: random.Random) -> Scenario:
     """
     seed = dice.randrange(1 << 30)
     changes = dict(_changes(scenario, dice))
-    return with_values(with_random(scenario, seed), changes)
+    return stated(with_values(with_random(scenario, seed), changes))
 
 
 def _changes(scenario: Scenario, dice: random.Random) -> Iterator[tuple[str, str]]:

@@ -247,7 +247,7 @@ def write_expectations(request: Request, marked: Sequence[Marked]) -> int:
         expected += expectations(one.judgement)
         failed += len(found)
     lines.append(f"{expected - failed} of {expected} expected marks agree")
-    _on_screen(request, lambda screen, options: screen.line(screen.glyphs.text("\n".join(lines))))
+    _on_screen(request, lambda screen, options: screen.line("\n".join(map(screen.glyphs.text, lines))))
     if any(one.judgement is None for one in marked):
         return UNUSABLE
     return WRONG if failed else 0

@@ -319,7 +319,12 @@ def test_a_wrong_derivative_is_marked_and_the_run_says_so() -> None:
 def test_samples_are_told_apart_and_a_kink_is_no_mistake() -> None:
     text, agrees = text_of(XOR, RunOptions(quiet=True))
     assert agrees
-    for part in ("Forward  sample 1 ─", "Loss  sample 2 ─", "Loss  all samples together ─", "h#2 = relu(w·x1#2 + v·x2#2)"):
+    for part in (
+        "Forward  sample 1 ─",
+        "Loss  sample 2 ─",
+        "Loss  all samples together ─",
+        "h#2 = relu(w·x1#2 + v·x2#2)",
+    ):
         assert part in text
     assert "a kink: relu'(0) = 0 is used" in text
     assert re.search(r"∂L/∂w +0 +2 +1\n", text)  # sample 1, sample 2, mean of both
@@ -363,7 +368,9 @@ def test_a_large_network_is_summed_up() -> None:
         assert len(lines) < 250
         assert max(map(width_of, lines)) <= width
     assert "10,000,000,000" not in "\n".join(lines)
-    assert re.search(r"Any one in full: bptutor run scenario --grad 'W\d+\[\d+,\d+\]'", " ".join("\n".join(lines).split()))
+    assert re.search(
+        r"Any one in full: bptutor run scenario --grad 'W\d+\[\d+,\d+\]'", " ".join("\n".join(lines).split())
+    )
 
 
 def test_of_billions_of_paths_the_largest_are_shown_and_the_rest_is_added() -> None:

@@ -43,44 +43,65 @@ def next_step(marked: Sequence[Marked], options: VerifyOptions) -> str:
 # ---------------------------------------------------------------- the screen
 def blocks(marked: Sequence[Marked], words: Words, width: int) -> Iterator[Block]:
     """The table (or, where it does not fit, a few lines a sheet), and the commonest slips."""
-    shown = [mark for mark in MARKS if any(one.judgement and one.judgement.summary[mark] for one in marked)]
-    table = Table(marked, shown, words)
-    yield table.block() if table.width <= width else stacked(marked, shown, words, width)
+    shown = marks_of(marked)
+    tables = [Table(marked, shown, words, slips) for slips in (True, False)]
+    fitting = next((table for table in tables if table.width <= width), None)
+    yield stacked(marked, shown, words, width) if fitting is None else fitting.block(width)
     yield summary(marked, words, width)
     slips = common_slips(marked)
     if slips:
         yield slips_block(slips, marked, words, width)
 
 
-class Table:
-    """A row a sheet; the columns as wide as what stands in them."""
+def marks_of(marked: Sequence[Marked]) -> list[Mark]:
+    """The marks that occur."""
+    return [mark for mark in MARKS if any(one.judgement and one.judgement.summary[mark] for one in marked)]
 
-    def __init__(self, marked: Sequence[Marked], shown: Sequence[Mark], words: Words) -> None:
+
+class Table:
+    """A row a sheet; the columns as wide as what stands in them. The first slip is a column, or a line of its own."""
+
+    def __init__(self, marked: Sequence[Marked], shown: Sequence[Mark], words: Words, slips: bool) -> None:
+        self.marked = marked
         self.words = words
-        self.head = ["sheet", "score", *shown, "first slip"]
-        self.rows = [self.cells(one, shown) for one in marked]
+        self.shown = shown
+        self.slips = slips
+        self.head = ["sheet", "score", *(words.glyph(mark) for mark in shown), *(["first slip"] if slips else [])]
+        self.rows = [self.cells(one) for one in marked]
         self.widths = [max(width_of(row[i]) for row in [self.head, *self.rows]) for i in range(len(self.head))]
         self.width = sum(self.widths) + 2 * (len(self.widths) - 1)
 
-    def cells(self, one: Marked, shown: Sequence[Mark]) -> list[str]:
+    def cells(self, one: Marked) -> list[str]:
         path = self.words.text(one.path)
-        if one.judgement is None:
-            return [path, "", *[""] * len(shown), problem_of(one, self.words)]
-        counts = [str(one.judgement.summary[mark] or "") for mark in shown]
-        return [path, score_text(one, self.words), *counts, slip_text(one, self.words)]
+        counts = [""] * len(self.shown)
+        earned = ""
+        if one.judgement is not None:
+            counts = [str(one.judgement.summary[mark] or "") for mark in self.shown]
+            earned = score_text(one, self.words)
+        return [path, earned, *counts, *([self.said(one)] if self.slips else [])]
 
-    def block(self) -> Block:
+    def said(self, one: Marked) -> str:
+        return slip_text(one, self.words) if one.judgement is not None else problem_of(one, self.words)
+
+    def block(self, width: int) -> Block:
         block = Block([line((self.line(self.head), "note"))])
         block.add((self.words.glyphs.dash * self.width, "rule"))
-        for row in self.rows:
-            text = self.line(row)
-            at = self.widths[0]
-            block.add((text[: len(left(row[0], at))], "name"), text[len(left(row[0], at)) :])
+        for one, row in zip(self.marked, self.rows, strict=True):
+            block.add((row[0], "name"), self.line(row)[len(row[0]) :])
+            if not self.slips and (said := self.said(one)):
+                about = f"first slip: {said}" if one.judgement is not None else said
+                for text in worded(about, width - 4):
+                    block.add((f"    {text}", "note"))
+        block.add("")
+        legend = "  ".join(f"{self.words.glyph(mark)} {mark}" for mark in self.shown)
+        for text in worded(legend, width):
+            block.add((text, "note"))
         return block
 
     def line(self, cells: Sequence[str]) -> str:
+        last = len(cells) - 1 if self.slips else -1
         shown = [
-            left(cell, width) if i in (0, len(cells) - 1) else right(cell, width)
+            left(cell, width) if i in (0, last) else right(cell, width)
             for i, (cell, width) in enumerate(zip(cells, self.widths, strict=True))
         ]
         return "  ".join(shown).rstrip()
@@ -179,9 +200,10 @@ def read_out(marked: Sequence[Marked], words: Words) -> Iterator[str]:
 
 def markdown(marked: Sequence[Marked], options: VerifyOptions, words: Words) -> str:
     """The table and the commonest slips as Markdown."""
-    shown = [mark for mark in MARKS if any(one.judgement and one.judgement.summary[mark] for one in marked)]
-    table = Table(marked, shown, words)
-    rows = [table.head, ["---", *["---:"] * (len(shown) + 1), "---"], *([plain(c) for c in row] for row in table.rows)]
+    shown = marks_of(marked)
+    table = Table(marked, shown, words, True)
+    head = ["sheet", "score", *shown, "first slip"]
+    rows = [head, ["---", *["---:"] * (len(shown) + 1), "---"], *([plain(c) for c in row] for row in table.rows)]
     parts = ["# Sheets", "\n".join(f"| {' | '.join(row)} |" for row in rows), class_sentence(marked, options)]
     slips = common_slips(marked)[:MOST_SLIPS]
     if slips:

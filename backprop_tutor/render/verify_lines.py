@@ -66,7 +66,7 @@ class Columns:
     def remark(self, block: Block, verdict: Verdict) -> None:
         """What is said of the line, the mark's word first."""
         indent = self.before + INDENT
-        first, *rest = worded(self.words.remark(verdict), max(20, self.width - indent))
+        first, *rest = worded(self.words.remark(verdict), max(20, self.width - indent - INDENT))
         word, colon, said = first.partition(":")
         block.add(" " * indent, (word, self.words.color(verdict.mark)), f"{colon}{said}")
         for more in rest:

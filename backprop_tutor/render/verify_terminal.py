@@ -8,6 +8,7 @@ from ..claims import MARKS, Judgement
 from ..classroom import score
 from ..graph import Graph
 from . import verify_lines, verify_mistakes
+from .equations import heading
 from .lines import Block, line, width_of, worded
 from .screen import Screen
 from .verify_families import families
@@ -20,7 +21,11 @@ def report(judgement: Judgement, graph: Graph, options: VerifyOptions, screen: S
     words = Words(options, screen.glyphs)
     yield title(judgement, graph, words, screen.width)
     yield from verify_lines.blocks(judgement, words, screen.width)
-    yield from verify_mistakes.blocks(judgement, words, screen.width)
+    mistakes = [*verify_mistakes.blocks(judgement, words, screen.width)]
+    if mistakes:
+        title_of = "Mistakes" if any(v.mark == "wrong" for v in judgement.verdicts) else "What can't be read"
+        yield Block([line(), *heading(title_of, "", screen.width, screen.glyphs.dash)])
+    yield from mistakes
     yield closing(judgement, words, screen.width)
 
 
