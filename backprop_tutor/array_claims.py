@@ -36,7 +36,8 @@ def judge_array(judge: Judge, claim: Claim, session: Session, later: Mapping[Sub
     if parts is None:
         found = array_names(judge, claim)
         if found is None:
-            return Verdict(claim, None, "unknown", "not-checkable", "there is nothing to compare this with", None, None, ())
+            message = "there is nothing to compare this with"
+            return Verdict(claim, None, "unknown", "not-checkable", message, None, None, ())
         renamed, parts = found
     verdicts = [_element(judge, claim, parts, i, session, later) for i in range(parts[0].size)]
     mark = worst([v.mark for v in verdicts])
@@ -120,14 +121,17 @@ def _element_names(judge: Judge, node: Expression) -> Expression:
     return transform(node, change)
 
 
+def _known(judge: Judge, name: str) -> bool:
+    return judge.vocabulary.subject(name) is not None or judge.vocabulary.array(name) is not None
+
+
 def array_names(judge: Judge, claim: Claim) -> tuple[Mapping[str, str], list[Cells]] | None:
     """Foreign names of arrays read so that the first two parts agree (`w11 @ x` for `W1 @ x`)."""
     foreign: dict[str, None] = {}
     for part in claim.parts:
         for node in walk(part.expression):
-            if isinstance(node, Name) and judge.vocabulary.subject(node.name) is None:
-                if judge.vocabulary.array(node.name) is None:
-                    foreign[node.name] = None
+            if isinstance(node, Name) and not _known(judge, node.name):
+                foreign[node.name] = None
     arrays = [name for name, block in judge.graph.blocks.items() if block.shape]
     if not 0 < len(foreign) <= 2:
         return None
@@ -139,8 +143,7 @@ def array_names(judge: Judge, claim: Claim) -> tuple[Mapping[str, str], list[Cel
         renamed = dict(zip(foreign, chosen, strict=True))
         parts = cells_of(judge, claim, renamed)
         if parts is not None and all(
-            judge.equality.same(a, b, quick=True)
-            or not any(isinstance(n, Name) for n in walk(b))
+            judge.equality.same(a, b, quick=True) or not any(isinstance(n, Name) for n in walk(b))
             for a, b in zip(parts[0].ravel(), parts[1].ravel(), strict=True)
         ):
             return renamed, parts
@@ -169,4 +172,3 @@ def _cell_source(node: Expression, index: int) -> Expression | None:
             flat += item.items if isinstance(item, Bracketed) else [item]
         return flat[index] if index < len(flat) else None
     return None
-

@@ -60,7 +60,7 @@ class Assumptions:
         """d(subject)/d(assumed value) for every assumed quantity."""
         base = self.person.of(subject)
         slopes = np.array([(moved.of(subject) - base) / NUDGE for moved in self._moved], float)
-        return np.nan_to_num(slopes, copy=False)
+        return np.where(np.isfinite(slopes), slopes, 0.0)
 
     def _effect(self, later: Subject, fixed: Subject) -> float:
         """d(later)/d(fixed), the fixed quantity moved by itself."""
@@ -83,7 +83,7 @@ class Assumptions:
         match fixed, later:
             case Value(first), Value(second):
                 return self.vocabulary.graph.reaches(first, second)
-            case (Gradient() | Updated()), Value():
+            case ((Gradient() | Updated()), Value()):
                 return False
             case Updated(), _:
                 return False

@@ -121,6 +121,9 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
 
     rate = graph.scenario.rate or 0.0
     for update in trace.updates:
-        after = written(update.before - written(rate * gradients[update.node]))
+        if graph.rule is not None and not graph.rule.plain:
+            after, _ = graph.rule.by_hand(update.before, gradients[update.node], written)
+        else:
+            after = written(update.before - written(rate * gradients[update.node]))
         steps.append(HandStep("update", update.node, None, after, update.after))
     return HandWork(digits, tuple(steps), values, locals_, gradients)

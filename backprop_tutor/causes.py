@@ -42,6 +42,7 @@ NAMED = 0.8  # posterior from which a cause is named
 NO_SLIP = 0.35  # prior of "none of these"
 DECADES = 4  # an unrelated number is log-uniform over this many, of either sign
 MOST_SHOWN = 3
+_GAP = "a piece left out"
 PEN_PRIOR = 1.0
 TERM_PRIOR = 0.5
 
@@ -108,25 +109,28 @@ def _constant_factor(judge: Judge, left: Expression, claimed: Expression) -> Cau
 def _one_piece(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
     """One name that stands in the place of another."""
     known = meaning.candidates(judge.graph, subject, 30)
-    places = [part for part in walk(claimed) if isinstance(part, (Name, Derivative)) and part.span != (0, 0)]
-    found: list[tuple[float, Expression, Expression, Expression]] = []
+    places: list[Name | Derivative] = [
+        part for part in walk(claimed) if isinstance(part, (Name, Derivative)) and part.span != (0, 0)
+    ]
+    found: list[tuple[float, Name | Derivative, Name | Derivative]] = []
     for place in places[:12]:
+        holds = judge.equality.trial(left, _put(claimed, place, Name(_GAP)))
         for option in _instead(place, known):
-            repaired = _put(claimed, place, option)
-            if judge.equality.same(left, repaired, quick=True):
+            if holds({_GAP: option}):
                 one, two = to_text(place), to_text(option)
                 kin = re.sub(r"[\d_]", "", one) == re.sub(r"[\d_]", "", two)
                 alike = meaning.similarity(one, two) + kin
-                found.append((alike, place, option, repaired))
+                found.append((alike, place, option))
     # the most alike pair first: yhat_1 for yhat_2 rather than y_2 for yhat_1
-    for _, place, option, repaired in sorted(found, key=lambda f: -f[0]):
+    for _, place, option in sorted(found, key=lambda f: -f[0]):
+        repaired = _put(claimed, place, option)
         if judge.equality.same(left, repaired):
             return Cause("miscopied-operand", f"{to_text(place)} stands where {to_text(option)} belongs",
                          claimed, repaired)  # fmt: skip
     return None
 
 
-def _instead(place: Name | Derivative, known: Sequence[str]) -> Iterable[Expression]:
+def _instead(place: Name | Derivative, known: Sequence[str]) -> Iterable[Name | Derivative]:
     if isinstance(place, Name):
         return (Name(name, name) for name in known if name != place.name)
     others = [Derivative(place.of, name) for name in known if name != place.by]
@@ -263,7 +267,8 @@ def _terms(judge: Judge, model: Model, person: Person, subject: Subject) -> Iter
             (turned, "sign", f"the sign of {shown} is turned"),
             (left_out, "term-missing", f"{shown} is left out"),
         ):
-            value = finite(person.answer(formula, without=subject).value if model is person else model.evaluate(formula))
+            answer = person.answer(formula, without=subject).value if model is person else model.evaluate(formula)
+            value = finite(answer)
             if value is not None:
                 yield _Candidate(code, message, TERM_PRIOR, value, formula, right)
 
@@ -276,12 +281,9 @@ def _sum_of(judge: Judge, subject: Subject) -> Sum | None:
         name = judge.graph.name
         users = [u for u in judge.graph.users.get(subject.by, ()) if judge.graph.reaches(u, subject.of)]
         if 2 <= len(users) <= 8:
-            return Sum(
-                tuple(
-                    (1, Product((("*", Derivative(name(subject.of), name(u))), ("*", Derivative(name(u), name(subject.by))))))
-                    for u in users
-                )
-            )  # fmt: skip
+            of, by = name(subject.of), name(subject.by)
+            paths = [(Derivative(of, name(u)), Derivative(name(u), by)) for u in users]
+            return Sum(tuple((1, Product((("*", above), ("*", local)))) for above, local in paths))
     return None
 
 

@@ -12,12 +12,13 @@ from .exact import Stated, agrees
 from .expression import Name, ungrouped
 from .number_links import NumberLinks
 from .person import Line, Person
-from .quantities import Subject
+from .quantities import Gradient, Subject, Updated
 from .session import Step, exact_or_none
-from .values import Ground, Reference, judge_number
+from .values import Ground, Reference, judge_number, judge_stated
 
-
+TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
 _PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand")
+_NOTES = ("right-but-not-from-yours", "update-invisible", "no-evidence")  # to be told even where all is right
 
 
 class Chain(NumberLinks):
@@ -81,13 +82,17 @@ class Chain(NumberLinks):
         truth = self.judge.truth
         if ground.mark == "wrong" and final.number is not None:
             ground = self.explained(number, ground)
+        if ground.mark == "right" and final.number is not None and any(link.mark == "wrong" for link in self.links):
+            ground = replace(
+                ground, code="right-value-wrong-working", message="the result is right, the working is not"
+            )
         if final.number is not None or ground.mark == "wrong":
             expected = ground.expected
             # a substitution that is already wrong explains its own total
-            if final.number is not None or not any(link.mark == "wrong" for link in self.links):
-                if truth is not None or ground.mark != "unknown":
-                    self.add("value", self.steps[0], final, ground.mark, ground.code, ground.message,
-                             float(number.value), expected, follows=ground.lines, interval=ground.interval)  # fmt: skip
+            told = final.number is None and any(link.mark == "wrong" for link in self.links)
+            if not told and (truth is not None or ground.mark != "unknown"):
+                self.add("value", self.steps[0], final, ground.mark, ground.code, ground.message,
+                         float(number.value), expected, follows=ground.lines, interval=ground.interval)  # fmt: skip
         self.remember(final, ground)
 
     def explained(self, number: Stated, ground: Ground) -> Ground:
@@ -99,11 +104,25 @@ class Chain(NumberLinks):
         if len(self.explanations) == 1:
             only = self.explanations[0]
             return replace(ground, code=only.code, message=only.message)
+        if note := self.hidden_by_digits(number):
+            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}; "
+            return replace(ground, code="wrong", message=expected + note)
         if ground.code != "wrong":
             # no one cause stands out: not even the slip of the pen that fits
             expected = "" if ground.expected is None else f"should be {ground.expected:.6g}"
             return replace(ground, code="wrong", message=expected)
         return ground
+
+    def hidden_by_digits(self, number: Stated) -> str:
+        """What to say of an updated weight whose step is so small that its digits can't tell one slip from another."""
+        truth = self.judge.truth
+        if not isinstance(self.subject, Updated) or truth is None or not number.unit:
+            return ""
+        step = abs(truth.of(self.subject) - truth.value(self.subject.node))
+        if not 0 < step < float(number.unit) * TELLING:
+            return ""
+        gradient = self.vocabulary.text(Gradient(self.judge.graph.loss, self.subject.node))
+        return f"the step is only {step:.2g}, so these digits can't show which slip it was: look at {gradient}"
 
     def total_as_number(self, final: Step) -> Stated | None:
         """A chain that ends with numbers put in states their total, as exactly as they are typed."""
@@ -127,16 +146,19 @@ class Chain(NumberLinks):
                 written = None if bad else as_written(self.steps[-2].expression)
             except ArithmeticError:
                 written = None
-        ground = judge_number(
-            reference, self.session.person, self.subject, number, formula, written,
-            tuple(sorted(self.operand_lines)), self.unknown_operands, self.claim.line,
-        )  # fmt: skip
+        lines = tuple(sorted(self.operand_lines))
+
+        def judged(reference: Reference, person: Person, unknown: bool) -> Ground:
+            about, line = self.subject, self.claim.line
+            assert about is not None
+            return judge_stated(
+                lambda n: judge_number(reference, person, about, n, formula, written, lines, unknown, line), number
+            )
+
+        ground = judged(reference, self.session.person, self.unknown_operands)
         nudged = self.session.nudged
         if nudged is not None:
-            other = judge_number(
-                Reference(None, nudged, {}, {}, self.judge.network), nudged, self.subject, number, formula, written,
-                tuple(sorted(self.operand_lines)), False, self.claim.line,
-            )  # fmt: skip
+            other = judged(Reference(None, nudged, {}, {}, self.judge.network), nudged, False)
             if _better(other, ground, number, nudged, self.subject, reference):
                 self.in_nudge = True
                 return other
@@ -152,7 +174,9 @@ class Chain(NumberLinks):
         if final.number is None or self.subject is None:
             return
         at_fault = any(link.mark in ("wrong", "follows") for link in self.links)
-        line = Line(final.number, self.claim.line, at_fault and ground.mark != "right", abs(final.number.value) == 0)
+        line = Line(
+            final.number, self.claim.line, at_fault and ground.mark != "right", abs(final.number.value) in (0, 1)
+        )
         if self.in_nudge and self.session.nudged is not None:
             self.session.nudged.state(self.subject, line)
             return
@@ -171,6 +195,8 @@ class Chain(NumberLinks):
         # a slip with a name says more than "not equal", wherever in the chain it shows
         named = [link for link in found if link.kind == "formula" and link.code not in _PLAIN]
         link = named[0] if named and found[0].kind == "formula" else found[0]
+        if mark in ("right", "follows"):
+            link = next((item for item in found if item.code in _NOTES), link)
         return self.finish(mark, link.code, link.message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:

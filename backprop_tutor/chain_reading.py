@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from . import meaning
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 class ChainReader:
     """One scalar claim with its names read; the links are judged by the classes that build on this one."""
-
 
     def __init__(self, judge: Judge, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> None:
         self.judge = judge
@@ -62,8 +61,7 @@ class ChainReader:
         claim, vocabulary, session = self.claim, self.vocabulary, self.session
         defined = session.definitions
         expressions = [
-            transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n)
-            for p in claim.parts
+            transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
         ]
         bound = parameter_names(expressions)
         foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
@@ -111,28 +109,40 @@ class ChainReader:
         first = meaning.read(expressions[0], self.vocabulary, renamed, False, self.claim.sample)
         subject = meaning.subject_of(first.expression, self.vocabulary)
         known = meaning.candidates(self.judge.graph, subject)
-        return meaning.assignments(unknown, known, lambda reading: self.true_with(expressions, {**renamed, **reading}))
+        holds = self.trial(expressions, (*renamed, *unknown))
+        return meaning.assignments(unknown, known, lambda reading: holds({**renamed, **reading}))
 
     def true_with(self, expressions: list[Expression], reading: Mapping[str, str]) -> bool:
         """Is the first link with foreign names true when they are read so?"""
+        return self.trial(expressions, reading)(reading)
+
+    def trial(self, expressions: list[Expression], names: Iterable[str]) -> Callable[[Mapping[str, str]], bool]:
+        """The question whether the first link with these foreign names is true, to be asked of many readings."""
         vocabulary, sample = self.vocabulary, self.claim.sample
-        pairs = zip(expressions, expressions[1:], strict=False)
-        used = [p for p in pairs if any(n in reading for e in p for n in meaning.foreign_names(e, vocabulary))]
+        open_names = {name: name for name in names}
+        used = [
+            p
+            for p in pairwise(expressions)
+            if any(n in open_names for e in p for n in meaning.foreign_names(e, vocabulary))
+        ]
         if not used:
-            return False
-        left, right = (meaning.read(e, vocabulary, reading, False, sample) for e in used[0])
+            return lambda reading: False
+        left, right = (meaning.read(e, vocabulary, open_names, False, sample) for e in used[0])
         if left.unknown or right.unknown:
-            return False
+            return lambda reading: False
         if has_names(right.expression):
-            equality = self.judge.equality
-            return equality.same(left.expression, right.expression, quick=True) and not equality.vanishes(
-                right.expression
-            )
-        quantity = meaning.subject_of(left.expression, vocabulary)
-        number = self.final_number(expressions)
-        if quantity is None or number is None or self.judge.truth is None:
-            return False
-        return agrees(number.value, number.unit, exact_or_none(self.judge.truth.of(quantity)) or Fraction(0))
+            holds = self.judge.equality.trial(left.expression, right.expression)
+            return lambda reading: holds({name: Name(own) for name, own in reading.items()})
+        number, truth = self.final_number(expressions), self.judge.truth
+        if number is None or truth is None:
+            return lambda reading: False
+
+        def agreeing(reading: Mapping[str, str]) -> bool:
+            quantity = meaning.subject_of(meaning.put(left.expression, reading), vocabulary)
+            true = None if quantity is None else exact_or_none(truth.of(quantity))
+            return true is not None and agrees(number.value, number.unit, true)
+
+        return agreeing
 
     def final_number(self, expressions: list[Expression]) -> Stated | None:
         return literal(expressions[-1])

@@ -7,6 +7,7 @@ derivative there: it is reported as a kink and not as a mismatch. Nothing here k
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from . import template
 from .functions import primitive
-from .graph import Graph
+from .graph import Graph, ancestors, descendants
 from .trace import Trace, Values, gather
 
 Method: TypeAlias = Literal["central", "forward"]
@@ -28,6 +29,7 @@ THRESHOLD = {"central": 1e-6, "forward": 1e-4}
 TRUNCATION = 4.0  # times the change when the step is halved, where the step is not ours to choose
 NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
 BATCH_BYTES = 1 << 24
+SMALL = 1 << 20  # nudges times operands: so much is calculated again without a thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,54 +154,107 @@ def differences(
 def _difference(
     graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, method: Method, end: int
 ) -> Differences:
-    """One difference for every node, in batches: only groups after the nudged nodes are calculated again."""
+    """One difference for every node, in batches: only what depends on the nudged nodes is calculated again."""
     out = np.empty(len(nodes))
     kinks = np.zeros(len(nodes), bool)
-    width = graph.size + sum(int(np.prod(slot.shape)) for group in graph.groups for slot in group.slots)
-    size = max(1, BATCH_BYTES // (16 * width))
-    levels = graph.levels[nodes]
-    # a batch holds nodes of one level: everything up to that level stays as it is
-    for level in np.unique(levels):
-        same = np.nonzero(levels == level)[0]
-        for start in range(0, len(same), size):
-            part = same[start : start + size]
-            out[part], kinks[part] = _batch(graph, values, nodes[part], steps[part], int(level), method, end)
+    for part in _companies(graph, nodes):
+        cone = _Cone.of(graph, nodes[part], end)
+        size = max(1, BATCH_BYTES // (16 * cone.width))
+        for start in range(0, len(part), size):
+            some = part[start : start + size]
+            out[some], kinks[some] = _batch(graph, values, nodes[some], steps[some], method, end, cone)
     base = abs(float(values[end]))
     moved = np.maximum(base, np.abs(out * steps))
     divisor = 2 * steps if method == "central" else steps
     return Differences(out, NOISE * EPSILON * moved / divisor, kinks, steps.copy())
 
 
+def _companies(graph: Graph, nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The positions in `nodes` in companies that are nudged side by side: all of one level, so that none depends on
+    another; in a large network all with the same users, so that little has to be calculated again for each.
+    """
+    large = len(nodes) * sum(slot.size for group in graph.groups for slot in group.slots) > SMALL
+    found: dict[object, list[int]] = defaultdict(list)
+    for i, (node, level) in enumerate(zip(nodes.tolist(), graph.levels[nodes].tolist(), strict=True)):
+        found[(level, graph.users.get(node)) if large else level].append(i)
+    return [np.array(positions) for positions in found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cone:
+    """What depends on some nodes and is needed for the objective: per group the rows, and every such node's column."""
+
+    columns: NDArray[np.int64]  # of every node in a table of the nudged values; -1 for what stays as it is
+    nodes: NDArray[np.int64]  # in the order of the columns
+    rows: tuple[NDArray[np.int64], ...]  # of each group
+    width: int  # numbers that one nudge needs
+
+    @classmethod
+    def of(cls, graph: Graph, nodes: NDArray[np.int64], end: int) -> _Cone:
+        touched = descendants(graph, *nodes.tolist()) & ancestors(graph, end)
+        touched[nodes] = True
+        columns = np.full(graph.size, -1)
+        inside = np.nonzero(touched)[0]
+        columns[inside] = np.arange(len(inside))
+        first = int(graph.levels[nodes[0]])
+        rows = tuple(
+            np.nonzero(touched[group.out])[0] if group.level > first else np.empty(0, np.int64)
+            for group in graph.groups
+        )
+        slots = sum(slot[0].size * len(r) for group, r in zip(graph.groups, rows, strict=True) for slot in group.slots)
+        return cls(columns, inside, rows, len(inside) + slots)
+
+
 def _batch(
-    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, level: int, method: Method, end: int
+    graph: Graph,
+    values: Values,
+    nodes: NDArray[np.int64],
+    steps: Values,
+    method: Method,
+    end: int,
+    cone: _Cone,
 ) -> tuple[Values, NDArray[np.bool_]]:
-    rows = np.arange(len(nodes))
-    sides = []
-    branches: list[list[NDArray[np.float64]]] = []
-    for sign in (1.0, -1.0, 0.0):
-        if sign == 0.0 and not _has_kinks(graph):
-            continue
-        nudged = np.repeat(values[None, :], len(nodes), 0)
-        nudged[rows, nodes] += sign * steps
-        taken: list[NDArray[np.float64]] = []
-        for group in graph.groups:
-            if level < group.level <= graph.levels[end]:
-                nudged[:, group.out] = template.value(group.tree, gather(group, nudged), taken)
-                # a nudged node's own value is given, not calculated
-                nudged[rows, nodes] = values[nodes] + sign * steps
-        sides.append(nudged[:, end])
+    """Differences of the objective and kink flags, one nudged node a row."""
+    counts, mine = np.arange(len(nodes)), cone.columns[nodes]
+    sides: list[Values] = []
+    branches: list[list[Values]] = []
+    for sign in (1.0, -1.0, 0.0) if _has_kinks(graph) else (1.0, -1.0):
+        nudged = np.repeat(values[cone.nodes][None, :], len(nodes), 0)
+        nudged[counts, mine] += sign * steps
+        taken: list[Values] = []
+        for group, rows in zip(graph.groups, cone.rows, strict=True):
+            if len(rows):
+                operands = [
+                    slot[rows].astype(float) if i in group.picks else _operand(slot[rows], cone.columns, nudged, values)
+                    for i, slot in enumerate(group.slots)
+                ]
+                results = cone.columns[group.start + rows]
+                nudged[:, results] = template.value(group.tree, operands, taken)
+        column = cone.columns[end]
+        sides.append(nudged[:, column] if column >= 0 else np.full(len(nodes), values[end]))
         branches.append(taken)
     kinks = np.zeros(len(nodes), bool)
     for sides_taken in zip(*branches, strict=True):
         for other in sides_taken[1:]:
             changed = sides_taken[0] != other
-            kinks |= np.broadcast_to(changed, (len(nodes), *changed.shape[1:])).reshape(len(nodes), -1).any(1)
+            if np.any(changed):  # what no nudge reaches has no axis for them, and never changes
+                kinks |= np.broadcast_to(changed, (len(nodes), *changed.shape[1:])).reshape(len(nodes), -1).any(1)
     # the step as the machine holds it: (x+h) - (x-h) is not exactly 2h
     up, down = values[nodes] + steps, values[nodes] - steps
-    with np.errstate(all="ignore"):
-        if method == "central":
-            return (sides[0] - sides[1]) / (up - down), kinks
-        return (sides[0] - values[end]) / (up - values[nodes]), kinks
+    if method == "central":
+        return (sides[0] - sides[1]) / (up - down), kinks
+    return (sides[0] - values[end]) / (up - values[nodes]), kinks
+
+
+def _operand(slot: NDArray[np.int64], columns: NDArray[np.int64], nudged: Values, values: Values) -> Values:
+    """A slot's operands, each from the table of nudged values where it is in there."""
+    column = columns[slot]
+    inside = column >= 0
+    if not inside.any():
+        return values[slot]
+    if inside.all():
+        return nudged[:, column]
+    return np.where(inside, nudged[:, np.maximum(column, 0)], values[slot])
 
 
 def _has_kinks(graph: Graph) -> bool:

@@ -7,7 +7,7 @@ make claims; `verify.py` judges them; renderers print verdicts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .errors import Where
@@ -60,7 +60,7 @@ class Claim:
     source_lines: tuple[int, ...] = ()
     expected: Expected | None = None
     unreadable: Unreadable | None = None
-    where: Where = Where()
+    where: Where = field(default_factory=Where)
     sample: int | None = None
 
 

@@ -25,6 +25,7 @@ from .reporting import UNUSABLE, reporting, show_error
 
 LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
 DISAGREES, INTERRUPTED = 1, 130
+LEAST_TITLE = 24  # cells; with less room a title gets lines of its own
 
 app = typer.Typer(
     name="bptutor",
@@ -122,6 +123,7 @@ def run_command(
     inputs: opt.Inputs = False,
     samples: opt.Samples = None,
     step: opt.Step = False,
+    steps: opt.Steps = None,
     digits: opt.Digits = 6,
     by_hand: opt.ByHand = None,
     values: opt.Sets = None,
@@ -151,6 +153,7 @@ def run_command(
             by_hand=by_hand,
             method=difference,
             h=opt.step_size(h),
+            steps=steps,
             samples=None if samples is None else opt.sample_numbers(samples, len(graph.scenario.samples)),
             inputs=inputs,
             quiet=quiet,
@@ -179,25 +182,27 @@ def list_command(
     """The bundled scenarios."""
     look = Look(color, ascii, plain, quiet)
     with reporting(look):
-        from .render.lines import Block, width_of
+        from .render.lines import Block, left, line, width_of, worded
         from .scenario import titles
 
         screen = look.screen(sys.stdout)
         entries = [(entry.name, screen.glyphs.text(entry.title)) for entry in titles()]
         column = max(width_of(name) for name, _ in entries) + 2
-        fits = all(column + width_of(title) <= screen.width for _, title in entries)
+        room = screen.width - column
         block = Block()
         for name, title in entries:
             if screen.plain:
                 screen.line(f"{name}: {title}")
-            elif fits:
-                block.add((name.ljust(column), "name"), title)
-            else:
+            elif room < LEAST_TITLE:
                 block.add((name, "name"))
-                block.add("  " + title)
+                block.extend(line("  ", text) for text in worded(title, screen.width - 2))
+            else:
+                first, *rest = worded(title, room)
+                block.add((left(name, column), "name"), first)
+                block.extend(line(" " * column, text) for text in rest)
         screen.show(block)
         if not quiet:
-            screen.hint(f"Next: bptutor run {entries[-1][0]}")
+            screen.hint("Next: bptutor run two_sigmoid_outputs")
 
 
 @app.command("new", rich_help_panel=SCENARIOS)

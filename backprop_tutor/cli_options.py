@@ -84,6 +84,17 @@ Samples = Annotated[
 Step = Annotated[
     bool, typer.Option("--step", help="One step per key press; q ends.", rich_help_panel=SHOW, show_default=False)
 ]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        metavar="N",
+        min=1,
+        max=10_000,
+        help="So many update steps in a row: each in full up to a few, then a table and the curve of the loss.",
+        rich_help_panel=SHOW,
+    ),
+]
 Digits = Annotated[
     int, typer.Option("--digits", metavar="N", min=1, max=17, help="Significant digits.", rich_help_panel=NUMBERS)
 ]

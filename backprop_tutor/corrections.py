@@ -11,9 +11,10 @@ from . import meaning
 from .alignment import Pair, align, as_written, has_names
 from .chain import Chain
 from .claims import Claim, LinkVerdict, Verdict
+from .differences import differing
 from .errors import FormulaError
 from .exact import agrees
-from .expression import NOWHERE, Derivative, Expression, Name, Number, Span, rebuild, transform, ungrouped
+from .expression import Derivative, Expression, Name, transform, ungrouped
 from .handwork import notation_of
 from .lesson import local_formula
 from .parse import parse
@@ -26,7 +27,6 @@ from .values import finite
 from .verify import Judge
 
 MOST_FORMS = 6
-ZERO = Number("0", Fraction(0))
 
 
 def rewritings(
@@ -290,34 +290,3 @@ def _with_numbers(formula: Expression, number: Callable[[Expression], str]) -> E
         return part
 
     return transform(formula, change)
-
-
-def differing(claimed: Expression, right: Expression) -> list[tuple[Span, Expression]] | None:
-    """The names and derivatives in which two formulas of one shape differ, by their places; None for other shapes."""
-    if isinstance(claimed, Name | Derivative) and isinstance(right, Name | Derivative):
-        return [] if claimed == right else [(claimed.span, right)] if claimed.span != NOWHERE else None
-    one, two = _children(claimed), _children(right)
-    if type(claimed) is not type(right) or len(one) != len(two):
-        return None
-    if not one:
-        return [] if claimed == right else None
-    if rebuild(claimed, lambda _: ZERO) != rebuild(right, lambda _: ZERO):
-        return None  # another sign or another operation
-    found: list[tuple[Span, Expression]] = []
-    for a, b in zip(one, two, strict=True):
-        inner = differing(a, b)
-        if inner is None:
-            return None
-        found += inner
-    return found
-
-
-def _children(node: Expression) -> list[Expression]:
-    found: list[Expression] = []
-
-    def note(part: Expression) -> Expression:
-        found.append(part)
-        return part
-
-    rebuild(node, note)
-    return found

@@ -7,17 +7,21 @@ passed over, never counted against the person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from .expression import Expression
+from .expression import Derivative, Expression, Name
 from .person import STANDARD, Convention, Model, Truth, closure, random_points, run
 from .quantities import Vocabulary
-from .scalar import Dual
+from .scalar import Dual, Get, GetGradient
 from .trace import Trace, backward, forward
 
+Reading: TypeAlias = Mapping[str, Name | Derivative]  # what some names of a formula are tried as
+Trial: TypeAlias = Callable[[Reading], bool]
 RELATIVE = 1e-9
 CLEAR = 1e-6
 
@@ -75,17 +79,33 @@ class Equality:
             def get(name: str, point: Model = point, drawn: dict[str, float] = drawn) -> Dual:
                 return (drawn[name], 0.0) if name in drawn else point.get(name)
 
-            a = run(one, get, point.get_gradient)
-            b = run(two, get, point.get_gradient)
-            if not (np.isfinite(a) and np.isfinite(b)):
-                continue
-            scale = max(abs(a), abs(b), 1e-9)
-            if abs(a - b) > RELATIVE * max(scale, 1e-3):
-                if abs(a - b) > CLEAR * scale or abs(a - b) > 1e-12:
-                    return False
-                continue
-            decided += 1
+            agree = _agree(run(one, get, point.get_gradient), run(two, get, point.get_gradient))
+            if agree is False:
+                return False
+            decided += agree is True
         return True if decided else None
+
+    def trial(self, left: Expression, right: Expression) -> Trial:
+        """A quick comparison to be made with many readings of some names; 0 = 0 doesn't count as agreement."""
+        graph = self.vocabulary.graph
+        one, two = closure(left, graph), closure(right, graph)
+        points = self.points[:3]
+
+        def holds(reading: Reading) -> bool:
+            if one is None or two is None:
+                return False
+            decided = something = False
+            for point in points:
+                get, gradient = _as_read(point, reading)
+                a, b = run(one, get, gradient), run(two, get, gradient)
+                agree = _agree(a, b)
+                if agree is False:
+                    return False
+                decided |= agree is True
+                something |= math.isfinite(b) and b != 0.0
+            return bool(decided and something)
+
+        return holds
 
     def summing(self) -> tuple[Model, ...]:
         """Points at which the targets sum to 1, where the scenario's own do (or are unknown)."""
@@ -109,3 +129,29 @@ class Equality:
             if np.isfinite(values).all():
                 found.append(Truth(self.vocabulary, Trace(graph, values, backward(graph, values)), self.convention))
         return tuple(found)
+
+
+def _agree(a: float, b: float) -> bool | None:
+    """Are two values the same number? None where one of them has no value, or rounding leaves it open."""
+    if not (math.isfinite(a) and math.isfinite(b)):
+        return None
+    scale = max(abs(a), abs(b), 1e-9)
+    if abs(a - b) <= RELATIVE * max(scale, 1e-3):
+        return True
+    return False if abs(a - b) > CLEAR * scale or abs(a - b) > 1e-12 else None
+
+
+def _as_read(point: Model, reading: Reading) -> tuple[Get, GetGradient]:
+    """A point's answers where some names stand for other quantities."""
+
+    def name_of(name: str) -> str:
+        meant = reading.get(name)
+        return name if meant is None else meant.name if isinstance(meant, Name) else ""
+
+    def get(name: str) -> Dual:
+        meant = reading.get(name)
+        if isinstance(meant, Derivative):
+            return point.get_gradient(meant.of, meant.by), 0.0
+        return point.get(name if meant is None else meant.name)
+
+    return get, lambda of, by: point.get_gradient(name_of(of), name_of(by))

@@ -18,7 +18,8 @@ class Mismatch:
     def sentence(self) -> str:
         """`line 12: expected wrong [decimal-point], got close [truncated]`."""
         verdict = self.verdict
-        got = tagged(verdict.mark, verdict.code if verdict.mark != "right" or self.expected.code else "")
+        finer = verdict.mark != "right" or self.expected.mark == "right"  # a right line's code is of interest only here
+        got = tagged(verdict.mark, verdict.code if finer else "")
         return f"line {verdict.line}: expected {tagged(self.expected.mark, self.expected.code)}, got {got}"
 
 

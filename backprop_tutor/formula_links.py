@@ -110,7 +110,7 @@ class FormulaLinks(ChainReader):
             self.add("value", left, right, "wrong", "wrong", f"this is {self.reference.belongs(left.expression)}",
                      float(number.value), expected)  # fmt: skip
             return
-        mark = {"unknown": "unknown", "stated": "follows" if ground.lines else "right"}.get(ground.kind, "right")  # type: ignore[assignment]
+        mark = {"unknown": "unknown", "stated": "follows" if ground.lines else "right"}.get(ground.kind, "right")
         self.add("value", left, right, mark, ground.code, ground.message, float(number.value), expected,
                  follows=ground.lines)  # fmt: skip
 

@@ -29,6 +29,7 @@ from .scenario import Equation, FunctionDefinition, Quantity, Scenario
 from .scenario_types import MAX_HINTS, in_order
 from .template import Tree
 from .unroll import Unroller, of_single_numbers
+from .update_rule import UpdateRule, read_rule, rule_of
 
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 MAX_NODES = 2_000_000
@@ -274,6 +275,11 @@ class Graph:
         for result, operand in zip(*(side.tolist() for side in self.edges), strict=True):
             found[operand].append(result)
         return {operand: tuple(results) for operand, results in found.items()}
+
+    @cached_property
+    def rule(self) -> UpdateRule | None:
+        """How a parameter is taken a step on; None where the scenario has neither a rate nor a rule."""
+        return rule_of(self.scenario, self.custom)
 
     @property
     def symbolic(self) -> bool:
@@ -553,6 +559,8 @@ class _Builder:
                     break  # the other samples have the same fault
         loss = self.objective(equations, varying)
         self.check_names()
+        if self.scenario.update and not any(f.name in self.broken for f in self.scenario.functions):
+            self.problems += read_rule(self.scenario, self.custom, self.functions)[1]
         if self.problems or loss is None:
             return None
         graph = self.assemble(loss)
@@ -821,10 +829,10 @@ def ancestors(graph: Graph, node: int) -> NDArray[np.bool_]:
     return needed
 
 
-def descendants(graph: Graph, node: int) -> NDArray[np.bool_]:
-    """Which nodes depend on the given node (itself included)."""
+def descendants(graph: Graph, *nodes: int) -> NDArray[np.bool_]:
+    """Which nodes depend on the given ones (themselves included)."""
     touched = np.zeros(graph.size, bool)
-    touched[node] = True
+    touched[list(nodes)] = True
     for group in graph.groups:
         for i, slot in enumerate(group.slots):
             if i not in group.picks:

@@ -15,7 +15,6 @@ from . import functions
 from .claims import MARKS, Claim, Expected, Part, Sheet, Unreadable
 from .errors import FormulaError, Problem, RequestError, Where
 from .expression import Name, walk
-from .graph import Graph
 from .parse import Notation, parse
 from .quantities import Vocabulary
 
@@ -32,7 +31,7 @@ _BULLET = re.compile(r"^\s*(?:[-*+]\s+(?=\S)|\d{1,3}[.)]\s+|>\s*)*")
 _HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
 _SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
 _OPEN = re.compile(r"(?:\.\.\.|…)\s*$")
-_NEXT_CLAIM = re.compile(r"[;,]\s+(?=[^\s=,;()\[\]]+\s*(?:=|≈))")
+_NEXT_CLAIM = re.compile(r"[;,]\s+(?=[^=≈,;()\[\]]+(?:=|≈))")
 _QUANTITY = re.compile(r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d")
 
 
@@ -46,10 +45,8 @@ def read_file(path: str, vocabulary: Vocabulary) -> Sheet:
             Problem(f"the sheet can't be read: {reason}", Where(path), help="give the path of a text file")
         ) from error
     if len(data) > MAX_SHEET_BYTES:
-        raise RequestError(
-            Problem(f"the sheet has {len(data)} bytes; the limit is {MAX_SHEET_BYTES}", Where(path),
-                    help="split it into several sheets")  # fmt: skip
-        )
+        size = f"the sheet has {len(data)} bytes; the limit is {MAX_SHEET_BYTES}"
+        raise RequestError(Problem(size, Where(path), help="split it into several sheets"))
     # a stray byte in prose must not cost the sheet: it becomes a replacement character, and a claim with one is unread
     return read(data.decode("utf-8-sig", errors="replace"), vocabulary, path)
 
@@ -91,7 +88,7 @@ def _claims_of(line: str, number: int, notation: Notation, path: str, sample: in
     expected = None
     if match := _EXPECTED.search(body):
         if match[1] in MARKS:
-            expected = Expected(match[1], match[2] or "")  # type: ignore[arg-type]
+            expected = Expected(match[1], match[2] or "")
         if match[1] in (*MARKS, CORRECTED):
             body = body[: match.start()]
     source = tuple(int(found) for found in _SOURCE.findall(body))
@@ -100,22 +97,36 @@ def _claims_of(line: str, number: int, notation: Notation, path: str, sample: in
     start = _BULLET.match(body).end()  # type: ignore[union-attr]
     if not is_claim(body[start:]):
         return
-    where = Where(path, number, start + 1, max(1, len(body.rstrip()) - start), line)
+    pieces = claims_on(body, start)
+    for first, last in pieces:
+        where = Where(path, number, first + 1, max(1, last - first), line)
+        own = expected if last == pieces[-1][1] else None  # the comment at the end belongs to the last claim
+        shown = body[first:last].strip()
+        if len(body) > MAX_LINE:
+            problem = Unreadable(f"the line has {len(body)} characters; the limit is {MAX_LINE}", 0, 1, "too long",
+                                 "split it into several lines")  # fmt: skip
+            yield Claim(number, shown[:MAX_LINE], (), source, own, problem, where, sample)
+            return
+        try:
+            yield Claim(number, shown, parts_of(body, first, last, notation), source, own, None, where, sample)
+        except FormulaError as error:
+            trouble = error.problems[0]
+            problem = Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help)
+            yield Claim(number, shown, (), source, own, problem, where, sample)
 
-    def claim(text: str, parts: tuple[Part, ...], problem: Unreadable | None) -> Claim:
-        return Claim(number, text, parts, source, expected, problem, where, sample)
 
-    shown = body[start:].strip()
-    if len(body) > MAX_LINE:
-        problem = Unreadable(f"the line has {len(body)} characters; the limit is {MAX_LINE}", 0, 1, "too long",
-                             "split it into several lines")  # fmt: skip
-        yield claim(shown[:MAX_LINE], (), problem)
-        return
-    try:
-        yield claim(shown, parts_of(body, start, notation), None)
-    except FormulaError as error:
-        trouble = error.problems[0]
-        yield claim(shown, (), Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help))
+def claims_on(body: str, start: int) -> list[tuple[int, int]]:
+    """Where each claim of a line begins and ends: `a = 1, b = 2` makes two."""
+    found = []
+    end = len(body.rstrip())
+    first = start
+    for gap in _NEXT_CLAIM.finditer(body, start):
+        before = body[first : gap.start()]
+        closed = all(before.count(a) == before.count(b) for a, b in ("()", "[]", "{}"))
+        if closed and is_claim(before) and is_claim(body[gap.end() : end]):
+            found.append((first, gap.start()))
+            first = gap.end()
+    return [*found, (first, end)]
 
 
 def is_claim(text: str) -> bool:
@@ -127,14 +138,14 @@ def is_claim(text: str) -> bool:
     return bool(_QUANTITY.search(before)) and bool(after.strip() or before.strip())
 
 
-def parts_of(body: str, start: int, notation: Notation) -> tuple[Part, ...]:
+def parts_of(body: str, start: int, end: int, notation: Notation) -> tuple[Part, ...]:
     """The chain's pieces; FormulaError with the place in the line where one can't be read."""
     pieces: list[tuple[int, int]] = []
     at = start
-    for sign in _EQUALS.finditer(body, start):
+    for sign in _EQUALS.finditer(body, start, end):
         pieces.append((at, sign.start()))
         at = sign.end()
-    pieces.append((at, len(body.rstrip())))
+    pieces.append((at, end))
     if len(pieces) > MAX_PARTS:
         raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS], "too long")
     return tuple(_part(body, first, last, notation) for first, last in pieces)

@@ -14,7 +14,7 @@ from . import functions as table
 from .check import Check, Method, check_gradients, check_locals
 from .evaluate import evaluate
 from .expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
-from .graph import Graph, Node, ancestors
+from .graph import Graph, Node, ancestors, descendants
 from .lift import substitute
 from .parse import parse
 from .trace import Contribution, Path, Trace, Update
@@ -139,24 +139,12 @@ def backward_edges(graph: Graph, inputs: bool = True) -> list[tuple[int, int]]:
     Without `inputs` only what a parameter influences.
     """
     needed = ancestors(graph, graph.loss)
-    useful = _influenced_by(graph, graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
+    useful = descendants(graph, *graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
     found = []
     for node in sorted(graph.nodes_of("computed"), key=lambda n: -int(graph.levels[n])):
         if needed[node]:
             found += [(node, operand) for operand in graph.node(node).operands if useful[operand]]
     return found
-
-
-def _influenced_by(graph: Graph, nodes: Sequence[int]):  # type: ignore[no-untyped-def]
-    import numpy as np
-
-    touched = np.zeros(graph.size, bool)
-    touched[list(nodes)] = True
-    for group in graph.groups:
-        for i, slot in enumerate(group.slots):
-            if i not in group.picks:
-                touched[group.out] |= touched[slot].reshape(group.rows, -1).any(1)
-    return touched
 
 
 def local_steps(
@@ -212,7 +200,7 @@ def gradient_steps(
 def adjoint_steps(trace: Trace, inputs: bool = False) -> tuple[AdjointStep, ...]:
     """Every adjoint once, from the loss down to the parameters (and inputs): the backward pass as it is calculated."""
     graph = trace.graph
-    useful = _influenced_by(graph, graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
+    useful = descendants(graph, *graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
     counts = trace.path_counts
     chosen = [n for n in range(graph.size) if useful[n] and n in counts and n != graph.loss]
     order = {node: i for i, node in enumerate(graph.order())}
@@ -250,7 +238,7 @@ def multiplications(trace: Trace) -> Multiplications:
     graph = trace.graph
     counts = trace.path_counts
     lengths: dict[int, int] = {graph.loss: 0}
-    useful = _influenced_by(graph, graph.nodes_of("parameter"))
+    useful = descendants(graph, *graph.nodes_of("parameter"))
     by_adjoints = 0
     results, operands = graph.edges
     for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):

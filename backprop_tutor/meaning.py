@@ -105,7 +105,7 @@ def read(
                 return part
             case Derivative(of, by):
                 return Derivative(canonical(of), canonical(by), part.span)
-            case Call("softmax", (Name(argument),)) if (output := _softmax_output(vocabulary, argument)):
+            case Call("softmax", (Name(argument),)) if output := _softmax_output(vocabulary, argument):
                 used[f"softmax({argument})"] = output
                 return Name(output, part.text, part.span)
             case DerivativeOf(operand, by):
@@ -159,6 +159,17 @@ def subject_of(node: Expression, vocabulary: Vocabulary) -> Subject | None:
         if of is not None and by is not None:
             return Gradient(of, by)
     return None
+
+
+def put(node: Expression, reading: Mapping[str, str]) -> Expression:
+    """A single name or derivative with foreign names replaced; anything else stays."""
+    match ungrouped(node):
+        case Name(name, text, span):
+            return Name(reading.get(name, name), text, span)
+        case Derivative(of, by, span):
+            return Derivative(reading.get(of, of), reading.get(by, by), span)
+        case _:
+            return node
 
 
 def is_array_claim(parts: Iterable[Expression], vocabulary: Vocabulary) -> bool:

@@ -63,7 +63,7 @@ class NumberLinks(FormulaLinks):
     def is_exact(self, pair: Pair) -> bool:
         """Does a number put in carry no rounding: given data, or the quantity's value to the last digit?"""
         subject = meaning.subject_of(pair.formula, self.vocabulary)
-        if isinstance(subject, Rate) or isinstance(subject, Value) and subject.node in self.judge.leaves:
+        if isinstance(subject, Rate) or (isinstance(subject, Value) and subject.node in self.judge.leaves):
             return True
         best = self.reference.best(pair.formula)
         return best is not None and abs(best - float(pair.number.value)) <= 1e-12 * max(1.0, abs(best))
@@ -100,7 +100,8 @@ class NumberLinks(FormulaLinks):
         if code == "operator":
             message = "these are the right numbers, but the signs between them are not the formula's"
         expected = self.judge.truth.evaluate(left.expression)
-        self.add("substitution", left, right, "wrong", code, message, float(as_written_or_nan(right.expression)), expected)
+        written = as_written_or_nan(right.expression)
+        self.add("substitution", left, right, "wrong", code, message, written, expected)
 
     def same_numbers(self, left: Step, right: Step) -> bool:
         """Does every name of the formula find its number somewhere?"""
@@ -126,12 +127,21 @@ class NumberLinks(FormulaLinks):
         for pair in misfits:
             belongs = reference.belongs(pair.formula)
             name = to_text(pair.formula)
-            told.append(f"{pair.number.text} stands where {name} = {belongs} belongs")
+            old = self.older(pair)
+            own = f" (your older value, line {old})" if old else ""
+            told.append(f"{pair.number.text} stands where {name} = {belongs} belongs{own}")
         pair = misfits[0]
         span = self.place(right, pair.span)
         expected = reference.best(pair.formula)
         self.add("substitution", left, right, "wrong", "miscopied-operand", "; ".join(told),
                  float(pair.number.value), expected, span)  # fmt: skip
+
+    def older(self, pair: Pair) -> int | None:
+        """The line of an earlier statement, replaced since, that a number put in was taken from."""
+        subject = meaning.subject_of(pair.formula, self.vocabulary)
+        lines = self.session.history.get(subject, ()) if subject is not None else ()
+        found = (line.line for line in lines if agrees(pair.number.value, pair.number.unit, line.number.value))
+        return next(found, None)
 
     def place(self, step: Step, span: tuple[int, int]) -> tuple[int, int]:
         return (step.part.start + span[0], step.part.start + span[1]) if span != (0, 0) else (
@@ -189,7 +199,7 @@ class NumberLinks(FormulaLinks):
             self.add("arithmetic", left, right, "right", "within-rounding", "", float(value), expected, interval=shown)
             return
         cut = self.written_box(left.expression, True) if left.kind == "numbers" else None
-        if truncates(value, unit, written) or cut and (cut.meets(value, unit) or cut.meets_truncated(value, unit)):
+        if truncates(value, unit, written) or (cut and (cut.meets(value, unit) or cut.meets_truncated(value, unit))):
             mark = "right" if number.open else "close"
             self.add("arithmetic", left, right, mark, "truncated", f"cut off, not rounded: {expected:.6g}",
                      float(value), expected, interval=shown)  # fmt: skip
@@ -210,7 +220,7 @@ class NumberLinks(FormulaLinks):
             self.add("arithmetic", left, right, "unknown", "not-checkable", "this can't be calculated")
             return
         one, two = self.written_box(left.expression), self.written_box(right.expression)
-        if one.low <= two.high and two.low <= one.high or abs(written - second) <= abs(written) * Fraction(1, 10**12):
+        if (one.low <= two.high and two.low <= one.high) or abs(written - second) <= abs(written) * Fraction(1, 10**12):
             self.add("arithmetic", left, right, "right", "", "", float(second), float(written))
             return
         first = first_number(right.expression)

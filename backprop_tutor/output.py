@@ -22,6 +22,24 @@ def write(text: str, file: Path | None, quiet: bool = False) -> None:
         sys.stderr.write(f"{file} is written\n")
 
 
+def write_bytes(data: bytes, file: Path | None, quiet: bool = False) -> None:
+    """The same for bytes, which reach their place as they are."""
+    if file is None or str(file) == "-":
+        sys.stdout.flush()
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            sys.stdout.write(data.decode("utf-8", "replace"))
+        else:
+            buffer.write(data)
+        return
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise refused(file, error) from None
+    if not quiet:
+        sys.stderr.write(f"{file} is written\n")
+
+
 def encodes(text: str, stream: TextIO) -> bool:
     """Whether a stream has every character of a text."""
     try:

@@ -16,7 +16,7 @@ from .typeset import ASCII, Style, to_text
 
 LEAST_DIGITS = 3  # for a number that the person did not write
 MOST_DECIMALS = 12
-MOST_PADDED = 4  # decimals up to which a round number keeps its zeros: 0.60, but 0.300003
+MOST_PADDED = 4  # decimals up to which a round number gets zeros: 0.60 like 0.75, but 0.300003 like 0.3000003
 EXACT = Fraction(1, 10**12)
 _TIMES = {
     **{sign: rf"(?<=\S){re.escape(sign)}(?=\S)" for sign in "*·×"},
@@ -128,7 +128,7 @@ def written(value: Fraction, like: str, digits: int, minus: str = "-") -> str:
     shown = _rounded(size, decimals)
     if not shown.strip("0."):
         sign = ""
-    if decimals > MOST_PADDED and not _off(size, decimals):
+    if decimals > MOST_PADDED and not like.endswith("0") and not _off(size, decimals):
         shown = shown.rstrip("0").rstrip(".")
     return sign + shown
 

@@ -31,6 +31,7 @@ class Convention:
     loss_scale: float = 1.0  # of the loss itself
     ascent: float = 1.0  # −1: w' = w + rate·gradient
     frozen_bias: bool = False
+    transposed: bool = False  # w_ij is what the scenario calls w_ji
     updated_weights: bool = False  # going back, a weight's value is the one after its own update
     sentence: str = ""
 
@@ -202,7 +203,6 @@ class Truth(Model):
             return self._through_new_weights.gradient(of, by)
         plain = self.trace.derivative(of, by)
         return plain * self.convention.scale if of == self.graph.loss and by != of else plain
-
 
     @cached_property
     def _through_new_weights(self) -> Person:

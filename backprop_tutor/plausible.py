@@ -34,7 +34,7 @@ def remarks(graph: Graph, stated: Mapping[Subject, Iterable[Line]]) -> tuple[tup
                     found.append((line.line, f"{name} is a share of a softmax: it lies between 0 and 1"))
             elif isinstance(formula, Call) and formula.function in _RANGES:
                 low, high = _RANGES[formula.function]
-                if value < low or high is not None and value > high:
+                if value < low or (high is not None and value > high):
                     limits = f"between {low} and {high}" if high is not None else f"{low} or more"
                     found.append((line.line, f"{name} is a {formula.function}: it is {limits}"))
             elif value < 0 and _never_negative(graph, subject.node):

@@ -6,6 +6,7 @@ A `Subject` is a node, a derivative between two nodes, or a parameter after the 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -64,8 +65,9 @@ class Reading:
 class Vocabulary:
     """The spellings of one graph."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, transposed: bool = False) -> None:
         self.graph = graph
+        self.transposed = transposed
         self.nodes: dict[str, int] = {}
         for name in graph.some_names(MAX_SPELLINGS):
             node = graph.find(name)
@@ -78,6 +80,25 @@ class Vocabulary:
     # ------------------------------------------------------------------ exact spellings
     def node(self, spelling: str) -> int | None:
         """The node that this spelling names: as typed, folded (w_{11} = w11), or with other capitals."""
+        found = self._spelled(spelling)
+        return self._other_order.get(found, found) if self.transposed and found is not None else found
+
+    @cached_property
+    def _other_order(self) -> Mapping[int, int]:
+        """For every weight of a square array the one with its two indices exchanged."""
+        found: dict[int, int] = {}
+        for block in self.graph.blocks.values():
+            if block.kind == "parameter" and len(block.shape) == 2 and block.shape[0] == block.shape[1]:
+                size = block.shape[0]
+                for i, j in itertools.permutations(range(size), 2):
+                    found[block.start + i * size + j] = block.start + j * size + i
+        return found
+
+    def has_two_orders(self, spellings: Iterable[str]) -> bool:
+        """Is one of these the name of a weight whose two indices could stand in the other order?"""
+        return bool(self._other_order) and any(self._spelled(s) in self._other_order for s in spellings)
+
+    def _spelled(self, spelling: str) -> int | None:
         if spelling in self.nodes:
             return self.nodes[spelling]
         key = folded(spelling)
@@ -186,7 +207,10 @@ class Vocabulary:
 
     def text(self, subject: Subject, partial: str = "∂") -> str:
         """The subject as a terminal shows it: `h1`, `∂L/∂w1`, `w1'`."""
-        name = self.graph.name
+
+        def name(node: int) -> str:
+            return self.graph.name(self._other_order.get(node, node) if self.transposed else node)
+
         match subject:
             case Value(node):
                 return name(node)

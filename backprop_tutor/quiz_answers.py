@@ -19,14 +19,13 @@ from .errors import FormulaError
 from .exact import SLACK, Stated, agrees, exact, literal, truncates
 from .expression import Call, Derivative, Expression, walk
 from .quantities import Gradient, Updated, Value
-from .quiz_fair import as_asked, unit_at
+from .quiz_fair import TIES, as_asked, unit_at
 from .quiz_source import Source
 from .quiz_types import Choice, Item, PossibleSlip, Question
 from .session import Session
 from .typeset import to_text
 
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
-TIES = 3  # causes that are told when an answer fits several
 PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
 NOTHING_TOLD = "That is not it, and no usual slip gives it."
 
@@ -145,8 +144,9 @@ def _without_name(
 def _beside_the_point(source: Source, question: Question, item: Item, formulas: Sequence[Expression]) -> Reply | None:
     """What is true and no answer: the question itself, a derivative that isn't given, a number for a formula."""
     last = formulas[-1]
-    if item.form == "formula" and not has_names(last) and not _is_slip(item, last):
-        return again("A formula in names is asked.")
+    if item.form == "formula" and not has_names(last):
+        fitting = _as_number(item, last)
+        return _wrong(fitting, fitting[0].value) if fitting else again("A formula in names is asked.")
     if item.form == "factor":
         return None
     given = {known.subject for known in question.known}
@@ -162,9 +162,10 @@ def _beside_the_point(source: Source, question: Question, item: Item, formulas: 
     return None
 
 
-def _is_slip(item: Item, formula: Expression) -> bool:
+def _as_number(item: Item, formula: Expression) -> list[PossibleSlip]:
+    """The slips that make a formula a mere number, such as a slope of 1."""
     number = literal(formula)
-    return number is not None and any(s.value == float(number.value) for s in item.slips)
+    return [] if number is None else [s for s in item.slips if s.value == float(number.value) and not has_names(s.formula)]
 
 
 def _as_zero(item: Item, last: Expression) -> Reply | None:

@@ -21,6 +21,7 @@ from .slips import variants
 
 LEAST, MOST = 1e-6, 1e6  # sizes that a person writes without an exponent
 APART = 2  # units of the last digit asked for
+TIES = 3  # slips that may give the same number; of more nobody could say anything
 LONGEST = 140  # characters of a right formula that a person is asked to evaluate
 
 
@@ -67,7 +68,15 @@ def is_fair(item: Item, given: Iterable[float]) -> bool:
         return False
     if item.form == "number" and any(not apart(value, number, item.digits) for number in given):
         return False
-    return all(apart(value, slip.value, item.digits) for slip in item.slips)
+    return all(apart(value, slip.value, item.digits) for slip in item.slips) and not _too_many_alike(item)
+
+
+def _too_many_alike(item: Item) -> bool:
+    """Do more slips than can be told give one number?"""
+    alike: dict[Decimal, set[str]] = {}
+    for slip in item.slips:
+        alike.setdefault(as_asked(slip.value, item.digits), set()).add(slip.code)
+    return any(len(codes) > TIES for codes in alike.values())
 
 
 def is_plain(formula: Expression) -> bool:

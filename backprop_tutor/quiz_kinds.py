@@ -79,7 +79,8 @@ def candidates(source: Source) -> list[Candidate]:
         add(Kind.EYE, Gradient(of, by))
     for by in _passed_back(source):
         add(Kind.ADJOINT, Gradient(source.graph.loss, by))
-    for update in source.trace.updates:
+    plain = source.graph.rule is not None and source.graph.rule.plain
+    for update in source.trace.updates if plain else ():
         add(Kind.UPDATE, Updated(update.node))
     return found
 

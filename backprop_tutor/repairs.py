@@ -102,7 +102,7 @@ def _changes(vocabulary: Vocabulary, trace: Trace) -> Iterable[tuple[int, float]
     graph = vocabulary.graph
     count = 0
     for kind in ("parameter", "input", "target"):
-        nodes = graph.nodes_of(kind)  # type: ignore[arg-type]
+        nodes = graph.nodes_of(kind)
         if len(nodes) > 60:
             continue
         for node in nodes:

@@ -10,7 +10,8 @@ from typing import TextIO
 
 from .errors import Problem, RequestError, Where
 from .graph import Graph
-from .keys import Answer, wait
+from .keys import Answer, keyboard
+from .learning import steps_of
 from .look import Look
 from .opening import opened
 from .output import encodes, write
@@ -41,6 +42,7 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     """
     refuse_conflicts(graph, options, output)
     wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
+    steps_of(graph, options.steps)
     trace = None if graph.symbolic else run_graph(graph)
     if output.format != "terminal":
         format = writer(output.format)
@@ -101,13 +103,14 @@ def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: L
     answer: Answer = "next"
     if not options.quiet:
         sys.stderr.write("Any key: the next step. q: the end.\n")
-    for piece in (plain if screen.plain else terminal).steps(trace, graph, options, screen, tally):
-        screen.line(piece) if isinstance(piece, str) else screen.show(piece)
-        sys.stdout.flush()
-        if answer == "next":
-            answer = wait()
-        if answer == "quit":
-            break
+    with keyboard() as wait:
+        for piece in (plain if screen.plain else terminal).steps(trace, graph, options, screen, tally):
+            screen.line(piece) if isinstance(piece, str) else screen.show(piece)
+            sys.stdout.flush()
+            if answer == "next":
+                answer = wait()
+            if answer == "quit":
+                break
     return tally.all_agree
 
 

@@ -25,6 +25,7 @@ from .scenario_names import (
     text_fault,
 )
 from .scenario_types import (
+    RULE_NAMES,
     Document,
     Draft,
     Equation,
@@ -32,6 +33,7 @@ from .scenario_types import (
     Kind,
     Quantity,
     Report,
+    RuleValue,
     Sample,
     Scenario,
     Source,
@@ -95,6 +97,8 @@ class Reader:
             rate_text=rate_text,
             rate_assumed=rate_assumed,
             update=self.update(),
+            rule_values=self.rule_values(learning),
+            steps=learning.get("steps", 1),
             elements=MappingProxyType(self.elements(quantities)),
             notation=MappingProxyType(self.notation()),
             source=self.source,
@@ -323,14 +327,41 @@ class Reader:
         return float(raw), self.source.digits(path, raw), assumed
 
     def update(self) -> tuple[Equation, ...]:
-        """Each rule of [learning.update] belongs to a parameter."""
-        rules = self.equations(("learning", "update"))
-        for rule in rules:
-            if self.table_of.get(rule.name) != "parameters" and not self.may_be_element(rule.name):
-                said = f"[learning.update] has a rule for {quoted(rule.name)}, which is no parameter"
-                help = self.report.near(rule.name, self.in_table("parameters")) or "name a parameter"
-                self.report.add(("learning", "update", rule.name), said, "no parameter", help, key=True)
+        """The equations of [learning.update]; one of them says what becomes of a parameter, w."""
+        path: Path = ("learning", "update")
+        rules = tuple(rule for rule in self.equations(path) if self.rule_name(rule.name, (*path, rule.name), ("w",)))
+        typed = self.whole.get("learning", {}).get("update", {}) if isinstance(self.whole.get("learning"), dict) else {}
+        if typed and isinstance(typed, dict) and "w" not in typed:
+            said = "[learning.update] doesn't say what becomes of a parameter, w"
+            self.report.add(path, said, "no w", 'write w = "w - rate*g", w being every parameter and g its gradient')
         return rules
+
+    def rule_values(self, learning: Mapping[str, Any]) -> tuple[RuleValue, ...]:
+        """The numbers of [learning.values]."""
+        found = []
+        for key, value in learning.get("values", {}).items():
+            name, path = normal_name(key), ("learning", "values", key)
+            if not learning.get("update"):
+                said = "[learning.values] has numbers for a rule, and there is none"
+                self.report.add(path, said, "no rule", "write the rule under [learning.update]", key=True)
+            elif self.rule_name(name, path):
+                found.append(RuleValue(name, float(value), self.source.digits(path, value)))
+        return tuple(found)
+
+    def rule_name(self, name: str, path: Path, allowed: tuple[str, ...] = ()) -> bool:
+        """Report a name of the update rule that has another meaning already."""
+        if name in allowed:
+            return True
+        if name in RULE_NAMES:
+            meaning = ("a parameter", "the gradient", "the learning rate", "the number of the step")
+            said = f"{quoted(name)} is {meaning[RULE_NAMES.index(name)]} in a rule, so nothing else can have that name"
+            self.report.add(path, said, "taken", "choose another name", key=True)
+            return False
+        if name in self.table_of:
+            said = f"{quoted(name)} is in [{self.table_of[name]}] already"
+            self.report.add(path, said, "taken", "a rule needs names of its own: choose another", key=True)
+            return False
+        return self.check_name(name, path)
 
     # ------------------------------------------------------------------ how things are shown
     def elements(self, quantities: tuple[Quantity, ...]) -> dict[str, str]:
@@ -380,7 +411,7 @@ def _without(document: Document, faulty: list[Path]) -> Document:
     drop = set(faulty)
     for path in faulty:  # a fault inside a value spoils the whole value
         if path and (path[0] in _TABLES or path[0] == "learning"):
-            drop.add(path[: 3 if path[1:2] in (("upstream",), ("update",)) else 2])
+            drop.add(path[: 3 if path[1:2] in (("upstream",), ("update",), ("values",)) else 2])
         elif path and path[0] == "samples":
             drop.add(path[:3])
 

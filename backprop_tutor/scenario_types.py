@@ -17,6 +17,9 @@ Floats: TypeAlias = "NDArray[np.float64]"
 Document: TypeAlias = dict[str, Any]
 Kind: TypeAlias = Literal["input", "parameter", "target"]
 
+RULE_NAMES = ("w", "g", "rate", "t")
+"""What an update rule is given: a parameter, its gradient, the learning rate, the number of the step."""
+
 # Limits: nothing in a scenario may hang the program or exhaust memory.
 MAX_FILE_BYTES = 1_048_576
 MAX_NPZ_BYTES = 67_108_864
@@ -26,6 +29,7 @@ MAX_FORMULA_CHARACTERS = 4_000
 MAX_QUANTITIES = 10_000
 MAX_EQUATIONS = 5_000
 MAX_SAMPLES = 1_000
+MAX_STEPS = 10_000
 MAX_DIMENSIONS = 3
 MAX_ARRAY_ELEMENTS = 2_000_000
 """In all arrays of a file together."""
@@ -158,6 +162,15 @@ class Equation:
     name_where: Where
 
 
+@dataclass(frozen=True, slots=True)
+class RuleValue:
+    """A number of [learning.values]: a constant of the update rule, or where a name that it remembers starts."""
+
+    name: str
+    value: float
+    text: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """One sample: the quantities that differ from sample to sample (the same names in each)."""
@@ -190,7 +203,10 @@ class Scenario:
     rate_text: str | None
     rate_assumed: str | None
     update: tuple[Equation, ...]
-    """Rules of [learning.update], one per parameter; empty for plain gradient descent."""
+    """The equations of [learning.update], worked for every parameter; empty for plain gradient descent."""
+    rule_values: tuple[RuleValue, ...]
+    steps: int
+    """How many update steps are shown unless somebody asks for another number."""
     notation: Mapping[str, str]
     elements: Mapping[str, str]
     source: Source = field(repr=False)

@@ -22,6 +22,7 @@ from .scenario_types import (
     MAX_FORMULA_CHARACTERS,
     MAX_QUANTITIES,
     MAX_SAMPLES,
+    MAX_STEPS,
     MAX_TEXT_CHARACTERS,
 )
 from .toml_places import Path
@@ -119,7 +120,16 @@ class Learning(_Table):
     rate: Rate | None = Field(None, description="the learning rate; without it no update is shown")
     over_samples: Literal["mean", "sum"] = Field("mean", description="how the samples' losses become one")
     upstream: dict[str, Number] = Field({}, description="without a loss: the gradient that arrives at each output")
-    update: dict[str, Formula] = Field({}, description="a rule of its own for a parameter; gradient descent otherwise")
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] = Field(1, description="how many update steps are shown")
+    update: dict[str, Formula] = Field(
+        {},
+        description="the rule of a step, line by line for every parameter w with its gradient g, the rate and the step "
+        'number t: v = "beta*v + g", w = "w - rate*v"; a name that is needed before its own line has the value of the '
+        "step before, 0 at first; without a rule it is plain gradient descent",
+    )
+    values: dict[str, Number] = Field(
+        {}, description="numbers of the rule: its constants, and where a remembered name starts if not at 0"
+    )
 
 
 class ScenarioFile(_Table):
@@ -213,6 +223,11 @@ def _fault(detail: ErrorDetails) -> StructureFault:
         return StructureFault(
             path, f"the format is {said}; this program reads format 1", "not known", "write format = 1"
         )
+    if path == ("learning", "steps"):
+        count = f"{got:g}" if isinstance(got, int | float) and not isinstance(got, bool) else kind_of(got)
+        return StructureFault(
+            path, f"the number of steps is {count}", "no count", f"write a whole number from 1 to {MAX_STEPS}"
+        )
     if kind in ("too_long", "too_short", "string_too_long", "greater_than", "greater_than_equal", "finite_number"):
         return _out_of_range(path, name, kind, got, context)
     if path[-1:] == ("over_samples",):
@@ -224,7 +239,7 @@ def _fault(detail: ErrorDetails) -> StructureFault:
     if len(path) == 1 and path[0] in _EXAMPLES:
         where = f"write [{path[0]}] on a line of its own, then lines such as {_EXAMPLES[str(path[0])]}"
         return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
-    if path in (("learning", "upstream"), ("learning", "update")):
+    if path in (("learning", "upstream"), ("learning", "update"), ("learning", "values")):
         where = f"write [learning.{path[1]}] on a line of its own"
         return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
     if kind == "string_type":

@@ -126,10 +126,15 @@ def _largest(parts: list[Any]) -> Any:
     return sp.Piecewise(*cases[:-1], (cases[-1][0], True))
 
 
+def written_out_form(formula: Expression, values: Mapping[str, Any]) -> Any:
+    """The formula in SymPy's own functions; `values` are put in for names, the other names become symbols."""
+    return _to_sympy(formula, values, written_out)
+
+
 # ---------------------------------------------------------------- the independent value
 @cache
 def _derivative_written_out(formula: Expression, by: str) -> tuple[Any, tuple[str, ...]]:
-    expression = _to_sympy(formula, {}, written_out)
+    expression = written_out_form(formula, {})
     return sp.diff(expression, symbol(by)), names_in_scalars(formula)
 
 

@@ -261,14 +261,17 @@ class Trace:
     # ------------------------------------------------------------------ updates
     @cached_property
     def updates(self) -> tuple[Update, ...]:
-        """Every parameter after one step of gradient descent, w' = w - rate·dL/dw; empty without a rate."""
-        rate = self.graph.scenario.rate
-        if rate is None:
+        """Every parameter after one step of the rule, w' = w - rate·dL/dw if the scenario has no other.
+
+        Empty without a rate (where the rule needs one).
+        """
+        nodes = self.graph.nodes_of("parameter")
+        rule = self.graph.rule
+        if rule is None or not rule.ready:
             return ()
-        return tuple(
-            Update(node, self.value(node), self.gradient(node), self.value(node) - rate * self.gradient(node))
-            for node in self.graph.nodes_of("parameter")
-        )
+        done = rule.work(1, self.values[nodes], self.adjoints[nodes])
+        numbers = zip(nodes, self.values[nodes], self.adjoints[nodes], done.after, strict=True)
+        return tuple(Update(node, float(w), float(g), float(after)) for node, w, g, after in numbers)
 
 
 def _path(nodes: tuple[int, ...], factors: tuple[float, ...]) -> Path:

@@ -7,7 +7,7 @@ truncation or by honest rounding of the numbers that went in (intervals over the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -114,7 +114,7 @@ class Reference:
         if stated_later is not None:
             return stated_later
         subject = subject_in(formula, self.person)
-        if self.truth is None or subject is not None and not self.decided(subject):
+        if self.truth is None or (subject is not None and not self.decided(subject)):
             return Ground("unknown", "not-stated", "", None, (), None, "unknown")
         return None
 
@@ -195,7 +195,7 @@ def judge_number(
     certain = true is not None and reference.decided(subject)
     expected = None if true is None else float(true)
     if true is not None and certain and agrees(y, unit, true):
-        return Ground("right", "exact" if y == true else "rounded", "", expected)
+        return _true(reference, person, subject, number, true, line)
     carried = candidates(reference, person, subject)
     sure = [c for c in carried if not c.assumed]
     for answer in sure:
@@ -204,7 +204,7 @@ def judge_number(
             continue
         lines = person.faulty(answer)
         if lines:
-            return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
+            return _following(person, answer, value, subject, expected)
         if not certain:
             return Ground("right", "rounded", "", float(value))
         return Ground("close", "rounded-intermediates", "right from your rounded numbers", expected)
@@ -217,14 +217,13 @@ def judge_number(
     near_misses = _rounding(reference, person, subject, number, true if certain else None, sure, expected)
     if near_misses is not None:
         return near_misses
-    if written is not None and not unknown_operands:
-        if agrees(y, unit, written) or truncates(y, unit, written):
-            if operand_lines:
-                return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
-            if not agrees(y, unit, written):
-                return Ground("close", "truncated", f"cut off, not rounded: {float(written):.6g}", expected)
-            return Ground("close", "rounded-intermediates", "right from the numbers as written", expected)
-    if unknown_operands or not certain and not sure:
+    if written is not None and not unknown_operands and (agrees(y, unit, written) or truncates(y, unit, written)):
+        if operand_lines:
+            return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
+        if not agrees(y, unit, written):
+            return Ground("close", "truncated", f"cut off, not rounded: {float(written):.6g}", expected)
+        return Ground("close", "rounded-intermediates", "right from the numbers as written", expected)
+    if unknown_operands or (not certain and not sure):
         agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
         message = "the document does not state all that this needs" + (
             "; it agrees with the assumed values" if agreeing else ""
@@ -237,6 +236,74 @@ def judge_number(
     if not code or code == "arithmetic":
         code, message = "wrong", f"should be {float(target):.6g}"
     return Ground("wrong", code, message, float(target))
+
+
+def judge_stated(judged: Callable[[Stated], Ground], number: Stated) -> Ground:
+    """The mark of a number as typed; a whole number's zeros at its end may only fill places (100 for 98)."""
+    ground = judged(number)
+    text = number.text.lstrip("-")
+    zeros = len(text) - len(text.rstrip("0")) if text.isdecimal() and number.value else 0
+    for places in range(1, zeros + 1):
+        if ground.mark in ("right", "follows"):
+            break
+        wider = judged(Stated(number.value, number.unit * 10**places, number.text, number.open))
+        if wider.mark in ("right", "follows"):
+            digits = len(text) - places
+            message = f"right to {digits} digit{'s' if digits > 1 else ''}"
+            return replace(wider, message=message) if wider.mark == "right" else wider
+    return ground
+
+
+def _true(reference: Reference, person: Person, subject: Subject, number: Stated, true: Fraction, line: int) -> Ground:
+    """A number that is the true value: with what should be said of it all the same."""
+    y, unit = number.value, number.unit
+    expected = float(true)
+    if any(stated.faulty for stated in person.stated.values()):
+        ways = candidates(reference, person, subject)
+        if ways and all(person.faulty(way) and not _within(reference, person, subject, number, way) for way in ways):
+            own = finite(ways[0].value)
+            lines = person.faulty(ways[0])
+            message = f"this is the true value, yet your line {_list(lines)} gives {float(own or 0):.6g}"
+            return Ground("right", "right-but-not-from-yours", message, expected)
+    if not y and true:
+        return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
+    code = "exact" if y == true else "rounded"
+    if isinstance(subject, Updated) and unit:
+        step = abs(expected - person.value(subject.node))
+        if 0 < step < unit:
+            message = f"right as stated; the step of {_scientific(step)} does not show at these digits"
+            return Ground("right", "update-invisible", message, expected)
+    return Ground("right", code, "", expected)
+
+
+def _within(reference: Reference, person: Person, subject: Subject, number: Stated, answer: Answer) -> bool:
+    """Is a number what an answer gives, rounded, cut off or within the rounding of what went in?"""
+    value = finite(answer.value)
+    if value is None:
+        return False
+    if agrees(number.value, number.unit, value) or truncates(number.value, number.unit, value):
+        return True
+    box = person.box(answer, lambda p: p.carried(subject).value, reference.truth)
+    return box is not None and box.meets(number.value, number.unit)
+
+
+def _following(person: Person, answer: Answer, value: Fraction, subject: Subject, expected: float | None) -> Ground:
+    """A number that follows from a mistake; where that made it trivial, it shows nothing."""
+    lines = person.faulty(answer)
+    stated = [person.stated[s] for s in answer.rests_on]
+    trivial = [line for line in stated if line.faulty and line.trivial]
+    if trivial:
+        others = {abs(line.number.value) for line in stated if not line.trivial}
+        unchanged = isinstance(subject, Updated) and value == finite(person.value(subject.node))
+        if not value or unchanged or abs(value) in others:
+            message = f"follows from line {_list(lines)}, where {trivial[0].number.text} makes it trivial: no evidence"
+            return Ground("follows", "no-evidence", message, expected, lines)
+    return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
+
+
+def _scientific(value: float) -> str:
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def candidates(reference: Reference, person: Person, subject: Subject) -> list[Answer]:
@@ -260,8 +327,8 @@ def _rounding(
 ) -> Ground | None:
     """Cut off, within the intervals of rounded operands, or one off in the last digit."""
     y, unit = number.value, number.unit
-    values = [(true, ())] if true is not None else []
-    values += [(finite(a.value), person.faulty(a)) for a in carried]  # type: ignore[arg-type]
+    values: list[tuple[Fraction | None, tuple[int, ...]]] = [(true, ())]
+    values += [(finite(a.value), person.faulty(a)) for a in carried]
     for value, lines in values:
         if value is not None and truncates(y, unit, value):
             shown = f"cut off, not rounded: {float(value):.6g}"

@@ -20,7 +20,7 @@ from .array_claims import judge_array, stated_elements
 from .assumptions import Assumptions
 from .chain import Chain
 from .claims import Claim, Judgement, Sheet, Verdict
-from .conventions import under_convention
+from .conventions import promising, under_convention, worse
 from .equality import Equality
 from .exact import literal
 from .graph import Graph
@@ -35,18 +35,30 @@ from .trace import run as run_trace
 from .values import Reference
 
 
+class _GotWorse(Exception):
+    """A convention that makes a line wrong which is not."""
+
+
 class Judge:
     """Judges sheets against one scenario; make it once for a whole class."""
 
-    def __init__(self, graph: Graph, trace: Trace | None = None, convention: Convention = STANDARD) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        trace: Trace | None = None,
+        convention: Convention = STANDARD,
+        network: Network | None = None,
+    ) -> None:
         self.graph = graph
-        self.vocabulary = Vocabulary(graph)
+        self.vocabulary = Vocabulary(graph, convention.transposed)
         if trace is None and not graph.symbolic:
             trace = run_trace(graph)
         self.trace = trace
         self.truth = Truth(self.vocabulary, trace, convention) if trace is not None else None
-        self.network = Network(graph)
+        self.network = network or Network(graph)
         self.convention = convention
+        self.session = Session(Person(self.vocabulary, {}))
+        self.used_later = False
         self._others: dict[Convention, Judge] = {}
         self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
         self.leaves = {
@@ -74,7 +86,8 @@ class Judge:
         later = self.stated_anywhere(sheet)
         name = self.graph.scenario.name
         plain = Judgement(sheet, name, self.verdicts(sheet, later))
-        verdicts, convention = under_convention(plain, self.graph, lambda c: self.under(c).verdicts(sheet, later))
+        possible = promising(self, plain.verdicts, self.session)
+        verdicts, convention = under_convention(plain, possible, lambda c: self.under(c).again(sheet, plain.verdicts))
         if convention is None and self.trace is not None:
             verdicts = repaired(self.vocabulary, self.trace, later, verdicts)
         return Judgement(sheet, name, verdicts, remarks(self.graph, later))
@@ -82,13 +95,23 @@ class Judge:
     def under(self, convention: Convention) -> Judge:
         """A judge of the same scenario under another convention."""
         if convention not in self._others:
-            other = self._others[convention] = Judge(self.graph, self.trace, convention)
-            other.readings = self.readings
+            other = self._others[convention] = Judge(self.graph, self.trace, convention, self.network)
+            if not convention.transposed:
+                other.readings = self.readings
         return self._others[convention]
 
-    def verdicts(self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]]) -> tuple[Verdict, ...]:
+    def again(self, sheet: Sheet, plain: Sequence[Verdict]) -> tuple[Verdict, ...] | None:
+        """The sheet judged under this judge's convention; None as soon as a line is worse than without it."""
+        try:
+            return self.verdicts(sheet, self.stated_anywhere(sheet), plain)
+        except _GotWorse:
+            return None
+
+    def verdicts(
+        self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]], plain: Sequence[Verdict] = ()
+    ) -> tuple[Verdict, ...]:
         """Every claim judged, twice when a line uses what stands further down."""
-        verdicts = self.once(sheet, later)
+        verdicts = self.once(sheet, later, plain)
         if self.used_later:
             # a line used a number that is stated further down: now it is known which of those lines are at fault
             at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows")}
@@ -96,15 +119,21 @@ class Judge:
                 subject: [replace(line, faulty=line.line in at_fault) for line in lines]
                 for subject, lines in later.items()
             }
-            verdicts = self.once(sheet, known)
+            verdicts = self.once(sheet, known, plain)
         return verdicts
 
-    def once(self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]]) -> tuple[Verdict, ...]:
-        session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
+    def once(
+        self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]], plain: Sequence[Verdict] = ()
+    ) -> tuple[Verdict, ...]:
+        """Every claim judged; _GotWorse at the first one that is wrong and wasn't in `plain`."""
+        self.session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
         self.used_later = False
-        return tuple(self.claim(claim, session, later) for claim in sheet.claims)
-
-    used_later = False
+        found: list[Verdict] = []
+        for i, claim in enumerate(sheet.claims):
+            found.append(self.claim(claim, self.session, later))
+            if plain and not self.used_later and worse(plain[i], found[i], self.convention):
+                raise _GotWorse
+        return tuple(found)
 
     def stated_anywhere(self, sheet: Sheet) -> dict[Subject, list[Line]]:
         """Every value that the sheet states, by quantity: a line may use what stands further down."""
@@ -117,10 +146,10 @@ class Judge:
                     found.setdefault(subject, []).append(Line(number, claim.line))
                 continue
             first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
-            subject = meaning.subject_of(first.expression, self.vocabulary)
-            number = literal(claim.parts[-1].expression)
-            if subject is not None and number is not None:
-                found.setdefault(subject, []).append(Line(number, claim.line))
+            about = meaning.subject_of(first.expression, self.vocabulary)
+            result = literal(claim.parts[-1].expression)
+            if about is not None and result is not None:
+                found.setdefault(about, []).append(Line(result, claim.line))
         return found
 
     def claim(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:

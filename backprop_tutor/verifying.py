@@ -16,7 +16,7 @@ from .errors import Problem, RequestError, TutorError, Where
 from .expectations import expectations, mismatches
 from .handwork import MAX_SHEET_BYTES
 from .look import Look
-from .output import encodes, write
+from .output import encodes, write, write_bytes
 from .render import verify_class, verify_csv, verify_json, verify_markdown, verify_plain, verify_terminal
 from .render.screen import UNICODE_GLYPHS, Screen, to_ascii
 from .render.verify_options import VerifyOptions
@@ -213,16 +213,7 @@ def write_corrected(request: Request, paper: Paper, judges: Judges) -> int:
     # a stray byte stays what it is
     text = paper.text if paper.text is not None else Path(paper.path).read_bytes().decode("utf-8", "surrogateescape")
     done = correct(judge, text, paper.path)
-    data = done.text.encode("utf-8", "surrogateescape")
-    if request.output is None or str(request.output) == "-":
-        sys.stdout.flush()
-        buffer = getattr(sys.stdout, "buffer", None)
-        if buffer is None:
-            sys.stdout.write(data.decode("utf-8", "replace"))
-        else:
-            buffer.write(data)
-    else:
-        write(data.decode("utf-8", "surrogateescape"), request.output, request.options.quiet)
+    write_bytes(done.text.encode("utf-8", "surrogateescape"), request.output, request.options.quiet)
     if not request.options.quiet:
         screen = request.look.screen(sys.stderr)
         count = len(done.changes)

@@ -39,12 +39,12 @@ from tests.program import Done, environment  # noqa: E402
 
 @pytest.fixture
 def bptutor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
-    """Run the command line inside this process: `bptutor("run", "-", stdin=text)`."""
+    """Run the command line inside this process: `bptutor("run", "-", stdin=data)`."""
     from backprop_tutor.cli import program
 
-    def run(*arguments: str, stdin: str = "") -> Done:
+    def run(*arguments: str, stdin: bytes = b"") -> Done:
         out, err = io.StringIO(), io.StringIO()
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
         with redirect_stdout(out), redirect_stderr(err):
             status = program(arguments)
         return Done(status, out.getvalue(), err.getvalue())

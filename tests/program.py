@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
-SCENARIOS = tuple(sorted(path.stem for path in (TOP / "scenarios").glob("*.toml")))
+_FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((TOP / "scenarios").glob("*.toml"))}
+SCENARIOS = tuple(_FILES)
+DOCUMENTS = tuple(name for name, text in _FILES.items() if "\ndocument = " in text)
+"""The scenarios that come from a handwritten document."""
 
 
 @dataclass(frozen=True)

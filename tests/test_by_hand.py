@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from backprop_tutor import by_hand, graph, scenario, trace
+from backprop_tutor import by_hand, scenario, trace
 from backprop_tutor.render import plain, terminal
 from backprop_tutor.render.options import RunOptions
 from backprop_tutor.render.screen import make_screen

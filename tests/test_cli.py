@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import io
+import itertools
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from backprop_tutor import __version__
+from backprop_tutor.cli import program
 from backprop_tutor.cli_options import sample_numbers
 from backprop_tutor.errors import RequestError
+from backprop_tutor.keys import Answer, keyboard
+from backprop_tutor.new_scenario import TEMPLATE
 from tests.program import SCENARIOS, Done, environment
 
 Run = Callable[..., Done]
@@ -104,15 +112,17 @@ def test_no_arguments_show_the_help_and_are_a_usage_error(bptutor: Run) -> None:
 def test_list_shows_every_bundled_scenario(bptutor: Run) -> None:
     done = bptutor("list")
     assert done.status == 0
-    assert [line.split()[0] for line in done.out.splitlines()] == list(SCENARIOS)
+    assert [line.split()[0] for line in done.out.splitlines() if line[0] != " "] == list(SCENARIOS)
     assert "two_sigmoid_outputs" in done.err, "the hint goes to the error stream when nobody watches"
     assert bptutor("list", "--quiet").err == ""
     assert len(bptutor("list", "--plain").out.splitlines()) == len(SCENARIOS)
 
 
 def test_list_keeps_titles_whole_in_a_narrow_terminal(process: Run) -> None:
-    shown = process("list", env={"COLUMNS": "40"}).out
-    assert "Two hidden layers, softmax and cross entropy, in symbols" in shown
+    for columns in ("40", "60", "80", "120"):
+        shown = process("list", env={"COLUMNS": columns}).out
+        assert "Two hidden layers, softmax and cross entropy, in symbols" in " ".join(shown.split())
+        assert all(len(line) <= int(columns) for line in shown.splitlines())
 
 
 def test_schema_is_the_schema(bptutor: Run, tmp_path: Path) -> None:
@@ -309,58 +319,79 @@ def test_forward_differences_reproduce_the_checks_of_document_002(bptutor: Run) 
 
 # ---------------------------------------------------------------- where scenarios come from
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_every_bundled_scenario_runs_from_any_folder(process: Run, name: str) -> None:
-    done = process("run", name)
+def test_every_bundled_scenario_runs_from_any_folder(
+    bptutor: Run, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = bptutor("run", name)
     assert done.status == 0
     assert done.out.startswith(name)
 
 
-def test_a_scenario_from_standard_input(process: Run, tmp_path: Path) -> None:
-    process("new", "net.toml")
-    done = process("run", "-", "--part", "update", stdin=(tmp_path / "net.toml").read_bytes())
+def test_a_path_comes_before_a_bundled_name_only_when_it_looks_like_one(
+    bptutor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bptutor("new", "shared_weights.toml")
+    assert "two hidden layers" in bptutor("run", "shared_weights").out
+    for path in ("shared_weights.toml", "./shared_weights.toml"):
+        assert "One hidden unit" in bptutor("run", path).out
+
+
+def test_a_scenario_from_standard_input(bptutor: Run) -> None:
+    done = bptutor("run", "-", "--part", "update", stdin=TEMPLATE.encode())
     assert done.status == 0
     assert "Update" in done.out
 
 
 @pytest.mark.parametrize("change", ["bom", "crlf", "both"])
-def test_a_byte_order_mark_and_windows_line_ends(process: Run, tmp_path: Path, change: str) -> None:
-    process("new", "net.toml")
+def test_a_byte_order_mark_and_windows_line_ends(bptutor: Run, tmp_path: Path, change: str) -> None:
     file = tmp_path / "net.toml"
-    data = file.read_bytes()
-    expected = process("run", "net.toml").out
+    data = TEMPLATE.encode()
+    file.write_bytes(data)
+    expected = bptutor("run", str(file)).out
     if change in ("crlf", "both"):
         data = data.replace(b"\n", b"\r\n")
     if change in ("bom", "both"):
         data = codecs.BOM_UTF8 + data
     file.write_bytes(data)
-    assert process("run", "net.toml").out == expected
-    piped = process("run", "-", stdin=data)
+    assert bptutor("run", str(file)).out == expected
+    piped = bptutor("run", "-", stdin=data)
     assert piped.status == 0
     assert piped.out.splitlines()[1:] == expected.splitlines()[1:]
 
 
 # ---------------------------------------------------------------- output
-def test_output_to_a_file(process: Run, tmp_path: Path) -> None:
-    shown = process("run", "shared_weights", "--quiet")
-    written = process("run", "shared_weights", "-o", "lesson.txt")
-    assert (written.status, written.out) == (0, "")
-    assert written.err == "lesson.txt is written\n"
-    assert (tmp_path / "lesson.txt").read_text(encoding="utf-8") == shown.out
+def test_output_to_a_file(bptutor: Run, tmp_path: Path) -> None:
+    file = tmp_path / "lesson.txt"
+    shown = bptutor("run", "shared_weights", "--quiet")
+    written = bptutor("run", "shared_weights", "-o", str(file))
+    assert written == Done(0, "", f"{file} is written\n")
+    assert file.read_text(encoding="utf-8") == shown.out
 
 
-def test_a_failed_run_leaves_an_existing_file_alone(process: Run, tmp_path: Path) -> None:
+def test_a_failed_run_leaves_an_existing_file_alone(bptutor: Run, tmp_path: Path) -> None:
     file = tmp_path / "lesson.txt"
     file.write_text("old", encoding="utf-8")
-    assert process("run", "shared_weights", "--grad", "nix", "-o", "lesson.txt").status == 2
+    assert bptutor("run", "shared_weights", "--grad", "nix", "-o", str(file)).status == 2
     assert file.read_text(encoding="utf-8") == "old"
 
 
-def test_brackets_of_titles_and_names_are_no_markup(process: Run, tmp_path: Path) -> None:
+def test_brackets_of_titles_and_names_are_no_markup(bptutor: Run) -> None:
     text = 'title = "[w1] and [red]red[/red]"\n[parameters]\nw = [1, 2]\n[equations]\nL = "sum(w**2)"\n'
-    (tmp_path / "net.toml").write_text(text, encoding="utf-8")
-    shown = process("run", "net.toml").out
+    shown = bptutor("run", "-", stdin=text.encode()).out
     assert "[w1] and [red]red[/red]" in shown
     assert "w[2]" in shown
+
+
+def test_the_hint_runs_the_same_scenario_with_the_same_values(bptutor: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a net.toml"
+    file.write_text(TEMPLATE.replace("w1 = 0.40", 'w1 = "?"'), encoding="utf-8")
+    done = bptutor("run", str(file), "--set", "x1=1", "--random", "7")
+    words = shlex.split(done.err.removeprefix("Next: "))
+    assert words[:7] == ["bptutor", "run", str(file), "--set", "x1=1", "--random", "7"]
+    again = bptutor(*words[1:])
+    assert again.status == 0
 
 
 @pytest.mark.parametrize(
@@ -377,46 +408,65 @@ def test_brackets_of_titles_and_names_are_no_markup(process: Run, tmp_path: Path
     ],
 )
 def test_colour_comes_when_it_is_wanted(
-    process: Run, env: dict[str, str], arguments: list[str], coloured: bool
+    bptutor: Run, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], arguments: list[str], coloured: bool
 ) -> None:
-    assert (ESCAPE in process("run", "shared_weights", *arguments, env=env).out) is coloured
-    assert (ESCAPE in process("run", "nothing", *arguments, env=env).err) is coloured
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert (ESCAPE in bptutor("run", "shared_weights", *arguments).out) is coloured
+    assert (ESCAPE in bptutor("run", "nothing", *arguments).err) is coloured
 
 
 def test_help_has_no_escape_codes_in_a_pipe(process: Run) -> None:
     assert ESCAPE not in process("run", "--help", env={"GITHUB_ACTIONS": "true"}).out
 
 
+LEGACY = [
+    ["run", "symbolic_cross_entropy"],
+    ["run", "matrix_softmax", "--format", "json"],
+    ["run", "matrix_softmax", "--format", "markdown"],
+    ["run", "net.toml"],
+    ["run", "net.toml", "--format", "json"],
+    ["run", "net.toml", "--format", "markdown"],
+    ["check", "net.toml"],
+    ["list"],
+    ["--help"],
+    ["run", "--help"],
+    ["run", "faulty.toml"],
+    ["run", "\u03c3"],
+    ["\u03c3"],
+]
+ONE_AFTER_ANOTHER = """
+import json, sys
+from backprop_tutor.cli import program
+for arguments in json.loads(sys.argv[1]):
+    status = program(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write(f"\\n== {status}\\n")
+        stream.flush()
+"""
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252"])
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["run", "symbolic_cross_entropy"],
-        ["run", "matrix_softmax", "--format", "json"],
-        ["run", "matrix_softmax", "--format", "markdown"],
-        ["run", "net.toml"],
-        ["run", "net.toml", "--format", "json"],
-        ["run", "net.toml", "--format", "markdown"],
-        ["check", "net.toml"],
-        ["list"],
-        ["--help"],
-        ["run", "--help"],
-        ["run", "faulty.toml"],
-        ["run", "σ"],
-        ["σ"],
-    ],
-)
-def test_a_legacy_code_page_breaks_nothing(process: Run, tmp_path: Path, encoding: str, arguments: list[str]) -> None:
+def test_a_legacy_code_page_breaks_nothing(tmp_path: Path, encoding: str) -> None:
     net = 'title = "ŷ = σ(中)"\n[parameters]\nw = 1\n[equations]\n"ŷ" = "sigmoid(w)"\n"λ" = "ŷ**2 - 1/2"\n'
     (tmp_path / "net.toml").write_text(net, encoding="utf-8")
     (tmp_path / "faulty.toml").write_text(net.replace("w)", "中)"), encoding="utf-8")
-    done = process(*arguments, env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, encoding=encoding)
-    assert done.status == (2 if arguments[-1] in ("faulty.toml", "σ") else 0)
-    assert "Traceback" not in done.err
-    if "json" in arguments:
-        json.loads(done.out)
-    elif arguments[0] == "run" and done.status == 0 and "--help" not in arguments:
-        assert done.out.isascii(), "what can't show everything gets ASCII throughout"
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_ANOTHER, json.dumps(LEGACY)],
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment({"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}),
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    ended = re.split(r"\n== (\d)\n", done.stdout.decode(encoding).replace("\r\n", "\n"))
+    assert "Traceback" not in done.stderr.decode(encoding)
+    assert [int(status) for status in ended[1::2]] == [0] * 10 + [2] * 3
+    for arguments, shown in zip(LEGACY, ended[0::2], strict=False):
+        if "json" in arguments:
+            json.loads(shown)
+        elif arguments[0] == "run" and "--help" not in arguments:
+            assert shown.isascii(), "what can't show everything gets ASCII throughout"
 
 
 def test_a_pipe_is_utf_8_without_being_told(process: Run) -> None:
@@ -456,60 +506,56 @@ def test_a_bug_of_ours_is_not_hidden(bptutor: Run, monkeypatch: pytest.MonkeyPat
 
 
 # ---------------------------------------------------------------- step by step
-def test_step_without_a_terminal_shows_everything(process: Run) -> None:
-    assert process("run", "shared_weights", "--step").out == process("run", "shared_weights").out
+class Watched(io.StringIO):
+    """Standard output in front of a person."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def stepped(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[int, str]:
+    """Run with these answers to "go on?"; exit status, and what was shown."""
+    left = iter(answers)
+    monkeypatch.setattr("backprop_tutor.running.keyboard", lambda: nullcontext(lambda: next(left)))
+    shown = Watched()
+    monkeypatch.setattr(sys, "stdout", shown)
+    status = program(["run", "shared_weights", "--step", "--color", "never"])
+    assert next(left, None) is None, "every answer was asked for"
+    return status, shown.getvalue()
+
+
+def test_step_without_a_terminal_shows_everything(bptutor: Run) -> None:
+    assert bptutor("run", "shared_weights", "--step").out == bptutor("run", "shared_weights").out
+
+
+def test_step_shows_one_step_for_each_key(bptutor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = bptutor("run", "shared_weights").out
+    shown = [stepped(monkeypatch, *["next"] * count, "quit") for count in (0, 1, 2, 3)]
+    assert all(status == 0 for status, _ in shown)
+    for (_, less), (_, more) in itertools.pairwise(shown):
+        assert more.startswith(less)
+        assert len(less) < len(more) < len(whole)
+        assert whole.startswith(more)
+
+
+def test_step_shows_the_rest_at_the_end_of_the_input(bptutor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert stepped(monkeypatch, "next", "no more")[1] == bptutor("run", "shared_weights").out
+
+
+def test_an_answer_is_a_line_where_the_input_is_no_terminal() -> None:
+    with keyboard(io.StringIO("\n\nq\n")) as wait:
+        assert [wait() for _ in range(4)] == ["next", "next", "quit", "no more"]
 
 
 if sys.platform != "win32":
     import pty
-    import select
 
-    def in_a_terminal(arguments: list[str], keys: bytes, steps: int) -> tuple[int, str]:
-        """Run in a pseudo-terminal, one key each time the program waits; exit status and everything shown."""
+    def test_an_answer_is_one_key_in_a_terminal() -> None:
         controller, terminal = pty.openpty()
-        program = subprocess.Popen(
-            [sys.executable, "-m", "backprop_tutor", *arguments],
-            stdin=terminal, stdout=terminal, stderr=terminal, close_fds=True,
-            env=environment({"LC_ALL": "C.UTF-8"}), start_new_session=True,
-        )  # fmt: skip
-        os.close(terminal)
-        shown = b""
-        sent = 0
-        while True:
-            ready, _, _ = select.select([controller], [], [], 2 if b"Any key" not in shown else 0.3)
-            if ready:
-                try:
-                    data = os.read(controller, 65536)
-                except OSError:
-                    break
-                if not data:
-                    break
-                shown += data
-            elif program.poll() is not None:
-                break
-            elif b"Any key" in shown and sent < steps:
-                os.write(controller, keys)
-                sent += 1
-            elif sent >= steps:
-                break
-        status = program.poll()
-        if status is None:
-            program.kill()
+        with open(terminal, encoding="utf-8") as typed, keyboard(typed) as wait:
+            os.write(controller, b" \x1b[Aq\x04\n")
+            assert [wait() for _ in range(5)] == ["next", "next", "quit", "quit", "next"]
         os.close(controller)
-        program.wait(30)
-        return (-1 if status is None else status), shown.decode("utf-8", "replace")
-
-    def test_step_waits_for_a_key_each_time_and_q_ends() -> None:
-        arguments = ["run", "shared_weights", "--step", "--color", "never"]
-        _, none = in_a_terminal(arguments, b" ", 0)
-        _, two = in_a_terminal(arguments, b" ", 2)
-        assert none.count("\n") < two.count("\n")
-        assert "Given" not in none
-        assert "Given" in two
-        assert "Update" not in two
-        status, ended = in_a_terminal(arguments, b"q", 1)
-        assert status == 0
-        assert "Update" not in ended
 
 
 # ---------------------------------------------------------------- completion

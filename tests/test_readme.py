@@ -12,7 +12,7 @@ import pytest
 import backprop_tutor
 from backprop_tutor import functions, graph, lift, loads, parse, scenario_types
 from backprop_tutor.render.formats import FORMATS
-from tests.program import SCENARIOS, TOP, Done
+from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
 
 Run = Callable[..., Done]
 
@@ -80,8 +80,9 @@ def test_every_option_that_is_named_exists_and_every_option_of_run_is_named(bptu
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", bptutor("run", "--help").out)) - {"--help", "--output"} <= here
 
 
-def test_every_bundled_scenario_is_named() -> None:
-    assert all(f"`{name}`" in README for name in SCENARIOS)
+def test_every_document_is_named_and_every_scenario_that_is_named_exists() -> None:
+    named = re.findall(r"^\| `(\w+)` \|", section("Two commands"), re.M)
+    assert set(DOCUMENTS) <= set(named) <= set(SCENARIOS)
 
 
 # ---------------------------------------------------------------- the format
@@ -110,7 +111,7 @@ def test_the_table_of_functions_is_that_of_the_program() -> None:
 LIMITS = {
     "a file": f"{scenario_types.MAX_FILE_BYTES:,} bytes",
     "an .npz file": f"{scenario_types.MAX_NPZ_BYTES:,} bytes",
-    "a formula": f"{parse.MAX_CHARACTERS:,} characters, {parse.MAX_PIECES:,} pieces, {parse.MAX_DEPTH} levels of nesting",
+    "a formula": f"{parse.MAX_CHARACTERS:,} characters, {parse.MAX_PIECES:,} pieces, nested {parse.MAX_DEPTH} deep",
     "a typed number": f"{parse.MAX_DIGITS} digits, exponents of ten up to {parse.MAX_EXPONENT}",
     "a typed power": f"up to {parse.MAX_POWER}",
     "inputs, parameters and targets": f"{scenario_types.MAX_QUANTITIES:,} of each",

@@ -1,8 +1,8 @@
 """The screens of `run`: every bundled scenario as it looks, and what must hold of any screen.
 
-The goldens under tests/golden are compared exactly, but for the two figures that are rounding noise (the worst gap and the
-steps chosen). BPTUTOR_UPDATE_GOLDENS=1 writes them anew: then look at them. They are never the only witness: the numbers
-are also compared with SymPy's derivatives and with finite differences.
+The goldens under tests/golden are compared exactly, but for the figures that are rounding noise (the worst gap and the
+steps chosen). BPTUTOR_UPDATE_GOLDENS=1 writes them anew: then look at them. They are never the only witness: the
+numbers are also compared with SymPy's derivatives and with finite differences.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from backprop_tutor.symbolic import witness
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("BPTUTOR_UPDATE_GOLDENS") == "1"
 SCENARIOS = scenario.bundled()
-NUMERIC = tuple(name for name in SCENARIOS if name != "symbolic_cross_entropy")
+NUMERIC = tuple(name for name in SCENARIOS if scenario.load(name).known)
+ONE_STEP = tuple(name for name in NUMERIC if scenario.load(name).steps == 1)
 WIDTHS = (60, 80, 120)
 LOOKS = ("color", "no_color", "ascii")
 ELLIPSIS = "\u2026"
+WHOLE = RunOptions(quiet=True)
 
 XOR = """
 format = 1
@@ -93,7 +95,7 @@ def screen_of(look: str, width: int, stream: io.StringIO) -> Screen:
 
 
 @cache
-def shown(name: str, look: str, width: int, options: RunOptions = RunOptions(quiet=True)) -> str:
+def shown(name: str, look: str, width: int, options: RunOptions = WHOLE) -> str:
     stream = Terminal()
     assert terminal.show_run(trace_of(name), graph_of(name), options, screen_of(look, width, stream))
     return stream.getvalue()
@@ -141,7 +143,7 @@ def test_plain_golden(name: str) -> None:
     assert without_noise(text) == without_noise(golden(f"{name}.plain.txt", text))
 
 
-def read_out(name: str, options: RunOptions = RunOptions(quiet=True)) -> str:
+def read_out(name: str, options: RunOptions = WHOLE) -> str:
     stream = io.StringIO()
     assert plain.show_run(trace_of(name), graph_of(name), options, make_screen(stream, plain=True, environ={}))
     return stream.getvalue()
@@ -207,7 +209,7 @@ def test_every_number_of_the_run_is_shown(name: str, width: int) -> None:
         assert pen.value(node) in text
 
 
-@pytest.mark.parametrize("name", NUMERIC)
+@pytest.mark.parametrize("name", ONE_STEP)
 def test_the_gradients_shown_are_those_of_sympy_and_of_differences(name: str) -> None:
     run = numeric(name)
     text = read_out(name)
@@ -216,9 +218,11 @@ def test_the_gradients_shown_are_those_of_sympy_and_of_differences(name: str) ->
     found = dict(re.findall(rf"Sum of paths: d{loss}/d(\S+) = (\S+)\n", text))
     assert list(found) == [run.graph.name(node) for node in run.graph.nodes_of("parameter")]
     for parameter, number in found.items():
+        pattern = rf"Sum of paths: d{loss}/d{re.escape(parameter)} = .*\nFinite difference: (\S+), check (ok|kink)"
+        [(difference, verdict)] = re.findall(pattern, text)
         assert float(number) == pytest.approx(slopes[run.graph.id(parameter)], rel=1e-5, abs=1e-15)
-        [difference] = re.findall(rf"Sum of paths: d{loss}/d{parameter} = .*\nFinite difference: (\S+), check ok", text)
-        assert float(difference) == pytest.approx(float(number), rel=2e-5, abs=1e-12)
+        if verdict == "ok":
+            assert float(difference) == pytest.approx(float(number), rel=2e-5, abs=1e-12)
 
 
 def by_sympy(run: trace.Trace) -> dict[int, float]:
@@ -232,15 +236,17 @@ def by_sympy(run: trace.Trace) -> dict[int, float]:
     return slopes
 
 
-@pytest.mark.parametrize("name", NUMERIC)
+@pytest.mark.parametrize("name", ONE_STEP)
 def test_the_local_derivatives_shown_are_those_of_sympy_and_of_differences(name: str) -> None:
     run = numeric(name)
-    found = re.findall(r"^ *d(\S+)/d(\S+) = (\S+), finite difference (\S+), check ok$", read_out(name), re.M)
+    pattern = r"^ *d(\S+)/d(\S+) = (\S+), finite difference (\S+), check (ok|kink)$"
+    found = re.findall(pattern, read_out(name), re.M)
     assert len(found) == len(lesson.backward_edges(run.graph, inputs=False))
-    for of, by, number, difference in found:
+    for of, by, number, difference, verdict in found:
         expected = witness(run.graph.node_formula(run.graph.id(of)), by, run.value)
         assert float(number) == pytest.approx(expected, rel=1e-5)
-        assert float(difference) == pytest.approx(expected, rel=1e-5, abs=1e-12)
+        if verdict == "ok":
+            assert float(difference) == pytest.approx(expected, rel=1e-5, abs=1e-12)
 
 
 def test_the_values_shown_are_those_of_document_004() -> None:
@@ -253,9 +259,9 @@ def test_the_values_shown_are_those_of_document_004() -> None:
         "  * assumed, the document doesn't state it:",
         "    w13 = 0.25  read off w13' = 0.25",
         "  w11 ── h1 ── a_h1 ┤                    ├─ Loss",
-        "    1   · −0.217072 · 0.175510 · 0.50  · 0.241301 · 0.05 = −0.000229828",
-        "  ∂Loss/∂w11  path 1 + path 2                            =  0.000438568",
-        "  finite difference (Loss(w11+h) − Loss(w11−h)) / 2h     =  0.000438568 ✓",
+        "    1   · (−0.217072) · 0.175510 · 0.50  · 0.241301 · 0.05 = −0.000229828",
+        "  ∂Loss/∂w11  path 1 + path 2                              =  0.000438568",
+        "  finite difference (Loss(w11+h) − Loss(w11−h)) / 2h       =  0.000438568 ✓",
         "       = 0.15 − 0.5·0.000438568  = 0.149781",
     ):
         assert line in text.splitlines()

@@ -20,7 +20,7 @@ from .lines import Block, Line, aligned, left, line, right, width_of, worded
 from .pen import Pen
 from .summary import command
 from .tables import grid
-from .update import after_step
+from .update import after_step, numbers_of
 
 LARGE = 80  # computed quantities or parameters; above it the screen sums up
 LISTED = 30  # quantities or arrays listed
@@ -53,7 +53,9 @@ def parts(pen: Pen) -> Iterator[Block]:
         yield largest(pen)
         yield histogram(pen)
     if "update" in pen.options.parts and pen.trace.updates:
-        yield Block([line(), *heading("Update", f"rate = {pen.rate}", pen.width, pen.glyphs.dash)])
+        assert pen.graph.rule is not None
+        numbers = ", ".join(numbers_of(pen, pen.graph.rule))
+        yield Block([line(), *heading("Update", numbers, pen.width, pen.glyphs.dash)])
         yield after_step(pen)
 
 
@@ -114,8 +116,8 @@ def locals_(pen: Pen) -> Block:
     block = Block([line(), *heading("Local derivatives", f"{counted(count)} of them", pen.width, pen.glyphs.dash)])
     saved = multiplications(pen.trace)
     words = (
-        f"{counted(saved.by_adjoints)} multiplications give every gradient when each upstream gradient is calculated once; "
-        f"path by path it would be {counted(saved.by_paths)}."
+        f"{counted(saved.by_adjoints)} multiplications give every gradient when each upstream gradient is calculated "
+        f"once; path by path it would be {counted(saved.by_paths)}."
     )
     block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
     return block

@@ -5,11 +5,13 @@
      "local_derivatives": [{"of", "by", "formula", "value", "finite_difference"}],
      "gradients": [{"name", "kind", "value", "finite_difference", "relative_error", "agrees", "path_count",
                     "paths": [{"nodes", "factors", "product"}]}],
-     "updates": [{"name", "before", "after"}]}
+     "updates": [{"name", "before", "after"}],
+     "steps": [{"step", "loss", "parameters": {name: value}}]}
 
 Numbers are full floats; null stands where there is none: every number of a scenario with unknowns, the verdict of a
 difference that crosses a kink. Formulas are in ASCII, as they can be typed into a scenario. Every key is always there;
-a part that wasn't asked for is an empty list.
+a part that wasn't asked for is an empty list. `updates` are those of the first step; `steps` has, where several are
+asked for, the loss and the parameters after each, up to the last one whose loss is a finite number.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from itertools import islice, takewhile
 from typing import Any
 
 from ..check import Check, check_gradients, check_locals
 from ..errors import Problem, RequestError
 from ..graph import Graph
+from ..learning import states, steps_of
 from ..lesson import backward_edges, local_formula
 from ..trace import Trace, unknown
 from ..typeset import ASCII, to_text
@@ -30,6 +34,8 @@ from .options import RunOptions
 
 PATHS = 12
 """The most paths listed for one quantity: the largest products; `path_count` counts them all."""
+NUMBERS = 1_000_000
+"""The most numbers in the list of steps."""
 
 
 def run_text(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[str, bool]:
@@ -68,6 +74,7 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
             if "backward" in parts
         ],
         "updates": _updates(graph, trace) if "update" in parts else [],
+        "steps": _steps(graph, trace, steps_of(graph, options.steps)) if "update" in parts and trace else [],
     }
     return shown, agrees
 
@@ -138,6 +145,26 @@ def _updates(graph: Graph, trace: Trace | None) -> list[dict[str, Any]]:
     return [
         {"name": graph.name(update.node), "before": _number(update.before), "after": _number(update.after)}
         for update in trace.updates
+    ]
+
+
+def _steps(graph: Graph, trace: Trace, count: int) -> list[dict[str, Any]]:
+    """The loss and every parameter after each of several steps. RequestError where these are too many."""
+    nodes = graph.nodes_of("parameter")
+    if count == 1:
+        return []
+    if count * len(nodes) > NUMBERS:
+        said = f"{count} steps of {len(nodes)} parameters are more than {NUMBERS:,} numbers"
+        raise RequestError(Problem(said, help="ask for fewer --steps, or leave out --format json"))
+    names = [graph.name(node) for node in nodes]
+    found = islice(states(trace), 1, count + 1)
+    return [
+        {
+            "step": state.number,
+            "loss": float(state.values[graph.loss]),
+            "parameters": dict(zip(names, state.values[nodes].tolist(), strict=True)),
+        }
+        for state in takewhile(lambda state: state.finite, found)
     ]
 
 

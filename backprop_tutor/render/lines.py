@@ -80,14 +80,24 @@ class Block:
         from rich.segment import Segment
 
         for pieces in self.lines:
-            pieces = _stripped(pieces)
-            for text, style in pieces:
+            for text, style in _merged(_stripped(pieces)):
                 yield Segment(text, None if style == "text" else console.get_style(style))
             yield Segment.line()
 
     def text(self) -> str:
         """The block without styles."""
         return "\n".join("".join(text for text, _ in _stripped(pieces)) for pieces in self.lines)
+
+
+def _merged(pieces: Line) -> Line:
+    """Neighbours of one style as one piece; spaces have no style of their own."""
+    merged: list[Piece] = []
+    for text, style in pieces:
+        if merged and (style == merged[-1][1] or not text.strip()):
+            merged[-1] = (merged[-1][0] + text, merged[-1][1])
+        elif text:
+            merged.append((text, style))
+    return tuple(merged)
 
 
 def _stripped(pieces: Line) -> Line:

@@ -58,7 +58,7 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
 
 def titles(columns: Columns, pen: Pen) -> Iterator[Line]:
     """What the columns hold."""
-    if columns.stacked or pen.symbolic:
+    if columns.stacked or pen.symbolic or columns.value < len("value") or columns.formula < len("formula"):
         return
     name = left("derivative", columns.name)
     formula = left("formula, then numbers", columns.formula + 3)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import islice
 
 from ..check import Check
 from ..digits import short, significant
 from ..expression import Expression
 from ..graph import Block as Quantity
 from ..graph import Graph
+from ..learning import course, steps_of
 from ..lesson import (
     AdjointStep,
     ForwardStep,
@@ -28,7 +31,9 @@ from ..lesson import (
 )
 from ..trace import Path, Trace, unknown
 from ..typeset import latex_name, to_latex
+from ..update_rule import UpdateRule
 from . import big, explain, forward, given, update
+from . import steps as several
 from .options import RunOptions
 from .pen import Pen, Tally, shortened
 from .screen import make_screen, to_ascii
@@ -72,11 +77,18 @@ class Page:
         elif big.is_large(self.pen):
             yield from self.summed_up()
         else:
-            for part in self.options.parts:
-                yield from {
-                    "forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update
-                }[part]()  # fmt: skip
+            if not self.symbolic and steps_of(self.graph, self.options.steps) > 1:
+                self.pen = next(several.pens(self.pen))
+            yield from self.parts()
+            yield from self.in_a_row()
         yield from self.closing()
+
+    def parts(self) -> Iterator[str]:
+        """The parts that were asked for, of one step."""
+        for part in self.options.parts:
+            yield from {
+                "forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update
+            }[part]()  # fmt: skip
 
     # ------------------------------------------------------------------ LaTeX
     def name(self, name: str) -> str:
@@ -343,26 +355,93 @@ class Page:
             yield from self.adjoints(here.trace, explain.recursive(here, edges))
 
     def update(self) -> Iterator[str]:
-        scenario = self.graph.scenario
-        if scenario.rate_text is None:
+        rule = update.shown_rule(self.pen)
+        if rule is None:
             return
         yield "## Update"
+        kind = "one step" if self.pen.worked is None else f"step {self.pen.worked.number}"
+        kind += " of gradient descent" if rule.plain else " of the scenario's rule"
+        kind = kind[0].upper() + kind[1:]
         if self.symbolic:
-            yield "One step of gradient descent:"
-            yield _display([
-                rf"{self.node(node)}' &= {self.node(node)} - \eta \cdot {self.total(node)}"
-                for node in self.graph.nodes_of("parameter")
-            ])  # fmt: skip
+            yield f"{kind}:"
+        else:
+            numbers = [rf"$\eta = {self.graph.scenario.rate_text}$"] if self.pen.rate else []
+            given = [v for v in self.graph.scenario.rule_values if v.name in rule.numbers]
+            numbers += [f"${self.name(v.name)} = {latex_number(v.text)}$" for v in given]
+            yield f"{kind} with {', '.join(numbers)}:" if numbers else f"{kind}:"
+        nodes = self.graph.nodes_of("parameter")
+        if rule.plain:
+            yield _display([self.descent(node, row) for row, node in enumerate(nodes)])
+        else:
+            for row, node in enumerate(nodes):
+                yield _display(self.rule_lines(rule, node, row))
+        if not self.symbolic:
+            after = self.number(update.loss_after(self.pen))
+            yield f"With the updated values ${self.node(self.graph.loss)} = {after}$; before the step ${self.loss}$."
+
+    def descent(self, node: int, row: int) -> str:
+        """One parameter's step of plain gradient descent."""
+        text = rf"{self.node(node)}' &= {self.node(node)} - \eta \cdot {self.total(node)}"
+        if self.symbolic:
+            return text
+        work = update.step_of(self.pen)
+        slope, after = self.number(float(work.known["g"][row])), self.number(float(work.after[row]))
+        return rf"{text} = {self.value(node)} - {self.graph.scenario.rate_text} \cdot {_factor(slope)} = {after}"
+
+    def rule_lines(self, rule: UpdateRule, node: int, row: int) -> Iterator[str]:
+        """The gradient of one parameter and every line of the rule, in formulas and with the numbers put in."""
+        work = None if self.symbolic else update.step_of(self.pen)
+        slope = "" if work is None else f" = {self.number(float(work.known['g'][row]))}"
+        yield f"g &= {self.total(node)}{slope}"
+        for i, one in enumerate(rule.lines):
+            left, formula = self.rule_name(rule, i + 1, node)(one.name), to_latex(one.formula, self.rule_name(rule, i, node))
+            if work is None:
+                yield f"{left} &= {formula}"
+                continue
+            numbers = to_latex(one.formula, _in_latex(update.number_of(self.pen, rule, work, i, node)))
+            yield f"{left} &= {formula} = {numbers} = {self.number(float(work.results[i][row]))}"
+
+    def rule_name(self, rule: UpdateRule, line: int, node: int) -> Callable[[str], str]:
+        """The LaTeX of the names in a line of the rule: w is the parameter itself."""
+        spelling = update.spelling(rule, line, "w")
+
+        def typeset(name: str) -> str:
+            if name == "w":
+                return self.node(node) + "'" * spelling(name).endswith("'")
+            return r"\eta" if name == "rate" else self.name(spelling(name))
+
+        return typeset
+
+    def in_a_row(self) -> Iterator[str]:
+        """The further steps: a few of them in full, then how the loss went."""
+        for pen in islice(several.pens(self.pen), 1, None):
+            page = Page(pen.trace, pen.trace.graph, self.options)
+            page.pen = replace(page.pen, tally=self.pen.tally, worked=pen.worked)
+            assert pen.worked is not None
+            yield f"# Step {pen.worked.number}"
+            yield from page.parts()
+        yield from self.course()
+
+    def course(self) -> Iterator[str]:
+        """Loss and largest gradient after each step, and the parameters after the last."""
+        count = steps_of(self.graph, self.options.steps)
+        if count == 1 or "update" not in self.options.parts:
             return
-        rate = scenario.rate_text
-        yield rf"One step of gradient descent with $\eta = {rate}$:"
-        yield _display([
-            rf"{self.node(u.node)}' &= {self.node(u.node)} - \eta \cdot {self.total(u.node)} "
-            rf"= {self.value(u.node)} - {rate} \cdot {_factor(self.number(u.gradient))} = {self.number(u.after)}"
-            for u in self.trace.updates
-        ])  # fmt: skip
-        after = self.number(update.loss_after(self.pen))
-        yield f"With the updated values ${self.node(self.graph.loss)} = {after}$; before the step ${self.loss}$."
+        done = course(self.trace, count)
+        loss = self.node(self.graph.loss)
+        yield f"# Steps: {done.points[-1].number}"
+        rows = [f"| after step | ${loss}$ | largest gradient | of |", "| ---: | ---: | ---: | --- |"]
+        for point in several.chosen(done.points):
+            largest = f"${self.number(point.largest)}$ | ${self.node(point.steepest)}$"
+            rows.append(f"| {point.number} | ${self.number(point.loss)}$ | {largest} |")
+        yield "\n".join(rows)
+        yield f"{_words(several.sentence(self.pen, done))}."
+        nodes = self.graph.nodes_of("parameter")
+        if len(nodes) <= several.LISTED_PARAMETERS:
+            rows = ["| | at first | at last |", "| --- | ---: | ---: |"]
+            for node, after in zip(nodes, done.last, strict=True):
+                rows.append(f"| ${self.node(node)}$ | ${self.value(node)}$ | ${self.number(float(after))}$ |")
+            yield "\n".join(rows)
 
     @cached_property
     def loss(self) -> str:
@@ -391,11 +470,16 @@ def _factor(text: str, first: bool = False) -> str:
     return rf"\left({text}\right)" if signed or compound else text
 
 
+def _in_latex(text_of: Callable[[str], str]) -> Callable[[str], str]:
+    """The numbers that a terminal shows for names, as LaTeX."""
+    return lambda name: _factor(latex_number(text_of(name).replace("\u2212", "-")))
+
+
 def _with_dots(text: str) -> str:
     return re.sub(r"\(\d+ more terms\)", lambda match: rf"\text{{{match[0]}}}", text)
 
 
-def _display(lines: list[str]) -> str:
+def _display(lines: Iterable[str]) -> str:
     """Formulas on lines of their own, aligned at the ampersands."""
     body = " \\\\\n".join(lines)
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"

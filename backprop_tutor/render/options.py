@@ -16,6 +16,7 @@ class RunOptions:
 
     `grads` names derivatives to explain in full (`w11`, `dL/dw11`, `∂o1/∂w11`); then only these are shown. `by_hand`
     rounds every step to so many significant digits. `h` is the finite difference's step (None: one for each quantity).
+    `steps` is how many update steps in a row are shown (None: as many as the scenario says).
     `samples` counts from 1 (None: all of up to four, else the first). `inputs` adds the gradients of the inputs.
     `command` is how the same scenario with the same values is run again, for the hints.
     """
@@ -27,6 +28,7 @@ class RunOptions:
     by_hand: int | None = None
     method: Literal["central", "forward"] = "central"
     h: float | None = None
+    steps: int | None = None
     samples: tuple[int, ...] | None = None
     inputs: bool = False
     quiet: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 from math import fsum, prod
 
@@ -53,7 +54,7 @@ def numeric(pen: Pen, step: GradientStep) -> Block:
     block.extend(opening(pen, node, step.path_count))
     block.extend(picture(pen, node, step.path_count if not pen.hides else None))
     paths = shown_paths(pen, step)
-    chains = [factors(pen, path) for path in paths]
+    chains = [in_product(factors(pen, path)) for path in paths]
     shared = common_widths(chains)
     single = step.path_count == 1
     mark = pen.check_mark(step.check)
@@ -99,6 +100,14 @@ def factors(pen: Pen, path: Path) -> list[Factor]:
     for operand, result, value in reversed(list(zip(path.nodes, path.nodes[1:], path.factors, strict=False))):
         found.append(Factor(partial + pen.name(result), partial + pen.name(operand), pen.slope(result, operand, value)))
     return found
+
+
+def in_product(chain: list[Factor]) -> list[Factor]:
+    """The same with every negative number but the first in brackets."""
+    return [
+        replace(factor, value=f"({factor.value})") if i and factor.value.startswith(("-", "−")) else factor
+        for i, factor in enumerate(chain)
+    ]
 
 
 def opening(pen: Pen, node: int, count: int) -> Iterator[Line]:

@@ -12,6 +12,7 @@ from ..expression import Expression, Number, Sum, transform
 from ..graph import Graph
 from ..trace import Trace
 from ..typeset import derivative_text, to_text
+from ..update_rule import Worked
 from .options import RunOptions
 from .screen import Glyphs, Screen
 
@@ -62,6 +63,7 @@ class Pen:
     options: RunOptions
     screen: Screen
     tally: Tally
+    worked: Worked | None = None  # the update step taken from here, where it isn't the only one
 
     @property
     def graph(self) -> Graph:

@@ -15,6 +15,7 @@ from ..graph import Graph
 from ..lesson import AdjointStep, GradientStep, adjoint_steps, gradient_steps, multiplications
 from ..trace import Path, Trace
 from . import adjoints, big, explain, forward, hand, local, paths, samples, summary, update
+from . import steps as several
 from .equations import Equation
 from .lines import Block
 from .options import RunOptions
@@ -67,7 +68,11 @@ def _paragraphs(pen: Pen) -> Iterator[list[str]]:
     if big.is_large(pen):
         yield from _blocks(big.parts(pen))
     else:
-        yield from _in_full(pen)
+        for later in several.pens(pen):
+            if later.worked is not None and later.worked.number > 1:
+                yield ["", f"Step {later.worked.number}, with the updated values."]
+            yield from _in_full(later)
+    yield from _blocks(several.parts(pen))
     yield _closing(pen)
 
 
@@ -131,10 +136,14 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
             nodes = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
             yield from _gradients(pen, nodes)
         yield from _blocks(samples.gradients(pen))
-    if "update" in parts and (pen.trace.updates or (pen.symbolic and pen.graph.scenario.rate_text)):
-        yield ["", "Update, one step of gradient descent."]
-        for row in update.rows_of(pen, update.steps_of(pen)):
-            yield facts(row)
+    rule = update.shown_rule(pen)
+    if "update" in parts and rule is not None:
+        yield ["", _sentence(pen, f"Update, {update.note(pen, rule)}")]
+        if not rule.plain and not pen.symbolic:
+            words = [", ".join(update.numbers_of(pen, rule)), update.memory(pen, rule)]
+            yield [_sentence(pen, text) for text in words if text]
+        for row in update.rows_of(pen, pen.graph.nodes_of("parameter")):
+            yield facts(row, f"{row.number}: " if row.number else "")
         if not pen.symbolic:
             loss = pen.name(pen.graph.loss)
             yield [f"{loss} before the step = {pen.number(pen.trace.loss)}"]
@@ -227,9 +236,10 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
     yield ["", "Three ways, which share no derivative rule."]
     for label, number, mark in explain.witnesses(here, wanted, edges):
         yield [f"{label}: {number}" + (f", check {mark[0]}" if mark else "")]
-    if wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter":
-        for row in update.rows_of(pen, [step for step in update.steps_of(pen) if step[0] == wanted.by]):
-            yield ["", "Update.", *facts(row)]
+    parameter = wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter"
+    if parameter and update.shown_rule(pen) is not None:
+        rows = update.rows_of(pen, [wanted.by])
+        yield ["", "Update.", *(text for row in rows for text in facts(row))]
 
 
 def _by_hand(pen: Pen) -> Iterator[list[str]]:

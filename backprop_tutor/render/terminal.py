@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..graph import Graph
 from ..trace import Trace, unknown
 from . import adjoints, big, explain, forward, given, hand, local, paths, samples, summary, update
+from . import steps as several
 from .lines import Block
 from .options import RunOptions
 from .pen import Pen, Tally
@@ -35,7 +36,8 @@ def steps(
     if options.by_hand is not None and not pen.symbolic:
         yield from hand.parts(pen)
         return
-    yield from big.parts(pen) if big.is_large(pen) else _in_full(pen)
+    yield from big.parts(pen) if big.is_large(pen) else several.in_a_row(pen, _in_full)
+    yield from several.parts(pen)
     yield from summary.parts(pen)
 
 

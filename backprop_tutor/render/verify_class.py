@@ -93,7 +93,7 @@ class Table:
                 for text in worded(about, width - 4):
                     block.add((f"    {text}", "note"))
         block.add("")
-        legend = "  ".join(f"{self.words.glyph(mark)} {mark}" for mark in self.shown)
+        legend = ", ".join(f"{self.words.glyph(mark)} {mark}" for mark in self.shown)
         for text in worded(legend, width):
             block.add((text, "note"))
         return block

@@ -65,8 +65,8 @@ def mistakes(judgement: Judgement, words: Words) -> Iterator[str]:
         verdict = family.first
         about = f", {plain(words.text(verdict.quantity))}" if verdict.quantity else ""
         yield f"## Line {verdict.line}{about}"
-        tag = f" [{verdict.code}]" if verdict.code != "wrong" else ""
-        yield sentence(words.message(verdict)) + plain(tag)
+        tag = plain(f"[{verdict.code}]") if verdict.code != "wrong" else ""
+        yield f"{sentence(words.message(verdict))} {tag}".rstrip()
         shown = annotated(verdict.claim, mistake_notes(verdict, words), words.glyphs, CODE_WIDTH).text()
         rows = ["".join(text for text, _ in row) for row in comparisons(verdict, words, CODE_WIDTH)]
         yield code("\n".join([shown, *rows]))
@@ -83,7 +83,7 @@ def mistakes(judgement: Judgement, words: Words) -> Iterator[str]:
 
 
 def sentence(text: str) -> str:
-    """With a capital's worth of punctuation: a full stop at its end, nothing that Markdown would read."""
+    """A sentence with its full stop, in which Markdown finds nothing to do."""
     return plain(text if text.endswith((".", "!", "?")) else f"{text}.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..claims import Explanation, Judgement, LinkVerdict, Verdict
+from ..differences import differing
 from .lines import Block, line, width_of, worded, wrapped
 from .verify_families import Family, families, faults, numbered
 from .verify_source import Note, annotated
@@ -57,8 +58,30 @@ def mistake(judgement: Judgement, family: Family, words: Words, width: int) -> B
 
 
 def mistake_notes(verdict: Verdict, words: Words) -> list[Note]:
-    """A caret for every link at fault."""
-    return [Note(link.start, link.end, words.label(link)) for link in faults(verdict) if link.end > link.start]
+    """A caret for every link at fault; under the very names where only names are at fault."""
+    found: list[Note] = []
+    for link in faults(verdict):
+        names = _names_at_fault(link, verdict, words) if link.kind == "formula" else []
+        if names:
+            found += names
+        elif link.end > link.start:
+            found.append(Note(link.start, link.end, words.label(link)))
+    return found
+
+
+def _names_at_fault(link: LinkVerdict, verdict: Verdict, words: Words) -> list[Note]:
+    """The names of a wrong formula in whose place others belong, where the cause is no more than that."""
+    if len(verdict.explanations) != 1:
+        return []
+    cause = verdict.explanations[0]
+    if cause.formula is None or cause.right is None:
+        return []
+    found: list[Note] = []
+    for (start, end), piece in differing(cause.formula, cause.right) or []:
+        if 0 <= start < end <= link.end - link.start:
+            label = f"{words.formula(piece)} belongs here" if words.options.reveal else "another belongs here"
+            found.append(Note(link.start + start, link.start + end, label))
+    return found
 
 
 def after(family: Family, words: Words) -> Iterator[str]:
@@ -170,8 +193,7 @@ def _explain(block: Block, verdict: Verdict, words: Words, width: int) -> None:
     _say(block, "More than one slip gives this number:", words, width)
     for cause in causes:
         message = words.veiled(cause.message, "value", verdict)
-        said = f"{words.glyphs.style.minus if not words.glyphs.ascii else '-'} {message} [{cause.code}]"
-        _say(block, said, words, width, hang=2)
+        _say(block, f"- {message} [{cause.code}]", words, width, hang=2)
         for text in explained(cause, verdict, words, width - len(INSET) - 2):
             block.add(INSET + "  ", *text)
 

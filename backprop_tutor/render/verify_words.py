@@ -100,6 +100,7 @@ class Words:
         if value and value not in said:
             said = "; ".join(filter(None, (said.rstrip("."), f"right: {value}")))
         code = f" [{verdict.code}]" if verdict.code not in ("", verdict.mark) else ""
+        said = said.removeprefix(f"{verdict.mark} ")  # "follows: from line 5"
         return f"{verdict.mark}: {said}{code}" if said else f"{verdict.mark}{code}"
 
     def label(self, link: LinkVerdict) -> str:

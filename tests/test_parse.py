@@ -1,0 +1,180 @@
+"""Text to formula: order, brackets, digits and places are kept; what is no formula is refused with its place."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from backprop_tutor.errors import FormulaError
+from backprop_tutor.evaluate import evaluate
+from backprop_tutor.expression import (
+    Call,
+    Constant,
+    Element,
+    Expression,
+    Group,
+    MatrixProduct,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Range,
+    Sum,
+    names_in,
+    walk,
+)
+from backprop_tutor.parse import MAX_CHARACTERS, Notation, parse
+from backprop_tutor.typeset import ASCII, to_text
+
+VALUES = {"a": 2.0, "b": 3.0, "c": 5.0, "x": 0.5, "e": 7.0, "w'": 11.0, "δ": 13.0, "w_12": 17.0}
+
+
+def value(text: str, notation: Notation | None = None) -> float:
+    return evaluate(parse(text, notation or Notation()), VALUES.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a + b*c", 17), ("(a + b)*c", 25), ("a - b - c", -6), ("a - (b - c)", 4), ("a/b/c", 2 / 15),
+        ("a/(b/c)", 10 / 3), ("a*b/c*a", 12 / 5), ("-a**2", -4), ("(-a)**2", 4), ("a**-2", 0.25), ("2**a", 4),
+        ("-a*b", -6), ("a*-b", -6), ("a - -b", 5), ("--a", 2), ("+a", 2), ("a^2", 4), ("a²", 4), ("a⁻²", 0.25),
+        ("½*a", 1), ("a·b", 6), ("a×b", 6), ("a ÷ b", 2 / 3), ("a − b", -1), ("1e-3*a", 0.002), (".5*a", 1),
+        ("5.*a", 10), ("a%", None), ("50%*a", 1), ("√(a + 2)", 2), ("√a**2", 2), ("ln(a)", 0.6931471805599453),
+        ("σ(0*a)", 0.5), ("2*pi*0*a", 0), ("π*0*a", 0), ("e^0*a", 2), ("max(a, b, c)", 5), ("min(a, b, c)", 2),
+        ("(a^2)^2", 16), ("a^(1/2)^1", None), ("w'*a", 22), ("w’*a", 22), ("w′*a", 22), ("δ*a", 26), ("w_12", 17),
+        ("2e1*a", 40), ("1/2*a**2", 2), ("a**2/2", 2), ("a/2*b", 3), ("exp(-(a - 2))", 1), ("e^-(a - 2)", 1),
+        ("e^(a - 2)*b", 3), ("a\t+\n b", 5),
+    ],
+)  # fmt: skip
+def test_a_formula_means_what_it_means_to_people(text: str, expected: float | None) -> None:
+    if expected is None:
+        with pytest.raises(FormulaError):
+            parse(text)
+    else:
+        assert value(text) == pytest.approx(expected, rel=1e-15)
+
+
+def test_e_is_the_exponential_unless_a_quantity_has_that_name() -> None:
+    assert value("e^a", Notation(known=VALUES.__contains__)) == 49
+    assert value("e^a") == pytest.approx(7.38905609893065)
+    assert parse("e") == Name("e")
+    assert parse("e_1 + e2") == Sum(((1, Name("e_1")), (1, Name("e2"))))
+    assert parse("1e1") == Number("1e1", Fraction(10))
+
+
+def test_names_that_look_like_something_else_are_names() -> None:
+    for name in ("d1", "dL", "delta", "pi_1", "exp_1", "sigmoid2", "w12'", "ŷ", "λ", "w_{12}", "h1#2", "max_1"):
+        assert names_in(parse(f"2*{name}")) == (name,)
+
+
+def test_the_tree_keeps_order_brackets_digits_and_places() -> None:
+    tree = parse("b + 0.20*(a - x)")
+    gap = Group(Sum(((1, Name("a")), (-1, Name("x")))))
+    assert tree == Sum(((1, Name("b")), (1, Product((("*", Number("0.20", Fraction(1, 5))), ("*", gap))))))
+    places = {tree_text(part, "b + 0.20*(a - x)") for part in walk(tree)}
+    assert places == {"b + 0.20*(a - x)", "b", "0.20*(a - x)", "0.20", "(a - x)", "a - x", "a", "x"}
+
+
+def tree_text(part: Expression, text: str) -> str:
+    return text[part.span[0] : part.span[1]]
+
+
+def test_arrays() -> None:
+    assert parse("W1 @ x + b") == Sum(((1, MatrixProduct(Name("W1"), Name("x"))), (1, Name("b"))))
+    assert parse("A @ B @ c") == MatrixProduct(MatrixProduct(Name("A"), Name("B")), Name("c"))
+    assert parse("W[1,2]*x[3]") == Product((("*", Element("W", (1, 2))), ("*", Element("x", (3,)))))
+    assert parse("W[2,:]") == Element("W", (2, Range(None, None)))
+    assert parse("x[1:3]") == Element("x", (Range(1, 3),))
+    assert parse("x[:3]") == Element("x", (Range(None, 3),))
+
+
+def test_calls() -> None:
+    assert parse("σ(z)") == Call("sigmoid", (Name("z"),))
+    assert parse("swish(z)") == Call("silu", (Name("z"),))
+    assert parse("ln(z)") == Call("log", (Name("z"),))
+    assert parse("f(z)", Notation(frozenset({"f"}))) == Call("f", (Name("z"),))
+    assert parse("2*π") == Product((("*", Number("2", Fraction(2))), ("*", Constant("π", 3.141592653589793))))
+    assert parse("-z**2") == Negative(Power(Name("z"), Number("2", Fraction(2))))
+
+
+# ---------------------------------------------------------------- hand work
+FORGIVING = Notation(known={"a", "b", "h", "w1"}.__contains__, forgiving=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("(a + b)(a - b)", "(a + b)*(a - b)"), ("2a", "2*a"), ("2(a + b)", "2*(a + b)"), ("a(1 - a)", "a*(1 - a)"),
+        ("a b", "a*b"), ("37.75% a", "37.75%*a"), ("[a + b]*2", "(a + b)*2"), ("2a²b", "2*a**2*b"),
+    ],
+)  # fmt: skip
+def test_a_hand_calculation_may_leave_the_sign_out(text: str, plain: str) -> None:
+    assert parse(text, FORGIVING) == parse(plain, FORGIVING)
+
+
+@pytest.mark.parametrize("text", ["dL/dw1", "∂L/∂w1", "d L / d w1", "∂(L)/∂(w1)", "dL / dw1"])
+def test_a_derivative_is_one_name(text: str) -> None:
+    (found,) = [part for part in walk(parse(f"2*{text}", FORGIVING)) if hasattr(part, "of")]
+    assert (found.of, found.by) == ("L", "w1")
+
+
+def test_a_scenario_is_strict() -> None:
+    for text in ("2a", "(a)(b)", "a b", "dL/dw1 w1"):
+        with pytest.raises(FormulaError):
+            parse(text)
+    assert parse("dL/dw1") == Product((("*", Name("dL")), ("/", Name("dw1"))))
+
+
+# ---------------------------------------------------------------- text comes back
+atoms = st.sampled_from(["a", "b", "c", "x", "w'", "δ", "0.20", "3", "1e-3", "W[1,2]"])
+
+
+def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.tuples(inner, st.sampled_from([" + ", " - ", "*", "/"]), inner).map("".join),
+        inner.map("({})".format),
+        inner.map("-({})".format),
+        inner.map("tanh({})".format),
+        st.tuples(inner, st.sampled_from(["2", "3", "(a)"])).map(lambda p: f"({p[0]})**{p[1]}"),
+        st.tuples(inner, inner).map(lambda p: f"max({p[0]}, {p[1]})"),
+    )
+
+
+@given(st.recursive(atoms, larger, max_leaves=12))
+@example("a - (b - c)/x*(-a)**2")
+def test_what_is_printed_reads_as_the_same_formula(text: str) -> None:
+    tree = parse(text)
+    assert parse(to_text(tree)) == tree
+    assert parse(to_text(tree, ASCII)) == tree
+
+
+@given(st.text(max_size=60) | st.text("ab12()[]+-*/^.,:'\"_{}#%∂√²½ eπσ@\n", max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    for notation in (Notation(), FORGIVING):
+        try:
+            parse(text, notation)
+        except FormulaError as error:
+            assert 0 <= error.start < error.end
+            assert error.start <= len(text)
+            assert error.problems[0].message
+
+
+@given(st.integers(0, 3000), st.sampled_from("(-√[+a1²'^"))
+def test_repetition_of_anything_ends_soon(count: int, char: str) -> None:
+    for text in (char * count, f"a{char}" * (count // 2)):
+        try:
+            assert names_in(parse(text)) == (("a",) if "a" in text else ())
+        except FormulaError:
+            pass
+
+
+def test_the_longest_formula_is_read() -> None:
+    text = "a" + "*a" * 999
+    assert len(parse(text).factors) == 1000  # type: ignore[union-attr]
+    with pytest.raises(FormulaError, match=f"the limit is {MAX_CHARACTERS}"):
+        parse("a" * (MAX_CHARACTERS + 1))

@@ -1,0 +1,134 @@
+"""Formulas as text, ASCII and LaTeX: what stands there is what was meant, whatever numbers are put in."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backprop_tutor.evaluate import evaluate
+from backprop_tutor.expression import Call, Derivative, Group, Name, Negative, Number, Power, Product, Sum, number
+from backprop_tutor.parse import Notation, parse
+from backprop_tutor.typeset import ASCII, derivative_text, latex_name, to_latex, to_text
+from tests.test_parse import larger
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "ascii_shown", "latex"),
+    [
+        ("b + w*x", "b + w·x", "b + w*x", r"b + w \cdot x"),
+        ("0.20*i1", "0.20·i1", "0.20*i1", r"0.20 \cdot i_{1}"),
+        ("(t - a)**2 / 2", "(t − a)² / 2", "(t - a)^2 / 2", r"\frac{{\left(t - a\right)}^{2}}{2}"),
+        ("1/2*(t - a)**2", "1/2·(t − a)²", "1/2*(t - a)^2", None),
+        ("sigmoid(h1)", "σ(h1)", "sigmoid(h1)", r"\sigma\left(h_{1}\right)"),
+        ("1/(1 + e^(-z))", "1 / (1 + e^(−z))", "1 / (1 + e^(-z))", r"\frac{1}{1 + e^{-z}}"),
+        ("e^z", "e^(z)", "e^(z)", "e^{z}"),
+        ("-y*log(p)", "−(y·log(p))", "-(y*log(p))", None),
+        ("x**-2", "x⁻²", "x^(-2)", "{x}^{-2}"),
+        ("x**y", "x^y", "x^y", "{x}^{y}"),
+        ("W1 @ x + b", "W1 @ x + b", "W1 @ x + b", "W_{1} x + b"),
+        ("sqrt(x)", "√(x)", "sqrt(x)", r"\sqrt{x}"),
+        ("2*pi*r", "2·π·r", "2*pi*r", r"2 \cdot \pi \cdot r"),
+        ("½*x", "½·x", "1/2*x", r"\tfrac{1}{2} \cdot x"),
+        ("a - (b - c)", "a − (b − c)", "a - (b - c)", r"a - \left(b - c\right)"),
+        ("a/(b*c)", "a / (b·c)", "a / (b*c)", r"\frac{a}{b \cdot c}"),
+        ("xlogy(y, p)", "y·log(p)", "y*log(p)", r"y \cdot \ln\left(p\right)"),
+        ("1 - xlogy(y, p)", "1 − y·log(p)", "1 - y*log(p)", None),
+    ],
+)
+def test_formulas(text: str, shown: str, ascii_shown: str, latex: str | None) -> None:
+    tree = parse(text)
+    assert to_text(tree) == shown
+    assert to_text(tree, ASCII) == ascii_shown
+    assert ascii_shown.isascii()
+    if latex is not None:
+        assert to_latex(tree) == latex
+
+
+def test_an_exponential_whose_exponent_only_begins_with_a_bracket_keeps_its_own() -> None:
+    exponent = Sum(((1, Group(Name("a"))), (1, Name("b"))))
+    assert to_text(Call("exp", (exponent,), 0, "e^")) == "e^((a) + b)"
+
+
+NUMBERS = {"a": "-0.5", "b": "2.5", "c": "-3", "x": "1.5e-7", "w'": "4", "δ": "-1e-9"}
+
+
+def put_in(name: str) -> str:
+    return NUMBERS[name]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("b + a*c", "2.5 + (-0.5)·(-3)"), ("a*b", "-0.5·2.5"), ("b - a", "2.5 − (-0.5)"), ("-a", "−(-0.5)"),
+        ("a**2", "(-0.5)²"), ("b**2", "2.5²"), ("x**2", "(1.5e-7)²"), ("b/c", "2.5 / (-3)"), ("(a)*b", "(-0.5)·2.5"),
+        ("(a + b)*c", "(-0.5 + 2.5)·(-3)"), ("b - (a)", "2.5 − (-0.5)"), ("tanh(a)", "tanh(-0.5)"),
+    ],
+)  # fmt: skip
+def test_numbers_put_in_are_bracketed_where_a_sign_would_be_misread(text: str, shown: str) -> None:
+    assert to_text(parse(text), name=put_in) == shown
+
+
+leaves = st.sampled_from(["a", "b", "c", "x", "w'", "δ", "0.25", "3"])
+
+
+@given(st.recursive(leaves, larger, max_leaves=10))
+def test_a_formula_with_its_numbers_put_in_has_its_value(text: str) -> None:
+    tree = parse(text)
+    expected = evaluate(tree, lambda name: float(NUMBERS[name]))
+    filled = parse(to_text(tree, name=put_in), Notation())
+    found = evaluate(filled, lambda _: float("nan"))
+    assert found == expected or (found != found and expected != expected) or abs(found - expected) < 1e-12 * abs(found)
+
+
+A_PLUS_B = Sum(((1, Name("a")), (1, Name("b"))))
+B_TIMES_C = Product((("*", Name("b")), ("*", Name("c"))))
+
+
+@pytest.mark.parametrize(
+    ("tree", "shown"),
+    [
+        (Product((("*", A_PLUS_B), ("*", Name("c")))), "(a + b)·c"),
+        (Product((("*", Name("a")), ("/", B_TIMES_C))), "a / (b·c)"),
+        (Power(Negative(Name("a")), number(2)), "(−a)²"),
+        (Power(Product((("*", Name("a")), ("*", Name("b")))), number(2)), "(a·b)²"),
+        (Power(Name("a"), Product((("*", number(1)), ("/", number(3))))), "a^(1/3)"),
+        (Negative(A_PLUS_B), "−(a + b)"),
+        (Negative(Negative(Name("a"))), "−(−a)"),
+        (Sum(((-1, A_PLUS_B), (1, Name("c")))), "−(a + b) + c"),
+        (Product((("*", Name("a")), ("*", Negative(Name("b"))))), "a·(−b)"),
+        (Product((("*", Name("y")), ("*", Call("xlogy", (Name("y"), Name("p")))))), "y·(y·log(p))"),
+        (Derivative("L", "w"), "∂L/∂w"),
+        (Number("½", Fraction(1, 2)), "½"),
+    ],
+)  # fmt: skip
+def test_brackets_that_no_author_wrote_are_added_where_they_are_needed(tree: Product, shown: str) -> None:
+    assert to_text(tree) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "latex"),
+    [
+        ("w213", "w_{213}"), ("a_h1", "a_{h1}"), ("delta_o1", r"\delta_{o1}"), ("L", "L"), ("b1", "b_{1}"),
+        ("w12'", "w_{12}'"), ("W2[1,2]", "W_{2,1,2}"), ("h1#2", "{h_{1}}^{(2)}"), ("yhat1", r"\hat{y}_{1}"),
+        ("net", r"\mathrm{net}"), ("lambda", r"\lambda"), ("e_total", r"e_{total}"), ("x_1_2", r"x_{1\_2}"),
+    ],
+)  # fmt: skip
+def test_names_in_latex(name: str, latex: str) -> None:
+    assert latex_name(name) == latex
+
+
+def test_the_scenarios_own_notation_comes_first() -> None:
+    notation = {"yhat1": r"\hat{y}_1", "a_h1": "a_{h_1}"}
+    assert latex_name("yhat1", notation) == r"\hat{y}_1"
+    assert latex_name("a_h1#2", notation) == "{a_{h_1}}^{(2)}"
+    assert latex_name("a_h1'", notation) == "a_{h_1}'"
+    assert to_latex(parse("yhat1*2"), lambda name: latex_name(name, notation)) == r"\hat{y}_1 \cdot 2"
+
+
+def test_derivatives() -> None:
+    assert derivative_text("e1", "w21") == "∂e1/∂w21"
+    assert derivative_text("e1", "w21", ASCII) == "de1/dw21"
+    assert to_latex(Derivative("L", "w21")) == r"\frac{\partial L}{\partial w_{21}}"
