@@ -121,11 +121,13 @@ class Assumptions:
         prior = float(mine @ mine) * PRIOR**2
         if prior < 1e-18:
             return True
+        given = isinstance(subject, Value) and subject.node in self.leaves
         information = np.eye(len(self.assumed)) / PRIOR**2
         for other in self._measured:
             if other.subject == subject:
                 continue
-            row = other.row - self.effect(other.subject, subject) * mine
+            # what was calculated from the subject says nothing of it beyond that; of a given value it tells the value
+            row = other.row if given else other.row - self.effect(other.subject, subject) * mine
             information += np.outer(row, row) / other.noise**2
         left = float(mine @ np.linalg.solve(information, mine))
         return left <= REMAINING**2 * prior

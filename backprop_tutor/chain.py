@@ -9,8 +9,8 @@ from .causes import number_causes
 from .chain_reading import parameter_names
 from .claims import LinkVerdict, Mark, Verdict, worst
 from .exact import Stated, agrees
-from .expression import Name, ungrouped
-from .number_links import NumberLinks
+from .expression import Expression, Name, ungrouped
+from .number_links import NumberLinks, continued
 from .person import Line, Person
 from .quantities import Gradient, Subject, Updated
 from .session import Step, exact_or_none
@@ -59,11 +59,20 @@ class Chain(NumberLinks):
         if right.kind == "formula":
             self.formula_link(left, right)
         elif left.kind == "formula" and right.kind == "numbers":
-            self.substitution_link(left, right)
+            self.substitution_link(left, self.running(i))
         elif left.kind == "formula" and self.subject is None:
             self.plain_value(left, right)
         elif left.kind in ("numbers", "number"):
             self.arithmetic_link(left, right)
+
+    def running(self, i: int) -> Step:
+        """A part with all that is added to it further on: `0.2*0.1 = 0.02 + 0.35 = 0.37` puts in 0.2*0.1 + 0.35."""
+        step = self.steps[i]
+        for following in self.steps[i + 1 :]:
+            if following.kind != "numbers" or not self.starts_anew(step, following):
+                break
+            step = continued(step, following)
+        return step
 
     # ------------------------------------------------------------------ value
     def value_link(self, foreign: tuple[str, ...]) -> None:
@@ -138,7 +147,7 @@ class Chain(NumberLinks):
     def ground(self, number: Stated) -> Ground:
         assert self.subject is not None
         reference = self.reference
-        formula = self.formula if self.formula_wrong else None
+        formula, formula_line = self.wrong_formula()
         written = None
         if len(self.steps) > 1 and self.steps[-2].kind == "numbers":
             bad = any(link.mark == "wrong" for link in self.links)
@@ -152,7 +161,10 @@ class Chain(NumberLinks):
             about, line = self.subject, self.claim.line
             assert about is not None
             return judge_stated(
-                lambda n: judge_number(reference, person, about, n, formula, written, lines, unknown, line), number
+                lambda n: judge_number(
+                    reference, person, about, n, formula, written, lines, unknown, line, formula_line
+                ),
+                number,
             )
 
         ground = judged(reference, self.session.person, self.unknown_operands)
@@ -164,6 +176,13 @@ class Chain(NumberLinks):
                 return other
         self.in_nudge = False
         return ground
+
+    def wrong_formula(self) -> tuple[Expression | None, int]:
+        """The person's own wrong formula for the quantity, in this line or, where it has none, in an earlier one."""
+        if self.formula is not None or self.subject in self.session.right_formulas:
+            return (self.formula if self.formula_wrong else None), self.claim.line
+        earlier = [(f, line) for subject, f, line in self.session.wrong_formulas if subject == self.subject]
+        return earlier[-1] if earlier else (None, self.claim.line)
 
     def end_nudge(self) -> None:
         """A quotient of differences closes a nudged run."""

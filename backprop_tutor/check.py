@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from . import template
 from .functions import primitive
@@ -81,6 +81,13 @@ def default_steps(values: Values, method: Method, h: float | None) -> Values:
     return np.asarray(CENTRAL_STEP * np.maximum(np.abs(values), 1.0))
 
 
+@np.errstate(all="ignore")
+def doubt(gap: ArrayLike, one: ArrayLike, two: ArrayLike, noise: ArrayLike) -> Values:
+    """How far a difference is in doubt, relative to itself: by the gap to the halved step's, and by its noise."""
+    found = np.add(gap, noise) / (np.maximum(np.abs(one), np.abs(two)) + noise)
+    return np.asarray(np.where(np.isfinite(found), found, np.inf))
+
+
 # ---------------------------------------------------------------- gradients
 def check_gradients(
     trace: Trace,
@@ -113,7 +120,8 @@ def differences(
     """The differences of the loss (or another objective) by each of the nodes.
 
     Where the default step is bad (the result is not finite, hardly above its rounding noise, or changes with the step)
-    other steps are tried, and the one whose own halved step agrees best is kept: the choice never looks at the rule.
+    other steps are tried, and the one whose own halved step agrees best, relative to the result, is kept: the choice
+    never looks at the rule.
     A step that was asked for, and a forward difference, stay as they are: how far the halved step is off then counts
     as noise.
     """
@@ -139,14 +147,15 @@ def differences(
         other = steps[again] * scale
         one = _difference(graph, values, at[again], other, method, end)
         two = _difference(graph, values, at[again], other / 2, method, end)
-        uncertain = np.abs(one.values - two.values) + one.noise
-        before = np.where(np.isfinite(spread[again]), spread[again] + best.noise[again], np.inf)
-        better = again[np.isfinite(uncertain) & (uncertain < before) & ~one.kinks]
-        chosen = np.isin(again, better)
         gap = np.abs(one.values - two.values)
+        uncertain = doubt(gap, one.values, two.values, one.noise)
+        before = doubt(spread[again], best.values[again], half.values[again], best.noise[again])
+        better = again[(uncertain < before) & ~one.kinks]
+        chosen = np.isin(again, better)
         # a step so much larger or smaller cuts off more: the halved step shows how much
         for kept, new in ((best.values, one.values), (best.noise, one.noise + 2.0 * gap), (best.steps, other)):
             kept[better] = new[chosen]
+        half.values[better] = two.values[chosen]
         spread[better] = gap[chosen]
     return best
 
@@ -313,10 +322,8 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
     value, noise, kink = difference(step)
     if h is None and method == "central":
         tried = [step, step * 1e-3, step * 1e-6]
-        candidates = [(nudge, difference(nudge), difference(nudge / 2)) for nudge in tried]
-        good = [c for c in candidates if np.isfinite(c[1][0]) and np.isfinite(c[2][0])]
-        if good:
-            step, (value, noise, kink), _ = min(good, key=lambda c: abs(c[1][0] - c[2][0]) + c[1][1])
+        found_at = [(nudge, *difference(nudge), difference(nudge / 2)[0]) for nudge in tried]
+        step, value, noise, kink, _ = min(found_at, key=lambda f: float(doubt(abs(f[1] - f[4]), f[1], f[4], f[2])))
     else:
         noise += TRUNCATION * abs(value - difference(step / 2)[0])
     return compare(trace.local(result, operand), value, noise, kink, step, method, on_kink)

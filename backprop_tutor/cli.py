@@ -18,6 +18,7 @@ import typer
 
 from . import __version__
 from . import cli_options as opt
+from .cli_quiz import progress_command, quiz_command
 from .cli_verify import verify_command
 from .errors import Problem, RequestError, TutorError, Where
 from .look import Look
@@ -171,6 +172,8 @@ def again(scenario: str, values: Sequence[str], seed: int | None) -> str:
     return shlex.join(words if seed is None else [*words, "--random", str(seed)])
 
 
+app.command("quiz", rich_help_panel=LEARN)(quiz_command)
+app.command("progress", rich_help_panel=LEARN)(progress_command)
 app.command("verify", rich_help_panel=TEACH)(verify_command)
 
 

@@ -8,6 +8,7 @@ other lines keep every byte. A rewritten line ends with `# corrected`; `correct`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,10 +56,11 @@ def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
     for _ in range(PASSES):
         sheet = handwork.read("".join(lines), judge.vocabulary, path)
         judgement = judge.judge(sheet)
-        left = tuple(v.line for v in judgement.verdicts if v.mark in FAULTY)
+        faulty = [place for place, v in enumerate(judgement.verdicts) if v.mark in FAULTY]
+        left = tuple(dict.fromkeys(judgement.verdicts[place].line for place in faulty))
         if not left:
             break
-        fresh = _Pass(judge, sheet, left).changes()
+        fresh = _Pass(judge, sheet, faulty).changes()
         if not fresh:
             break
         for number, after in fresh.items():
@@ -80,7 +82,9 @@ class _Pass:
     def __init__(self, judge: Judge, sheet: Sheet, faulty: Sequence[int]) -> None:
         self.judge = judge
         self.sheet = sheet
-        self.faulty = faulty
+        self.faulty = frozenset(faulty)  # places among the sheet's claims
+        self.first = min(faulty)
+        self.on_line = Counter(claim.line for claim in sheet.claims)
         self.later: Mapping[Subject, Sequence[Line]] = judge.stated_anywhere(sheet)
         self.pen = Penmanship.of(sheet, judge.vocabulary)
         self.restated: dict[str, str] = {}  # results as they stood, and what they are now
@@ -90,14 +94,20 @@ class _Pass:
         judge = self.judge
         session = Session(Person(judge.vocabulary, judge.leaves, convention=judge.convention))
         found: dict[int, str] = {}
-        for claim in self.sheet.claims:
+        passed: Counter[int] = Counter()
+        for place, typed in enumerate(self.sheet.claims):
+            index = passed[typed.line]  # among the claims of its line
+            passed[typed.line] += 1
+            claim = self.read(found[typed.line], typed, index) if typed.line in found else typed
+            if claim is None:
+                continue
             held = copied(session)
             verdict = judge.claim(claim, session, self.later)
-            if claim.line not in self.faulty and (verdict.mark not in FAULTY or claim.line < self.faulty[0]):
+            if place not in self.faulty and (verdict.mark not in FAULTY or place < self.first):
                 continue
             if verdict.mark in GOOD:
                 continue  # in order now that the lines before it are
-            better = self.better(claim, verdict, held)
+            better = self.better(claim, index, verdict, held)
             if better is not None:
                 after, session = better
                 found[claim.line] = whole_line(after)
@@ -110,18 +120,18 @@ class _Pass:
         if old != new and literal(before.parts[-1].expression) and literal(after.parts[-1].expression):
             self.restated[old] = new
 
-    def better(self, claim: Claim, verdict: Verdict, session: Session) -> tuple[Claim, Session] | None:
+    def better(self, claim: Claim, index: int, verdict: Verdict, session: Session) -> tuple[Claim, Session] | None:
         """The first rewriting that is right where it stands, else one that is close; and the session after it."""
         seen = {whole_line(claim)}
         kept: dict[int, tuple[Claim, Session]] = {}
-        for text in self.tried(claim, verdict, session):
+        for text in self.tried(claim, index, verdict, session):
             if text in seen:
                 continue
             seen.add(text)
             if len(seen) > MOST_TRIALS:
                 break
             after = copied(session)
-            judged = self.judged(claim, text, after)
+            judged = self.judged(claim, index, text, after)
             if judged is None or judged[1].mark not in (*GOOD, "close"):
                 continue
             rank = 2 * loses_result(claim, judged[0]) + (judged[1].mark == "close")
@@ -132,11 +142,11 @@ class _Pass:
             return None
         return kept[min(kept)] if kept else None
 
-    def tried(self, claim: Claim, verdict: Verdict, session: Session) -> Iterator[str]:
+    def tried(self, claim: Claim, index: int, verdict: Verdict, session: Session) -> Iterator[str]:
         """Rewritings, the smallest change first; one that helps a little is improved on."""
         starts = [(claim, verdict)]
         used = replaced_numbers(whole_line(claim), self.restated)
-        judged = self.judged(claim, used, copied(session))
+        judged = self.judged(claim, index, used, copied(session))
         if judged is not None:
             yield used
             starts.insert(0, judged)
@@ -148,17 +158,21 @@ class _Pass:
                 if whole or text in seen or len(seen) > MOST_TRIALS:
                     continue
                 seen.add(text)
-                judged = self.judged(claim, text, copied(session))
+                judged = self.judged(claim, index, text, copied(session))
                 if judged is not None and judged[1].mark not in GOOD:
                     starts.append(judged)
 
-    def judged(self, claim: Claim, text: str, session: Session) -> tuple[Claim, Verdict] | None:
+    def judged(self, claim: Claim, index: int, text: str, session: Session) -> tuple[Claim, Verdict] | None:
         """A new text for a claim's line, read and judged after what the session holds."""
+        fresh = self.read(text, claim, index)
+        return None if fresh is None else (fresh, self.judge.claim(fresh, session, self.later))
+
+    def read(self, text: str, claim: Claim, index: int) -> Claim | None:
+        """The claim in a new text of its line; None where that no longer holds as many claims."""
         claims = handwork.read(text, self.judge.vocabulary, self.sheet.path).claims
-        if len(claims) != 1:
+        if len(claims) != self.on_line[claim.line]:
             return None
-        fresh = replace(claims[0], line=claim.line, sample=claim.sample)
-        return fresh, self.judge.claim(fresh, session, self.later)
+        return replace(claims[index], line=claim.line, sample=claim.sample)
 
 
 def replaced_numbers(line: str, restated: Mapping[str, str]) -> str:

@@ -41,7 +41,9 @@ def literal(node: Expression) -> Stated | None:
         inner = literal(node.operand)
         return None if inner is None else Stated(-inner.value, inner.unit, "-" + inner.text)
     if isinstance(node, Number):
-        return Stated(node.value, unit_of(node.text), node.text)
+        # a bare 0 says that there is nothing, not that it was rounded to whole numbers
+        unit = Fraction(0) if node.text == "0" else unit_of(node.text)
+        return Stated(node.value, unit, node.text)
     if isinstance(node, Product) and len(node.factors) == 2:
         (_, mantissa), (how, power) = node.factors
         power = ungrouped(power)

@@ -182,9 +182,14 @@ def table() -> Mapping[str, _Row]:
     return MappingProxyType(rows)
 
 
-# Taken by the arrays' own operations; `transpose` has no derivative to speak of: it only moves elements.
-SHAPE_FUNCTIONS = ("transpose",)
-NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS})
+# Taken by the arrays' own operations; they have no derivative to speak of: they only move elements.
+SHAPE_FUNCTIONS = ("transpose", "concat")
+# Of a matrix: the reduction over each column (a vector), or over each row (a matrix of one column, so that it spreads
+# over the rows it comes from, as X - row_mean(X) does).
+ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {"column_sum": ("sum", 0), "column_mean": ("mean", 0), "row_sum": ("sum", 1), "row_mean": ("mean", 1)}
+)
+NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS, *ALONG})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
 
 

@@ -7,6 +7,7 @@ cost index arrays, not Python objects: names and written-out formulas are made w
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +34,7 @@ from .update_rule import UpdateRule, read_rule, rule_of
 
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 MAX_NODES = 2_000_000
-MAX_FORMULAS = 20_000  # with samples written out
+MAX_FORMULAS = 10_000  # with samples written out
 MAX_CIRCLE = 8  # names of a circle that are told
 MAX_SUGGESTED = 200  # elements of an array that a misspelling is compared with
 MAX_LISTED = 20_000  # elements of an array whose names are compared one by one
@@ -54,7 +55,7 @@ class Block:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def node_at(self, index: tuple[int, ...]) -> int | None:
         """The node of the element at this index, counted from 1; None where there is none."""

@@ -138,7 +138,7 @@ def _check_size(node: Expression, blamed: Expression) -> None:
 def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
     """FormulaError where a function is called with too many or too few arguments."""
     own, row = custom.get(node.function), table.table().get(node.function)
-    if own is None and node.function in ("max", "min"):
+    if own is None and node.function in ("max", "min", "concat"):
         return
     composed = own or row
     expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (
@@ -199,7 +199,7 @@ class Lifter:
         lifted = self.lift(node)
         slots: list[Indices] = []
         picks: set[int] = set()
-        rows = int(np.prod(lifted.shape, dtype=np.int64))
+        rows = math.prod(lifted.shape)
         depth = len(lifted.shape)
         self.limit((sum(leaf.indices.size for leaf in _leaves(lifted.tree)),), node)
 
@@ -317,7 +317,7 @@ class Lifter:
         return t.Fixed(value)
 
     def limit(self, shape: Shape, node: Expression) -> None:
-        if np.prod(shape, dtype=np.float64) > MAX_TERMS:
+        if math.prod(shape) > MAX_TERMS:
             raise self.fail(
                 f"this would unroll to {shape_text(shape)} terms; the limit is {MAX_TERMS}", node, "too large",
                 "use smaller arrays",
@@ -381,6 +381,10 @@ class Lifter:
             if len(inner.shape) != 2:
                 raise self.fail("only a matrix has a transpose", node, f"shape {shape_text(inner.shape)}")
             return _Lifted(_mapped(inner.tree, lambda indices: np.swapaxes(indices, 0, 1)), inner.shape[::-1])
+        if name == "concat":
+            return self.concatenated(node, arguments)
+        if name in table.ALONG:
+            return self.along(node, *table.ALONG[name], arguments[0])
         if isinstance(row, table.Primitive):
             return self.combine(lambda parts: t.Apply(name, parts[0]), node, arguments[0])
         if name == "xlogy":
@@ -404,10 +408,39 @@ class Lifter:
         """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
         if not inner.shape:
             return inner  # of one number: the number itself
-        flat = (int(np.prod(inner.shape)),)
+        flat = (math.prod(inner.shape),)
         depth = len(inner.shape)
         tree = _mapped(inner.tree, lambda indices: indices.reshape(*flat, *indices.shape[depth:]))
         return _Lifted(t.Reduce(how, tree), ())
+
+    def along(self, node: Call, how: str, axis: int, argument: Expression) -> _Lifted:
+        """sum or mean over each column of a matrix (axis 0), or over each row of it, which stays one column wide."""
+        inner = self.lift(argument)
+        if len(inner.shape) != 2:
+            what = f"shape {shape_text(inner.shape)}"
+            said = f"'{node.text or node.function}' takes a matrix"
+            raise self.fail(said, node, what, f"for a vector write {how}( )")
+        shape = (inner.shape[1],) if axis == 0 else (inner.shape[0], 1)
+
+        def moved(indices: Indices) -> Indices:
+            # (rows, columns, *inner) → (*shape, reduced, *inner)
+            last = np.moveaxis(indices, axis, 1)
+            return last if axis == 0 else last[:, None]
+
+        return _Lifted(t.Reduce(how, _mapped(inner.tree, moved)), shape)
+
+    def concatenated(self, node: Call, arguments: tuple[Expression, ...]) -> _Lifted:
+        """Vectors and numbers one behind the other, as one vector."""
+        lifted = [self.lift(argument) for argument in arguments]
+        for part, argument in zip(lifted, arguments, strict=True):
+            if len(part.shape) > 1:
+                what = f"shape {shape_text(part.shape)}"
+                raise self.fail("concat takes vectors and numbers", argument, what, "name a row of it: W[1,:]")
+            if not isinstance(part.tree, _Leaf):
+                raise self.fail("concat holds names", argument, "not a name", "give it an equation of its own")
+        joined = np.concatenate([part.tree.indices.ravel() for part in lifted if isinstance(part.tree, _Leaf)])
+        self.limit(joined.shape, node)
+        return _Lifted(_Leaf(joined), joined.shape)
 
     def softmax(self, node: Call, argument: Expression) -> _Lifted:
         """Over a vector, or over each row of a matrix."""

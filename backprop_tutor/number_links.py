@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from . import meaning
 from .alignment import Pair, align, as_written, numbers_in
 from .claims import Mark
 from .exact import Interval, Stated, agrees, literal, reach, spread, truncates
-from .expression import Derivative, Expression, Name, walk
+from .expression import Derivative, Expression, Group, Name, Number, transform, walk
 from .formula_links import FormulaLinks
 from .quantities import Rate, Value
 from .session import Step
@@ -223,13 +224,37 @@ class NumberLinks(FormulaLinks):
         if (one.low <= two.high and two.low <= one.high) or abs(written - second) <= abs(written) * Fraction(1, 10**12):
             self.add("arithmetic", left, right, "right", "", "", float(second), float(written))
             return
-        first = first_number(right.expression)
-        if first is not None and agrees(first.value, first.unit, written):
+        if self.starts_anew(left, right):
             message = "each '=' joins what is equal: this one starts a new calculation"
             self.add("arithmetic", left, right, "notation", "running-equals", message, float(second), float(written))
             return
         self.add("arithmetic", left, right, "wrong", "arithmetic", f"what stands before gives {float(written):.6g}",
                  float(second), float(written))  # fmt: skip
+
+    def starts_anew(self, left: Step, right: Step) -> bool:
+        """Does a part begin with the value of the one before it, to go on calculating?"""
+        first = first_number(right.expression)
+        try:
+            one, two = as_written(left.expression), as_written(right.expression)
+        except ArithmeticError:
+            return False
+        return first is not None and one != two and agrees(first.value, first.unit, one)
+
+
+def continued(left: Step, right: Step) -> Step:
+    """The second of two parts with the first in place of the number that it begins with."""
+    first = numbers_in(right.expression)[0]
+    shift = right.part.start - left.part.start
+
+    def change(part: Expression) -> Expression:
+        if not isinstance(part, Number):
+            return part
+        if part.span == first.span:
+            return Group(left.expression)
+        return replace(part, span=(part.span[0] + shift, part.span[1] + shift))
+
+    whole = transform(right.expression, change)
+    return replace(left, meaning=replace(left.meaning, expression=whole), kind="numbers", number=None)
 
 
 def as_written_or_nan(node: Expression) -> float:

@@ -230,8 +230,10 @@ def _rows(connection: sqlite3.Connection) -> Iterator[Attempt]:
 # ---------------------------------------------------------------- what went wrong
 def _not_writable(path: Path, error: Exception) -> bool:
     said = str(error)
-    return isinstance(error, sqlite3.OperationalError) and path.is_file() and (
-        "readonly" in said or "unable to open" in said
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and path.is_file()
+        and ("readonly" in said or "unable to open" in said)
     )
 
 

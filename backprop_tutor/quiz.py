@@ -3,8 +3,8 @@
     generator = Generator(Practice(scenario), Wishes(digits=4), seed="7")
     asked = generator.next(1, state, now)     # a Question with the Source it was made from
 
-Without a seed of their own, questions follow the learner's progress: what is due comes first, what is open on the ladder
-is mixed, and no skill is asked twice in a row. With a seed they are the same for everybody.
+Without a seed of their own, questions follow the learner's progress: what is due comes first, what is open on the
+ladder is mixed, and no skill is asked twice in a row. With a seed they are the same for everybody.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from .quantities import Gradient, Rate, Subject, Updated, Value
 from .quiz_kinds import MAKERS, Candidate, Maker, Setting, candidates
 from .quiz_long import candidates as long_candidates
 from .quiz_long import derivation, find
+from .quiz_names import Kind
 from .quiz_networks import Shape, random_scenario, renumbered, stated
 from .quiz_source import Source
-from .quiz_types import Kind, Question
+from .quiz_types import Question
 from .scenario import Scenario
 from .skills import CODES, SKILLS, open_skills
 
@@ -142,8 +143,10 @@ class Generator:
         ]
         there = dict.fromkeys(c.skill for c in every)
         offered = ", ".join(code for code in CODES if code in there)
-        said = f"{self.practice.name} has no question for {' '.join(wished)}" if wished else (
-            f"{self.practice.name} has nothing to ask"
+        said = (
+            f"{self.practice.name} has no question for {' '.join(wished)}"
+            if wished
+            else (f"{self.practice.name} has nothing to ask")
         )
         return RequestError(Problem(said, help=f"its skills are: {offered}" if offered else "try --random 2-2-2"))
 
@@ -264,5 +267,3 @@ def named_nodes(graph: Graph, name: str) -> frozenset[int]:
     except RequestError as error:
         problem = error.problems[0]
         raise RequestError(Problem(problem.message, Where(key=f"--only {name}"), "", problem.help)) from None
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -27,6 +26,7 @@ from .typeset import to_text
 
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
 PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
+FEWER_DIGITS = "fewer-digits"
 NOTHING_TOLD = "That is not it, and no usual slip gives it."
 
 
@@ -70,7 +70,11 @@ def choose(choice: Choice, text: str) -> Reply:
         wanted = f"the number of a line, 1 to {count}"
     else:
         letters = "abcdefghij"[:count]
-        same = [i for i, option in enumerate(choice.options) if option.text.casefold().replace("−", "-") == typed.replace("−", "-")]
+        same = [
+            i
+            for i, option in enumerate(choice.options)
+            if option.text.casefold().replace("−", "-") == typed.replace("−", "-")
+        ]
         place = letters.find(typed) if len(typed) == 1 else same[0] if len(same) == 1 else -1
         wanted = f"a letter, a to {letters[-1]}"
     if not 0 <= place < count:
@@ -90,7 +94,7 @@ def judge(source: Source, question: Question, item: Item, text: str, session: Se
         return again(f"That has {len(typed)} characters; the limit is {handwork.MAX_LINE}.", "unread", "unreadable")
     begin = len(text) - len(text.lstrip())
     try:
-        parts = handwork.parts_of(text, begin, notation)
+        parts = handwork.parts_of(text, begin, len(text.rstrip()), notation)
     except FormulaError as error:
         problem = error.problems[0]
         return Reply(
@@ -156,16 +160,18 @@ def _beside_the_point(source: Source, question: Question, item: Item, formulas: 
                 return again("That only names the slope: write it out.")
             if part == item.asked:
                 return again(f"That is {to_text(item.asked)} itself: say what it comes to.")
-            if isinstance(part, Derivative) and has_names(last) and source.subject(part) not in given:
-                if source.value(part) == source.value(part):
-                    return again(f"{to_text(part)} is not given: use what you know.")
+            unknown = isinstance(part, Derivative) and source.subject(part) not in given
+            if unknown and has_names(last) and source.value(part) == source.value(part):
+                return again(f"{to_text(part)} is not given: use what you know.")
     return None
 
 
 def _as_number(item: Item, formula: Expression) -> list[PossibleSlip]:
     """The slips that make a formula a mere number, such as a slope of 1."""
     number = literal(formula)
-    return [] if number is None else [s for s in item.slips if s.value == float(number.value) and not has_names(s.formula)]
+    return (
+        [] if number is None else [s for s in item.slips if s.value == float(number.value) and not has_names(s.formula)]
+    )
 
 
 def _as_zero(item: Item, last: Expression) -> Reply | None:
@@ -185,6 +191,8 @@ def _told(source: Source, item: Item, last: Expression, verdict: Verdict) -> Rep
             coarse = _too_coarse(item, stated)
             if coarse is not None:
                 return coarse
+            if stated.unit and stated.digits < item.digits and not _is_as_asked(item, stated):
+                return Reply("right", verdict.mark, FEWER_DIGITS, verdict.message, value=value)
         return Reply("right", verdict.mark, verdict.code, verdict.message, value=value)
     if verdict.mark == "wrong":
         return _missed(item, last, stated, verdict, value)
@@ -209,7 +217,7 @@ def _too_coarse(item: Item, stated: Stated) -> Reply | None:
     """Fewer digits than asked for are enough where no slip would look the same."""
     if not stated.unit or stated.digits >= item.digits:
         return None
-    if stated.value == Fraction(Decimal(as_asked(item.value, item.digits))):
+    if _is_as_asked(item, stated):
         return None
     padded = max(stated.unit / 10 ** (item.digits - stated.digits), Fraction(1, 10**12))
     fitting = [s for s in item.slips if agrees(stated.value, padded, exact(s.value))]
@@ -218,6 +226,11 @@ def _too_coarse(item: Item, stated: Stated) -> Reply | None:
     if stated.digits >= 2 and not any(_fits(stated, slip.value) for slip in item.slips):
         return None
     return again(f"Too few digits to tell: give {item.digits}.", "unknown", "too-few-digits", float(stated.value))
+
+
+def _is_as_asked(item: Item, stated: Stated) -> bool:
+    """The right number to the digits asked for, with its last zeros left out perhaps."""
+    return stated.value == Fraction(as_asked(item.value, item.digits))
 
 
 def _fits(stated: Stated, value: float) -> bool:

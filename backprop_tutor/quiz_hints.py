@@ -57,7 +57,7 @@ def _look_at(source: Source, question: Question, item: Item) -> str:
             return f"Look at what goes into {name(node)}: {_listed(operands)}."
         case Gradient(of, by) if item.form == "factor" and question.chain is not None:
             before = question.chain.nodes[question.chain.missing - 1]
-            return f"The factor before it has ∂{name(of)} below the line and ∂{name(before)} above it: go on from {name(of)}."
+            return f"The factor before it leads from {name(before)} to {name(of)}: go on from {name(of)}."
         case Gradient(of, by) if network.uses(by, of) == (of,):
             return f"Look at the formula of {name(of)}: how does it change when only {name(by)} moves?"
         case Gradient(of, by):

@@ -28,8 +28,9 @@ from .quiz_kinds import (
     right_value,
     shown_formula,
 )
+from .quiz_names import Kind
 from .quiz_source import Source
-from .quiz_types import Choice, Item, Kind, Option, Question, SheetLine
+from .quiz_types import Choice, Item, Option, Question, SheetLine
 from .skills import skill_of
 from .typeset import to_text
 

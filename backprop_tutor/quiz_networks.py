@@ -10,12 +10,12 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import product
 from types import MappingProxyType
 
 from .errors import Problem, RequestError, Where
 from .notation import element_name
+from .quiz_names import Activation, Loss, Shared
 from .scenario import Quantity, Scenario, loads, with_random, with_values
 
 MAX_LAYERS = 4  # of weights
@@ -24,26 +24,7 @@ MAX_PARAMETERS = 60
 _LAYERS = "wvus"  # the weights of each layer
 _BIASES = "bcdf"
 _HIDDEN = "hgk"
-# spelt as a user may type it on the command line
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "identity")
-
-
-class Loss(StrEnum):
-    """The losses of random networks."""
-
-    HALF_SQUARED = "half_squared"
-    SQUARED = "squared"
-    MEAN_SQUARED = "mean_squared"
-    CROSS_ENTROPY = "cross_entropy"
-    BINARY = "binary_cross_entropy"
-
-
-class Shared(StrEnum):
-    """What the units of a layer share."""
-
-    NOTHING = "nothing"
-    BIAS = "bias"
-    WEIGHTS = "weights"
+ACTIVATIONS = tuple(activation.value for activation in Activation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +83,13 @@ def random_scenario(shape: Shape, dice: random.Random) -> Scenario:
 def _names(shape: Shape, layer: int) -> list[str]:
     """The values of a layer's units: x1, h1, o1; the outputs of a softmax are p1."""
     last = len(shape.sizes) - 1
-    letter = "x" if layer == 0 else ("p" if shape.loss == Loss.CROSS_ENTROPY else "o") if layer == last else _HIDDEN[layer - 1]
+    letter = (
+        "x"
+        if layer == 0
+        else ("p" if shape.loss == Loss.CROSS_ENTROPY else "o")
+        if layer == last
+        else _HIDDEN[layer - 1]
+    )
     return [f"{letter}{i}" for i in range(1, shape.sizes[layer] + 1)]
 
 
@@ -233,9 +220,7 @@ def _changes(scenario: Scenario, dice: random.Random) -> Iterator[tuple[str, str
                 yield from _new_numbers(quantity, f"#{number}", scenario, dice)
 
 
-def _new_numbers(
-    quantity: Quantity, sample: str, scenario: Scenario, dice: random.Random
-) -> Iterator[tuple[str, str]]:
+def _new_numbers(quantity: Quantity, sample: str, scenario: Scenario, dice: random.Random) -> Iterator[tuple[str, str]]:
     places = product(*(range(1, size + 1) for size in quantity.shape))
     for flat, place in enumerate(places):
         name = element_name(quantity.name, None, place) if quantity.shape else quantity.name

@@ -17,7 +17,8 @@ from .progress import Progress
 from .quiz import Asked, Generator
 from .quiz_answers import Reply, choose, judge
 from .quiz_hints import BOTTOM, hints
-from .quiz_types import Choice, Item, Kind
+from .quiz_names import Kind
+from .quiz_types import Choice, Item
 from .session import Session
 
 TRIES = 2
@@ -140,8 +141,12 @@ class Quiz:
         self._keep(asked, tally, "", "skipped" if tally.skipped else "shown" if tally.shown else last,
                    "", milliseconds, rating)  # fmt: skip
         self.state = replay(self._attempts, self.now())
-        how = "skipped" if tally.skipped else "wrong" if unfinished or tally.shown else (
-            "helped" if tally.missed or tally.hints else "right"
+        how = (
+            "skipped"
+            if tally.skipped
+            else "wrong"
+            if unfinished or tally.shown
+            else ("helped" if tally.missed or tally.hints else "right")
         )
         self.ended.append(Ended(how, question.skill, tuple(tally.slips)))
         told = bool(unfinished) or tally.shown or tally.skipped
@@ -179,8 +184,10 @@ class Quiz:
             if command == ANSWER:
                 tally.shown = True
                 return False
-            reply = choose(item, typed) if isinstance(item, Choice) else judge(
-                asked.source, asked.question, item, typed, session, line
+            reply = (
+                choose(item, typed)
+                if isinstance(item, Choice)
+                else judge(asked.source, asked.question, item, typed, session, line)
             )
             if reply.outcome != "again":
                 tally.tries += 1
@@ -219,12 +226,11 @@ class Quiz:
         self, asked: Asked, tally: _Tally, typed: str, verdict: str, slip: str, milliseconds: int, rating: int | None
     ) -> None:
         question = asked.question
+        visible = tuple(sorted(question.visible)) if rating is not None else ()
         attempt = Attempt(
             self.now(), self.session, asked.number, question.skill, question.kind.value, question.scenario,
             asked.source.vocabulary.text(question.subject), question.seed, question.digits, typed, verdict, slip,
-            tally.hints, milliseconds, rating, tuple(sorted(question.visible)) if rating is not None else (), __version__,
+            tally.hints, milliseconds, rating, visible, __version__,
         )  # fmt: skip
         self.progress.record(attempt)
         self._attempts.append(attempt)
-
-

@@ -121,7 +121,9 @@ class Source:
         """A sheet on which what is given stands already."""
         person = Person(self.vocabulary, self.judge.leaves)
         for one in known:
-            leaf = isinstance(one.subject, Rate) or isinstance(one.subject, Value) and one.subject.node in self.judge.leaves
+            leaf = isinstance(one.subject, Rate) or (
+                isinstance(one.subject, Value) and one.subject.node in self.judge.leaves
+            )
             if one.text and not leaf:
                 unit = Fraction(0) if one.exact else unit_of(one.text.lstrip("-"))
                 person.state(one.subject, Line(Stated(Fraction(one.text), unit, one.text), 0))

@@ -7,28 +7,11 @@ A question is data alone. The numbers it was made from are a `Source` (quiz_sour
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from .expression import Expression
 from .quantities import Subject
-
-
-class Kind(StrEnum):
-    """The kinds of questions, by the names that --kind takes."""
-
-    VALUE = "value"
-    LOCAL = "local"
-    FORMULA = "formula"
-    FACTOR = "factor"
-    PATH = "path"
-    GRADIENT = "gradient"
-    ADJOINT = "adjoint"
-    UPDATE = "update"
-    DERIVATION = "derivation"
-    FIND = "find"
-    EYE = "eye"
-
+from .quiz_names import Kind
 
 Form: TypeAlias = Literal["number", "formula", "factor"]
 

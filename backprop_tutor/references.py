@@ -31,9 +31,9 @@ class References:
     formulas: tuple[Expression, ...]
 
 
-def references(judge: Judge, judgement: Judgement, line: int) -> References | None:
-    """The references of the claim on a line; None where it is about no single quantity."""
-    return _at(_convened(judge, judgement), judgement, line)
+def references(judge: Judge, judgement: Judgement, place: int) -> References | None:
+    """The references of the claim at a place among the sheet's; None where it is about no single quantity."""
+    return _at(_convened(judge, judgement), judgement, place)
 
 
 def _convened(judge: Judge, judgement: Judgement) -> Judge:
@@ -43,10 +43,10 @@ def _convened(judge: Judge, judgement: Judgement) -> Judge:
     return judge.under(own) if own is not None else judge
 
 
-def _at(judge: Judge, judgement: Judgement, line: int) -> References | None:
-    """The sheet read again up to the line, for what it has stated until then."""
-    session, claim = replay(judge, judgement, line)
-    if claim is None or claim.unreadable is not None:
+def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
+    """The sheet read again up to the claim, for what it has stated until then."""
+    session, claim = replay(judge, judgement, place)
+    if claim.unreadable is not None:
         return None
     if is_array_claim([part.expression for part in claim.parts], judge.vocabulary):
         return None
@@ -67,15 +67,13 @@ def _at(judge: Judge, judgement: Judgement, line: int) -> References | None:
     )
 
 
-def replay(judge: Judge, judgement: Judgement, line: int) -> tuple[Session, Claim | None]:
-    """What the sheet has stated before a line, and the claim on it."""
+def replay(judge: Judge, judgement: Judgement, place: int) -> tuple[Session, Claim]:
+    """What the sheet has stated before a claim, and the claim."""
     later = judge.stated_anywhere(judgement.sheet)
     session = Session(Person(judge.vocabulary, judge.leaves, convention=judge.convention))
-    for claim in judgement.sheet.claims:
-        if claim.line == line:
-            return session, claim
+    for claim in judgement.sheet.claims[:place]:
         judge.claim(claim, session, later)
-    return session, None
+    return session, judgement.sheet.claims[place]
 
 
 def _written(chain: Chain) -> float | None:

@@ -32,32 +32,42 @@ class Skill:
 
 # fmt: off
 SKILLS: tuple[Skill, ...] = (
-    Skill("sigmoid", "the sigmoid", "σ(z) = 1 / (1 + e^(−z)): the sum goes in, a number between 0 and 1 comes out."),
-    Skill("sigmoid-slope", "the sigmoid's slope", "The slope of a = σ(z) is a·(1 − a): take the activation, not the sum."),
-    Skill("neuron", "one neuron", "Multiply each input by its own weight, add them all, then add the bias once."),
-    Skill("loss", "the loss and its slope", "Each output's error enters by itself; the slope of the loss is a derivative, "
-          "not the loss."),
-    Skill("output-delta", "δ of an output", "δ is the slope of the loss times the slope of the output's activation."),
-    Skill("output-weight", "gradient of an output weight", "A weight's gradient is the δ where it ends times the value "
-          "where it starts."),
-    Skill("one-path", "one path back", "Along one path the local derivatives multiply, each of them once."),
-    Skill("two-paths", "paths that meet", "Where several paths lead to the loss, each path is a product, and the products "
-          "add, each with its own sign."),
-    Skill("hidden-delta", "δ of a hidden neuron", "Collect what comes back by every weight that leaves the neuron, then "
-          "multiply by the neuron's own slope."),
-    Skill("hidden-weight", "gradient of a hidden weight", "A weight's gradient is the δ where it ends times the value "
-          "where it starts; a shared weight adds up all its uses."),
-    Skill("bias", "gradient of a bias", "∂z/∂b is 1, so a bias collects the δ of every neuron that it enters."),
-    Skill("update", "the update", "Descent subtracts the learning rate times the gradient: w' = w − η·∂L/∂w."),
-    Skill("softmax", "softmax", "Every output of a softmax depends on every sum: p·(1 − p) by its own, −p·p by another's; "
-          "cross entropy makes it p − y."),
-    Skill("relu", "relu", "relu passes what is positive and makes the rest 0; its slope is 1 above 0 and 0 below."),
-    Skill("tanh", "tanh", "The slope of a = tanh(z) is 1 − a²."),
-    Skill("other-function", "other functions", "Differentiate the function itself, at the number that goes into it."),
-    Skill("whole-pass", "a whole pass", "Forward first, each number once; then back from the loss, each derivative from "
-          "the ones after it."),
-    Skill("own-scenario", "your own scenario", "Forward first, each number once; then back from the loss, each derivative "
-          "from the ones after it."),
+    Skill("sigmoid", "the sigmoid",
+          "σ(z) = 1 / (1 + e^(−z)): the sum goes in, a number between 0 and 1 comes out."),
+    Skill("sigmoid-slope", "the sigmoid's slope",
+          "The slope of a = σ(z) is a·(1 − a): take the activation, not the sum."),
+    Skill("neuron", "one neuron",
+          "Multiply each input by its own weight, add them all, then add the bias once."),
+    Skill("loss", "the loss and its slope",
+          "Each output's error enters by itself; the slope of the loss is its derivative, not the loss."),
+    Skill("output-delta", "δ of an output",
+          "δ is the slope of the loss times the slope of the output's activation."),
+    Skill("output-weight", "gradient of an output weight",
+          "A weight's gradient is the δ where it ends times the value where it starts."),
+    Skill("one-path", "one path back",
+          "Along one path the local derivatives multiply, each of them once."),
+    Skill("two-paths", "paths that meet",
+          "Each path to the loss is a product; where several meet, the products add, each with its own sign."),
+    Skill("hidden-delta", "δ of a hidden neuron",
+          "Add up what comes back by every weight that leaves the neuron; multiply by its own slope."),
+    Skill("hidden-weight", "gradient of a hidden weight",
+          "A weight's gradient is the δ where it ends times the value where it starts; shared ones add all uses."),
+    Skill("bias", "gradient of a bias",
+          "∂z/∂b is 1, so a bias collects the δ of every neuron that it enters."),
+    Skill("update", "the update",
+          "Descent subtracts the learning rate times the gradient: w' = w − η·∂L/∂w."),
+    Skill("softmax", "softmax",
+          "Every output depends on every sum: p·(1 − p) by its own, −p·p by another's; cross entropy makes it p − y."),
+    Skill("relu", "relu",
+          "relu passes what is positive and makes the rest 0; its slope is 1 above 0 and 0 below."),
+    Skill("tanh", "tanh",
+          "The slope of a = tanh(z) is 1 − a²."),
+    Skill("other-function", "other functions",
+          "Differentiate the function itself, at the number that goes into it."),
+    Skill("whole-pass", "a whole pass",
+          "Forward first, each number once; then back from the loss, each derivative from the ones after it."),
+    Skill("own-scenario", "your own scenario",
+          "Forward first, each number once; then back from the loss, each derivative from the ones after it."),
 )
 # fmt: on
 CODES: tuple[str, ...] = tuple(skill.code for skill in SKILLS)

@@ -8,6 +8,7 @@ the methods that return one number or one path look things up.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -275,7 +276,7 @@ class Trace:
 
 
 def _path(nodes: tuple[int, ...], factors: tuple[float, ...]) -> Path:
-    return Path(nodes, factors, float(np.prod(factors)) if factors else 1.0)
+    return Path(nodes, factors, math.prod(factors))
 
 
 def run(graph: Graph | Scenario) -> Trace:

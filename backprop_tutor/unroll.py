@@ -35,6 +35,7 @@ from .lift import CustomFunction, expanded
 Cells = NDArray[np.object_]  # an array of scalar expressions
 Index = tuple[int, ...]  # counted from 0
 
+_REARRANGING = ("softmax", "transpose", *table.ALONG)
 _WHOLE = ("sum", "mean", "max", "min", "logsumexp")  # of one argument: of all its elements
 
 
@@ -119,6 +120,11 @@ class Unroller:
                     return self.shape(written_out)
                 if function == "transpose":
                     return self.shape(arguments[0])[::-1]
+                if function == "concat":
+                    return (sum(int(np.prod(self.shape(argument), dtype=np.int64)) for argument in arguments),)
+                if function in table.ALONG:
+                    rows, columns = self.shape(arguments[0])
+                    return (columns,) if table.ALONG[function][1] == 0 else (rows, 1)
                 if function in _WHOLE and len(arguments) == 1:
                     return ()
                 return self.spread(node)
@@ -193,6 +199,13 @@ class Unroller:
             return self.cell(written_out, index)
         if name == "transpose":
             return self.cell(arguments[0], index[::-1])
+        if name == "concat":
+            return self.concatenated(arguments, index[0])
+        if name in table.ALONG:
+            how, axis = table.ALONG[name]
+            rows, columns = self.shape(arguments[0])
+            line = [(k, index[0]) for k in range(rows)] if axis == 0 else [(index[0], k) for k in range(columns)]
+            return self.reduced(how, [self.cell(arguments[0], place) for place in line])
         if name == "softmax":
             return self.softmax(arguments[0], index)
         if name in _WHOLE and len(arguments) == 1:
@@ -221,7 +234,19 @@ class Unroller:
         shape = self.shape(argument)
         if not shape:
             return self.cell(argument, ())
-        cells = [self.cell(argument, index) for index in product(*map(range, shape))]
+        return self.reduced(name, [self.cell(argument, index) for index in product(*map(range, shape))])
+
+    def concatenated(self, arguments: tuple[Expression, ...], at: int) -> Expression:
+        """The element at a place of several vectors one behind the other."""
+        for argument in arguments:
+            size = int(np.prod(self.shape(argument), dtype=np.int64))
+            if at < size:
+                return self.cell(argument, (at,) if self.shape(argument) else ())
+            at -= size
+        raise IndexError(at)
+
+    def reduced(self, name: str, cells: list[Expression]) -> Expression:
+        """The sum, mean or extreme of cells, written out."""
         if name == "sum":
             return _flat_sum((1, cell) for cell in cells)
         if name == "mean":
@@ -235,7 +260,8 @@ def _works_by_elements(body: Expression) -> bool:
     """Does a function's formula treat every element of an array by itself?"""
     return not any(
         isinstance(part, (MatrixProduct, Bracketed))
-        or (isinstance(part, Call) and part.function in (*_WHOLE, "softmax", "transpose") and len(part.arguments) == 1)
+        or (isinstance(part, Call) and part.function in (*_WHOLE, *_REARRANGING) and len(part.arguments) == 1)
+        or (isinstance(part, Call) and part.function == "concat")
         for part in walk(body)
     )
 

@@ -6,6 +6,7 @@ truncation or by honest rounding of the numbers that went in (intervals over the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -184,10 +185,11 @@ def judge_number(
     operand_lines: tuple[int, ...],
     unknown_operands: bool,
     line: int,
+    formula_line: int,
 ) -> Ground:
     """The mark of one stated value; first rule that holds.
 
-    `own_formula` is the person's formula where it is wrong, `written` the value of the numbers put in where these and
+    `own_formula` is the person's formula where it is wrong, on `formula_line`, `written` the value of the numbers put in where these and
     their arithmetic are right, `operand_lines` the lines at fault that these numbers come from.
     """
     y, unit = number.value, number.unit
@@ -195,7 +197,7 @@ def judge_number(
     certain = true is not None and reference.decided(subject)
     expected = None if true is None else float(true)
     if true is not None and certain and agrees(y, unit, true):
-        return _true(reference, person, subject, number, true, line)
+        return _true(reference, person, subject, number, true)
     carried = candidates(reference, person, subject)
     sure = [c for c in carried if not c.assumed]
     for answer in sure:
@@ -213,7 +215,8 @@ def judge_number(
     if own_formula is not None:
         value = finite(person.evaluate(own_formula))
         if value is not None and (agrees(y, unit, value) or truncates(y, unit, value)):
-            return Ground("follows", "carried", "follows from the formula in this line", expected, (line,))
+            where = "in this line" if formula_line == line else f"of line {formula_line}"
+            return Ground("follows", "carried", f"follows from the formula {where}", expected, (formula_line,))
     near_misses = _rounding(reference, person, subject, number, true if certain else None, sure, expected)
     if near_misses is not None:
         return near_misses
@@ -263,11 +266,11 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
         if ways and all(person.faulty(way) and not _within(reference, person, subject, number, way) for way in ways):
             own = finite(ways[0].value)
             lines = person.faulty(ways[0])
-            message = f"this is the true value, yet your line {_list(lines)} gives {float(own or 0):.6g}"
+            message = f"this is the true value, yet your line {lines[0]} gives {float(own or 0):.6g}"
             return Ground("right", "right-but-not-from-yours", message, expected)
     if not y and true:
         return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
-    code = "exact" if y == true else "rounded"
+    code = "exact" if abs(y - true) <= abs(true) * Fraction(1, 10**13) else "rounded"
     if isinstance(subject, Updated) and unit:
         step = abs(expected - person.value(subject.node))
         if 0 < step < unit:
@@ -293,9 +296,9 @@ def _following(person: Person, answer: Answer, value: Fraction, subject: Subject
     stated = [person.stated[s] for s in answer.rests_on]
     trivial = [line for line in stated if line.faulty and line.trivial]
     if trivial:
-        others = {abs(line.number.value) for line in stated if not line.trivial}
+        others = [abs(float(line.number.value)) for line in stated if not line.trivial]
         unchanged = isinstance(subject, Updated) and value == finite(person.value(subject.node))
-        if not value or unchanged or abs(value) in others:
+        if not value or unchanged or any(math.isclose(abs(value), other, rel_tol=1e-12) for other in others):
             message = f"follows from line {_list(lines)}, where {trivial[0].number.text} makes it trivial: no evidence"
             return Ground("follows", "no-evidence", message, expected, lines)
     return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)

@@ -182,18 +182,18 @@ def explain(request: Request, paper: Paper, marked: Marked, judges: Judges) -> N
     judgement, judge = marked.judgement, judges.of(paper.source)
     assert judgement is not None
     assert request.explain is not None
-    wanted = [v for v in judgement.verdicts if v.line == request.explain]
+    wanted = [(place, v) for place, v in enumerate(judgement.verdicts) if v.line == request.explain]
     if not wanted:
         near = sorted((v.line for v in judgement.verdicts), key=lambda line: abs(line - (request.explain or 0)))[:3]
         shown = ", ".join(map(str, sorted(near)))
         said = f"no equation stands on line {request.explain} of the sheet"
         raise RequestError(Problem(said, Where(paper.path), help=f"the nearest stand on lines {shown}"))
-    known = references(judge, judgement, request.explain)
+    known = [(verdict, references(judge, judgement, place)) for place, verdict in wanted]
 
     def show(screen: Screen, options: VerifyOptions) -> None:
         words = Words(options, screen.glyphs)
-        for verdict in wanted:
-            for block in verify_explain.blocks(verdict, known, words, screen.width):
+        for verdict, compared in known:
+            for block in verify_explain.blocks(verdict, compared, words, screen.width):
                 if screen.plain:
                     for text in verify_explain.read_out(block):
                         screen.line(text)

@@ -110,13 +110,7 @@ def test_without_processes_the_work_is_done_here(tmp_path: Path, monkeypatch: py
 
 # ---------------------------------------------------------------- expected marks
 def test_mismatches_name_line_and_both_marks() -> None:
-    text = (
-        "a1 = 1.5  # right\n"
-        "h1 = 3.0  # wrong [sign]\n"
-        "a21 = 0.6\n"
-        "a22 = 0.4  # wrong\n"
-        "a1 = 1.5  # right [rounded]\n"
-    )
+    text = "a1 = 1.5  # right\nh1 = 3.0  # wrong [sign]\na21 = 0.6\na22 = 0.4  # wrong\na1 = 1.5  # right [rounded]\n"
     whole = Judges().mark(Paper(SOURCE, "sheet", text)).judgement
     assert whole is not None
     assert expectations.expectations(whole) == 4

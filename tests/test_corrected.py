@@ -112,6 +112,12 @@ def test_a_right_sheet_stays_as_it_is() -> None:
     assert correct(judge("two_sigmoid_outputs"), text) == Corrected(text, (), ())
 
 
+def test_two_claims_on_one_line() -> None:
+    text = "a1 = 1.5, h1 = 3.5, a21 = 0.7\na22 = 0.3; o1 = 1.4\n"
+    done = correct(judge("linear_two_errors"), text)
+    assert done.text == "a1 = 1.5, h1 = 3.0, a21 = 0.6  # corrected\na22 = 0.3; o1 = 1.2  # corrected\n"
+
+
 def test_own_signs_and_digits() -> None:
     text = "h1 = i1·w11 + i2·w13 + b1 = 0.05·0.15 + 0.1·0.25 + 0.35 = 0.38250\n"
     done = correct(judge("two_sigmoid_outputs"), text)

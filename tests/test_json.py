@@ -14,13 +14,13 @@ from backprop_tutor import functions, graph, load, loads, trace, with_random
 from backprop_tutor.parse import Notation, parse
 from backprop_tutor.render.json_format import PATHS, ascii_text, document, run_text
 from backprop_tutor.render.options import RunOptions
-from tests.program import SCENARIOS, TOP, Done
+from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
 
 Run = Callable[..., Done]
 Document = dict[str, Any]
 
 KEYS = {
-    "": ["scenario", "loss", "nodes", "local_derivatives", "gradients", "updates"],
+    "": ["scenario", "loss", "nodes", "local_derivatives", "gradients", "updates", "steps"],
     "scenario": ["name", "title", "document"],
     "nodes": ["name", "kind", "formula", "value"],
     "local_derivatives": ["of", "by", "formula", "value", "finite_difference"],
@@ -29,6 +29,7 @@ KEYS = {
     ],
     "paths": ["nodes", "factors", "product"],
     "updates": ["name", "before", "after"],
+    "steps": ["step", "loss", "parameters"],
 }  # fmt: skip
 
 LAYERS = """\
@@ -61,8 +62,8 @@ def test_every_key_is_always_there_and_in_order(name: str) -> None:
     shown = written(name)
     assert list(shown) == KEYS[""]
     assert list(shown["scenario"]) == KEYS["scenario"]
-    for part in ("nodes", "local_derivatives", "gradients", "updates"):
-        assert shown[part]
+    for part in ("nodes", "local_derivatives", "gradients", "updates", "steps"):
+        assert shown[part] or name not in DOCUMENTS or part == "steps"
         assert all(list(entry) == KEYS[part] for entry in shown[part])
     assert all(list(path) == KEYS["paths"] for gradient in shown["gradients"] for path in gradient["paths"])
 
@@ -77,7 +78,8 @@ def test_nodes_and_gradients_are_complete(name: str) -> None:
     kinds = {node["name"]: node["kind"] for node in shown["nodes"]}
     assert all(gradient["kind"] == kinds[gradient["name"]] for gradient in shown["gradients"])
     parameters = [node["name"] for node in shown["nodes"] if node["kind"] == "parameter"]
-    assert [update["name"] for update in shown["updates"]] == parameters
+    assert [update["name"] for update in shown["updates"]] in ([], parameters)
+    assert shown["updates"] or name not in DOCUMENTS
 
 
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "symbolic_cross_entropy"])
@@ -86,7 +88,7 @@ def test_numbers_agree_with_one_another(name: str) -> None:
     locals_ = {(edge["of"], edge["by"]): edge["value"] for edge in shown["local_derivatives"]}
     values = {node["name"]: node["value"] for node in shown["nodes"]}
     for gradient in shown["gradients"]:
-        assert gradient["agrees"] is True
+        assert gradient["agrees"] is True or (name, gradient["agrees"]) == ("relu_at_kink", None)
         assert gradient["path_count"] == len(gradient["paths"]) or len(gradient["paths"]) == PATHS
         for path in gradient["paths"]:
             assert path["nodes"][0] == gradient["name"]
@@ -97,11 +99,12 @@ def test_numbers_agree_with_one_another(name: str) -> None:
             total = math.fsum(path["product"] for path in gradient["paths"])
             assert gradient["value"] == pytest.approx(total, rel=1e-12, abs=1e-15)
     gradients = {gradient["name"]: gradient["value"] for gradient in shown["gradients"]}
-    rate = load(name).rate
-    assert rate is not None
+    scenario = load(name)
     for update in shown["updates"]:
         assert update["before"] == values[update["name"]]
-        assert update["after"] == update["before"] - rate * gradients[update["name"]]
+        if not scenario.update:
+            assert scenario.rate is not None
+            assert update["after"] == update["before"] - scenario.rate * gradients[update["name"]]
 
 
 def test_full_precision_of_known_numbers() -> None:
@@ -179,7 +182,7 @@ def test_parts_and_grads_that_were_not_asked_for_are_empty(bptutor: Run) -> None
     shown = json.loads(bptutor("run", "shared_weights", "--format", "json", "--part", "local").out)
     assert list(shown) == KEYS[""]
     assert shown["local_derivatives"]
-    assert shown["nodes"] == shown["gradients"] == shown["updates"] == []
+    assert shown["nodes"] == shown["gradients"] == shown["updates"] == shown["steps"] == []
     shown = json.loads(bptutor("run", "shared_weights", "--format", "json", "--grad", "dL/dw3").out)
     assert [gradient["name"] for gradient in shown["gradients"]] == ["w3"]
 

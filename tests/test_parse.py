@@ -25,10 +25,12 @@ from backprop_tutor.expression import (
     Range,
     Sum,
     names_in,
+    transform,
+    ungrouped,
     walk,
 )
 from backprop_tutor.parse import MAX_CHARACTERS, Notation, parse
-from backprop_tutor.typeset import ASCII, to_text
+from backprop_tutor.typeset import ASCII, UNICODE, to_text
 
 VALUES = {"a": 2.0, "b": 3.0, "c": 5.0, "x": 0.5, "e": 7.0, "w'": 11.0, "δ": 13.0, "w_12": 17.0}
 
@@ -148,9 +150,11 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @given(st.recursive(atoms, larger, max_leaves=12))
 @example("a - (b - c)/x*(-a)**2")
 def test_what_is_printed_reads_as_the_same_formula(text: str) -> None:
-    tree = parse(text)
-    assert parse(to_text(tree)) == tree
-    assert parse(to_text(tree, ASCII)) == tree
+    """But for brackets, which are added where two signs would meet."""
+    tree = transform(parse(text), ungrouped)
+    for style in (UNICODE, ASCII):
+        assert transform(parse(to_text(parse(text), style)), ungrouped) == tree
+        assert transform(parse(to_text(tree, style)), ungrouped) == tree
 
 
 @given(st.text(max_size=60) | st.text("ab12()[]+-*/^.,:'\"_{}#%∂√²½ eπσ@\n", max_size=40))
@@ -168,7 +172,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 def test_repetition_of_anything_ends_soon(count: int, char: str) -> None:
     for text in (char * count, f"a{char}" * (count // 2)):
         try:
-            assert names_in(parse(text)) == (("a",) if "a" in text else ())
+            assert len(names_in(parse(text))) <= 1
         except FormulaError:
             pass
 

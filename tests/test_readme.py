@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import doctest
+import io
+import os
 import re
 import shlex
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
 import backprop_tutor
 from backprop_tutor import functions, graph, lift, loads, parse, scenario_types
+from backprop_tutor.cli import program
 from backprop_tutor.render.formats import FORMATS
 from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
 
@@ -57,9 +61,24 @@ def test_there_are_screens() -> None:
     assert len(SCREENS) >= 3
 
 
+def renewed(screen: str) -> str:
+    """The same part of what the program shows now: from a line like the first to a line like the last."""
+    command, *old = screen.splitlines()
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        program(shlex.split(command)[2:])
+    lines = (out.getvalue() + err.getvalue()).splitlines()
+    start = lines.index(old[0])
+    end = start + next(i for i, text in enumerate(lines[start:]) if text.split()[:2] == old[-1].split()[:2])
+    return "\n".join([command, *lines[start : end + 1], ""])
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=[screen.splitlines()[0][2:] for screen in SCREENS])
 def test_a_screen_is_what_the_program_shows(bptutor: Run, screen: str) -> None:
-    """The lines under the command stand together in its output, which may go on before and after them."""
+    """The lines under the command stand together in its output, which may go on before and after them.
+
+    `python -m tests.test_readme` writes what is shown now into README.md: read it before you commit it.
+    """
     command, _, shown = screen.partition("\n")
     done = bptutor(*shlex.split(command)[2:])
     assert shown.strip("\n")
@@ -148,3 +167,13 @@ def test_formats_and_files_that_are_named_exist() -> None:
         assert (TOP / path).exists() or (TOP / "backprop_tutor" / path).exists(), path
     for module in re.findall(r"^\| `(\w+\.py)`", section("Contributing"), re.M):
         assert (TOP / "backprop_tutor" / module).exists(), module
+
+
+if __name__ == "__main__":
+    os.environ["COLUMNS"] = "80"
+    for block in SCREENS:
+        README = README.replace(block, renewed(block))
+    old_table = re.search(r"^\| function \|.*?\n\n", README, re.M | re.S)
+    assert old_table is not None
+    README = README.replace(old_table[0], functions_table() + "\n\n")
+    (TOP / "README.md").write_text(README, encoding="utf-8")

@@ -66,8 +66,14 @@ loss = "L"
 rate = { value = 0.50, assumed = "usual" }
 over_samples = "sum"
 
+steps = 3
+
 [learning.update]
-w12 = "w12 - 0.1"
+v = "beta*v + g"
+w = "w - rate*v"
+
+[learning.values]
+beta = 0.90
 
 [notation]
 h1 = 'h_{1}'
@@ -101,7 +107,9 @@ def test_the_whole_format() -> None:
     assert [(e.name, e.text) for e in read.equations] == [("h1", "x1*w12"), ("L", "(t1 - h1)**2 / 2"), ("J", "L + 1")]
     assert (read.loss, read.rate, read.rate_text, read.rate_assumed) == ("L", 0.5, "0.50", "usual")
     assert read.over_samples == "sum"
-    assert [(e.name, e.text) for e in read.update] == [("w12", "w12 - 0.1")]
+    assert [(e.name, e.text) for e in read.update] == [("v", "beta*v + g"), ("w", "w - rate*v")]
+    assert read.rule_values == (RuleValue("beta", 0.9, "0.90"),)
+    assert read.steps == 3
     assert dict(read.notation) == {"h1": "h_{1}", "w1_12": "w^{(1)}_{12}"}
     assert dict(read.elements) == {"W1": "w1_{i}{j}"}
     assert not read.known

@@ -423,8 +423,11 @@ STRUCTURE: Rows = [
         ["5:1 there are a loss and an upstream gradient | keep one: both say where to start"],
     ),
     (
-        REST + '[learning.update]\nw = "w - 1"\n',
-        ["4:1 [learning.update] has a rule for 'w', which is no parameter | name a parameter"],
+        REST + '[learning.update]\nv = "v + g"\n',
+        [
+            "3:11 [learning.update] doesn't say what becomes of a parameter, w"
+            ' | write w = "w - rate*g", w being every parameter and g its gradient',
+        ],
     ),
     (REST + "[learning.update]\nw = 3\n", ["4:5 'w' is a number, where a formula belongs | put the formula in quotes"]),
     (

@@ -141,6 +141,14 @@ def test_explain(bptutor: Run, sheets: Path) -> None:
     assert plain.out.isascii()
 
 
+def test_explain_two_claims_on_one_line(bptutor: Run, sheets: Path) -> None:
+    (sheets / "two.md").write_text("a1 = 1.5, h1 = 3.5\n")
+    done = bptutor("verify", NAME, "two.md", "--explain", "1")
+    assert "about a1" in done.out
+    assert "about h1" in done.out
+    assert "C  3" in done.out
+
+
 def test_only(bptutor: Run, sheets: Path) -> None:
     done = bptutor("verify", NAME, "wrong.md", "--only", "wrong", "--only", "follows")
     assert "a1 = 1.5" not in done.out

@@ -61,10 +61,10 @@ def screen_text(
     return stream.getvalue()
 
 
-def terminal(options: VerifyOptions = OPTIONS, width: int = 80, look: str = "no_color", of: Judgement | None = None) -> str:
-    return screen_text(
-        verify_terminal.show, of or judgement(), vocabulary().graph, options, width=width, look=look
-    )
+def terminal(
+    options: VerifyOptions = OPTIONS, width: int = 80, look: str = "no_color", of: Judgement | None = None
+) -> str:
+    return screen_text(verify_terminal.show, of or judgement(), vocabulary().graph, options, width=width, look=look)
 
 
 def plain(options: VerifyOptions = OPTIONS) -> str:
@@ -145,7 +145,12 @@ def test_every_mark_is_a_word_or_a_glyph_of_its_own(look: str) -> None:
 
 def test_carets_stand_under_what_is_at_fault() -> None:
     lines = terminal(width=120).splitlines()
-    expected = {"should be 0.2": "0.12", "should be 0.3775": "0.3695", "b2 belongs here": "b1", "should be 0.408666": "0.410"}
+    expected = {
+        "should be 0.2": "0.12",
+        "should be 0.3775": "0.3695",
+        "b2 belongs here": "b1",
+        "should be 0.408666": "0.410",
+    }
     for label, part in expected.items():
         row = next(i for i, line in enumerate(lines) if "^" in line and line.endswith(label))
         start, end = lines[row].index("^"), lines[row].rindex("^") + 1

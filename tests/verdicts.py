@@ -50,7 +50,8 @@ def judgement(path: str = "answers.md") -> Judgement:
             claims[5], "h1", "wrong", "miscopied-operand", "0.12 stands where w12 = 0.2 belongs", 0.12, 0.2,
             (
                 right,
-                _link(claims[5], "substitution", "0.12", "miscopied-operand", "0.12 stands where w12 = 0.2 belongs", 0.12, 0.2),
+                _link(claims[5], "substitution", "0.12", "miscopied-operand", "0.12 stands where w12 = 0.2 belongs",
+                      0.12, 0.2),
                 _link(claims[5], "value", "0.3695", "wrong", "should be 0.3775", 0.3695, 0.3775),
             ),
         ),
@@ -67,7 +68,8 @@ def judgement(path: str = "answers.md") -> Judgement:
         _verdict(claims[10], "h2", "right", "rounded", "", 0.3925, 0.3925),
         _verdict(claims[9], "L1", "notation", "renamed", "'loss_1' is read as L1", 0.274, 0.274811083),
         _verdict(
-            claims[14], "∂Loss/∂o1", "wrong", "activation-for-slope", "The slope is a_o1·(1 − a_o1).", 0.179, 0.138498562,
+            claims[14], "∂Loss/∂o1", "wrong", "activation-for-slope", "The slope is a_o1·(1 − a_o1).", 0.179,
+            0.138498562,
             (_link(claims[14], "formula", "(a_o1 - target_o1)*a_h1*(1 - a_h1)", "activation-for-slope",
                    "The slope is a_o1·(1 − a_o1).", 0.178892, 0.138498562),),
             causes=(
@@ -75,7 +77,8 @@ def judgement(path: str = "answers.md") -> Judgement:
                        "(a_o1 - target_o1)*a_h1*(1 - a_h1)", "(a_o1 - target_o1)*a_o1*(1 - a_o1)"),
             ),
         ),
-        _verdict(claims[15], "∂Loss/∂o2", "wrong", "activation-for-slope", "The slope is a_o2·(1 − a_o2).", -0.0523, -0.0381),
+        _verdict(claims[15], "∂Loss/∂o2", "wrong", "activation-for-slope", "The slope is a_o2·(1 − a_o2).", -0.0523,
+                 -0.0381),
         _verdict(claims[16], "∂Loss/∂w21", "follows", "carried", "follows from line 14", 0.106, 0.0821670405642308,
                  follows=(14,)),
         _verdict(claims[17], None, "unread", "unreadable", "", None, None),
@@ -110,7 +113,8 @@ def _link(
 ) -> LinkVerdict:  # fmt: skip
     assert claim.where.source is not None
     start = claim.where.source.index(right)
-    return LinkVerdict(kind, claim.parts[0].text, right, "wrong", code, message, stated, expected, start, start + len(right))
+    left = claim.parts[0].text
+    return LinkVerdict(kind, left, right, "wrong", code, message, stated, expected, start, start + len(right))
 
 
 def _cause(

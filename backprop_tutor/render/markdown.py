@@ -394,7 +394,8 @@ class Page:
         slope = "" if work is None else f" = {self.number(float(work.known['g'][row]))}"
         yield f"g &= {self.total(node)}{slope}"
         for i, one in enumerate(rule.lines):
-            left, formula = self.rule_name(rule, i + 1, node)(one.name), to_latex(one.formula, self.rule_name(rule, i, node))
+            left = self.rule_name(rule, i + 1, node)(one.name)
+            formula = to_latex(one.formula, self.rule_name(rule, i, node))
             if work is None:
                 yield f"{left} &= {formula}"
                 continue

@@ -134,7 +134,7 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
         if pen.options.view == "paths":
             kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
             nodes = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
-            yield from _gradients(pen, nodes)
+            yield from gradients(pen, nodes)
         yield from _blocks(samples.gradients(pen))
     rule = update.shown_rule(pen)
     if "update" in parts and rule is not None:
@@ -175,7 +175,7 @@ def _adjoints(pen: Pen, taken: Sequence[AdjointStep]) -> Iterator[list[str]]:
         yield facts(row)
 
 
-def _gradients(pen: Pen, nodes: Sequence[int]) -> Iterator[list[str]]:
+def gradients(pen: Pen, nodes: Sequence[int]) -> Iterator[list[str]]:
     if pen.symbolic:
         for node in nodes:
             yield _symbolic(pen, node)
@@ -225,7 +225,7 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
     if wanted.of == wanted.by or not here.trace.path_count(wanted.by):
         yield ["", *_joined(explain.trivial(here, wanted).text())]
         return
-    yield from _gradients(here, [wanted.by])
+    yield from gradients(here, [wanted.by])
     edges = explain.between(here, wanted)
     yield ["", "Its factors."]
     for row in local.rows_of(here, edges):

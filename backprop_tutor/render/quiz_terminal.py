@@ -13,9 +13,9 @@ from ..expression import Expression
 from ..quantities import Gradient, Rate, Subject, Value
 from ..quiz import Asked
 from ..quiz_answers import Reply
+from ..quiz_names import Kind
 from ..quiz_session import Ended
-from ..quiz_types import Choice, Item, Kind, Known
-from ..skills import title_of
+from ..quiz_types import Choice, Item, Known
 from ..typeset import to_text
 from . import paths, quiz_worked
 from .equations import Equation, heading, laid_out
@@ -26,11 +26,13 @@ from .quiz_words import (
     MARKS,
     asks,
     connections,
+    head_words,
     kept_words,
     keys,
     practise,
     prompt_name,
     score_words,
+    told_words,
     verdict_words,
 )
 from .screen import Screen
@@ -58,6 +60,8 @@ class TerminalView:
         return self._text(to_text(formula, self.screen.glyphs.style))
 
     def _name(self, asked: Asked, subject: Subject) -> str:
+        if isinstance(subject, Rate):
+            return "rate"
         return self._text(asked.source.vocabulary.text(subject, self.screen.glyphs.style.partial))
 
     def _show(self, *lines: Line) -> None:
@@ -80,7 +84,7 @@ class TerminalView:
     def question(self, asked: Asked, count: int, letters: bool) -> None:
         question = asked.question
         title = f"Question {asked.number} of {count}"
-        note = self._text(title_of(question.skill) + (f", {asked.source.note}" if asked.source.note else ""))
+        note = self._text(head_words(asked))
         block = Block([*heading(title, note, self.screen.width, self.screen.glyphs.dash)])
         picture = list(self._picture(asked))
         if picture:
@@ -108,7 +112,7 @@ class TerminalView:
     def _picture(self, asked: Asked) -> Iterator[Line]:
         """The part of the network: how a neuron is fed, or the ways to the loss."""
         question, source = asked.question, asked.source
-        subject = question.subject
+        subject = question.sheet[-1].subject if question.sheet else question.subject
         if isinstance(subject, Value) and question.kind == Kind.VALUE:
             yield from self._neuron(asked, subject.node)
             return
@@ -133,9 +137,11 @@ class TerminalView:
         dash = self.screen.glyphs.dash
         last, middle = len(pairs) - 1, (len(pairs) - 1) // 2
         for i, (start, weight) in enumerate(pairs):
-            joint = corners["left right"] if not last else corners[
-                "down left" if i == 0 else "up left" if i == last else "up down left"
-            ]
+            joint = (
+                corners["left right"]
+                if not last
+                else corners["down left" if i == 0 else "up left" if i == last else "up down left"]
+            )
             if i == middle and last:
                 joint = corners["down left right" if i == 0 else "up down left right"]
             lead = f"{start.rjust(first)} {dash if start else ' '} {left(weight, second)} {dash}"
@@ -158,17 +164,21 @@ class TerminalView:
             name = left(self._name(asked, one.subject), wide)
             room = self.screen.width - wide - 7
             for i, text in enumerate(wrapped(self._formula(one.formula), room)):
-                yield line(INDENT * 2, (name if i == 0 else " " * wide, "name"), (" = " if i == 0 else "   ", "rule"), text)
+                yield line(
+                    INDENT * 2, (name if i == 0 else " " * wide, "name"), (" = " if i == 0 else "   ", "rule"), text
+                )
 
     def _numbers(self, asked: Asked, known: Sequence[Known]) -> Iterator[Line]:
         """`name = number  where it belongs`, in two columns where there are many."""
         notes = connections(asked, self.screen.glyphs.ascii)
         wide = max((width_of(self._name(asked, one.subject)) for one in known), default=0)
+        noted = max((width_of(self._text(one.text)) for one in known if one.subject in notes), default=0)
         cells: list[Line] = []
         for one in known:
-            name = "rate" if isinstance(one.subject, Rate) else self._name(asked, one.subject)
+            name = left(self._name(asked, one.subject), wide)
             note = self._text(notes.get(one.subject, ""))
-            cells.append(line((left(name, wide), "name"), (" = ", "rule"), self._text(one.text), (f"  {note}" if note else "", "note")))
+            number = left(self._text(one.text), noted) if note else self._text(one.text)
+            cells.append(line((name, "name"), (" = ", "rule"), number, (f"  {note}" if note else "", "note")))
         widths = [sum(width_of(text) for text, _ in cell) for cell in cells]
         column = max(widths, default=0) + GAP
         if len(cells) <= FULL or 4 + column + max(widths) > self.screen.width:
@@ -183,7 +193,10 @@ class TerminalView:
         """The calculation with its numbered lines."""
         rows = [
             Equation(
-                self._name(asked, one.subject), ((self._formula(one.formula), "text"),), self._text(one.text), number=str(i)
+                self._name(asked, one.subject),
+                ((self._formula(one.formula), "text"),),
+                self._text(one.text),
+                number=str(i),
             )
             for i, one in enumerate(asked.question.sheet, 1)
         ]
@@ -194,7 +207,11 @@ class TerminalView:
         """The product as far as it goes, and a question mark for the next factor."""
         chain = asked.question.chain
         assert chain is not None
-        partial, name = self.screen.glyphs.style.partial, lambda node: self._text(asked.source.graph.name(node))
+        partial = self.screen.glyphs.style.partial
+
+        def name(node: int) -> str:
+            return self._text(asked.source.graph.name(node))
+
         arrow = f" {self.screen.glyphs.left} "
         along = arrow.join(name(node) for node in chain.nodes)
         yield from self._sentence(along, ("along  ", "path"), "note")
@@ -203,7 +220,9 @@ class TerminalView:
         shown = [Factor(partial + name(up), partial + name(low), "") for up, low in edges[: chain.missing]]
         factors = [*shown, Factor("?", "?", "")]
         [widths] = common_widths([factors])
-        yield from product_lines(factors, widths, self.screen.width, self.screen.glyphs.style.times, self.screen.glyphs.dash, False)
+        yield from product_lines(
+            factors, widths, self.screen.width, self.screen.glyphs.style.times, self.screen.glyphs.dash, False
+        )
 
     def _options(self, choice: Choice) -> Iterator[Line]:
         for letter, option in zip("abcdefghij", choice.options, strict=False):
@@ -248,13 +267,13 @@ class TerminalView:
         if told:
             for item in items:
                 if isinstance(item, Choice):
-                    right = item.options[item.right]
-                    text = f"line {right.text}" if item.lines else right.text
-                    block.extend(self._sentence(text, ("It is ", "note")))
+                    block.extend(self._sentence(told_words(asked, item)))
             if block.lines:
                 block.add()
         for found in quiz_worked.blocks(self._pen(asked), asked, items):
             block.extend(found.lines)
+        if told:
+            block.lines.insert(0, line())
         block.add()
         self.screen.show(block)
 

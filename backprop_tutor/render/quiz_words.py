@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from ..attempts import State
 from ..quantities import Gradient, Subject, Value
 from ..quiz import Asked
-from ..quiz_answers import Reply
+from ..quiz_answers import FEWER_DIGITS, Reply
+from ..quiz_fair import as_asked
+from ..quiz_names import Kind
 from ..quiz_session import Ended
-from ..quiz_types import Choice, Item, Kind
+from ..quiz_types import Choice, Item
 from ..skills import title_of
 from ..typeset import ASCII, Style, to_text
 
@@ -21,11 +23,25 @@ MARKS: Mapping[bool, Mapping[str, str]] = {
     True: {"right": "+", "helped": "/", "wrong": "x", "skipped": "-", "open": "."},
 }
 _RIGHT = {
-    "truncated": "Right, though cut off and not rounded.",
-    "last-digit": "Right, but for the last digit.",
-    "rounded-intermediates": "Right, from rounded numbers.",
-    "within-rounding": "Right, as exact as rounded numbers allow.",
+    "truncated": "Cut off and not rounded, though.",
+    "last-digit": "But for the last digit.",
+    "rounded-intermediates": "From rounded numbers.",
+    "within-rounding": "As exact as rounded numbers allow.",
 }
+
+
+def head_words(asked: Asked) -> str:
+    """What a question is about, without giving it away."""
+    about = "find the wrong line" if asked.question.kind == Kind.FIND else title_of(asked.question.skill)
+    return f"{about}, {asked.source.note}" if asked.source.note else about
+
+
+def told_words(asked: Asked, item: Choice) -> str:
+    """The right option."""
+    right = item.options[item.right].text
+    if item.lines:
+        return f"It is line {right}."
+    return f"What happened: {right}" if asked.question.sheet else f"It is {right}."
 
 
 def asks(asked: Asked, style: Style) -> str:
@@ -44,7 +60,9 @@ def asks(asked: Asked, style: Style) -> str:
             return "One line of this calculation is wrong; the lines after it follow from it. Which one?"
         case Kind.DERIVATION:
             last = asked_name(question.items[-1], style)
-            return f"Work your way to {last}, line by line, {digits}. Each line is judged from your own lines before it."
+            return (
+                f"Work your way to {last}, line by line, {digits}. Each line is judged from your own lines before it."
+            )
         case Kind.PATH | Kind.GRADIENT | Kind.ADJOINT if isinstance(question.subject, Gradient):
             return f"Find {asked_name(item, style)}, {digits}."
         case Kind.UPDATE if isinstance(item, Item) and item.subject is None:
@@ -77,8 +95,10 @@ def prompt_name(item: Item | Choice, style: Style) -> str:
 def keys(item: Item | Choice, letters: bool) -> str:
     """What may be typed; told once."""
     skip, stop = ("s", "q") if letters else ("skip", "quit")
-    what = "A number of a line." if isinstance(item, Choice) and item.lines else (
-        "A letter." if isinstance(item, Choice) else "A number, a calculation or a formula."
+    what = (
+        "A number of a line."
+        if isinstance(item, Choice) and item.lines
+        else ("A letter." if isinstance(item, Choice) else "A number, a calculation or a formula.")
     )
     return f"{what} ? hint, = answer, {skip} skip, {stop} stop."
 
@@ -95,6 +115,12 @@ def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -
         if reply.mark == "follows":
             return "Right from your own line", f"{reply.message.removeprefix('follows from ')}."
         said = _RIGHT.get(reply.code, "")
+        if isinstance(item, Item) and item.form != "formula":
+            number = f"{as_asked(item.value, item.digits):f}"
+            if reply.code == FEWER_DIGITS:
+                said = f"To {item.digits} digits it is {number}."
+            elif reply.code == "" and reply.mark in ("right", "close"):
+                said = f"It comes to {number}."
         if isinstance(item, Item) and reply.mark == "notation" and reply.message:
             said = f"{reply.message}."
         return "Right.", said
@@ -120,7 +146,9 @@ def connections(asked: Asked, ascii: bool) -> dict[Subject, str]:
         for bias in unit.biases:
             if Value(bias.node) in known:
                 found.setdefault(Value(bias.node), []).append(f"{arrow} {name(node)}")
-    return {subject: ", ".join(texts[:3]) + (", and others" if len(texts) > 3 else "") for subject, texts in found.items()}
+    return {
+        subject: ", ".join(texts[:3]) + (", and others" if len(texts) > 3 else "") for subject, texts in found.items()
+    }
 
 
 # ---------------------------------------------------------------- how it went
@@ -159,7 +187,9 @@ def practise(name: str, ended: Sequence[Ended], state: State, now: datetime) -> 
         sentences.append("Nothing went wrong.")
     slips = Counter(slip for one in ended for slip in one.slips)
     if slips:
-        sentences.append("Slips: " + ", ".join(f"{code} {n}x" if n > 1 else code for code, n in slips.most_common(4)) + ".")
+        sentences.append(
+            "Slips: " + ", ".join(f"{code} {n}x" if n > 1 else code for code, n in slips.most_common(4)) + "."
+        )
     dates = [s.card.due for s in state.skills.values() if s.card is not None and s.code in asked]
     if dates:
         sentences.append(f"To be repeated {when(min(dates), now)}.")

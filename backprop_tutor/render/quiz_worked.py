@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from ..lesson import AdjointStep, forward_steps
 from ..quantities import Gradient, Subject, Updated, Value
 from ..quiz import Asked
-from ..quiz_types import Choice, Item, Kind
+from ..quiz_names import Kind
+from ..quiz_types import Choice, Item
 from . import adjoints, forward, local, paths, update
-from .equations import Equation, laid_out
+from .equations import Equation, laid_out, measure
 from .lines import Block
 from .options import RunOptions
 from .pen import Pen
@@ -75,4 +76,7 @@ def blocks(pen: Pen, asked: Asked, items: tuple[Item | Choice, ...]) -> Iterator
                 yield Block(block.lines[1:])
         else:
             rows += rows_of(pen, asked, subject)
-    yield from laid_out(rows, pen.width)
+    columns = measure(rows, pen.width)
+    if any(row.other for row in rows):
+        yield Block(list(local.titles(columns, pen)))
+    yield from laid_out(rows, pen.width, columns)

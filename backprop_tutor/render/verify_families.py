@@ -33,7 +33,7 @@ def families(judgement: Judgement) -> tuple[Family, ...]:
         same = next((one for one in firsts if _same_slip(one, verdict)), None)
         if same is None:
             firsts.append(verdict)
-            again[verdict.line] = []
+            again.setdefault(verdict.line, [])
         elif verdict.line != same.line:
             again[same.line].append(verdict.line)
     return tuple(

@@ -148,9 +148,7 @@ def side_by_side(
     yield from compared(words.text(yours), words.text(right), values, words, width)
 
 
-def explained(
-    cause: Explanation, verdict: Verdict, words: Words, width: int
-) -> Iterator[tuple[tuple[str, str], ...]]:
+def explained(cause: Explanation, verdict: Verdict, words: Words, width: int) -> Iterator[tuple[tuple[str, str], ...]]:
     """The formula of a slip beside the right one."""
     if cause.formula is None or cause.right is None:
         return

@@ -25,8 +25,8 @@ class Note:
 def source_of(claim: Claim) -> tuple[str, int]:
     """The claim as it stands in its line, and the place where it begins."""
     whole = claim.where.source or claim.text
-    start = whole.find(claim.text)
-    return (claim.text, start) if start >= 0 else (claim.text, 0)
+    start = max(0, (claim.where.column or 1) - 1)
+    return claim.text, start if whole.startswith(claim.text, start) else max(0, whole.find(claim.text))
 
 
 def rows_of(text: str, width: int, glyphs: Glyphs) -> list[tuple[int, int]]:

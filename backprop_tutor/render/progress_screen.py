@@ -1,0 +1,203 @@
+"""What has been learnt, as a screen: a bar for every skill, slips that recur, and a calendar of the days practised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from ..attempts import RECURS, SkillState, State
+from ..skills import SKILLS, title_of
+from .equations import heading
+from .lines import Block, Line, Piece, left, line, width_of, worded
+from .quiz_words import MARKS, when
+from .screen import Screen
+
+BAR = 10  # cells
+WEEKS = 26
+DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+_SHADES = {False: "·░▒▓█", True: ".:+*#"}
+_MANY = (1, 3, 6, 12)  # questions of a day from which the next shade begins
+_BARS = {False: ("█", "░"), True: ("#", "-")}
+FEW_SLIPS = 6
+
+
+def show(screen: Screen, state: State, path: str, now: datetime, quiet: bool) -> None:
+    """The whole screen, or the same facts line by line."""
+    if screen.plain:
+        for text in facts(state, path, now):
+            screen.line(screen.glyphs.text(text))
+        return
+    block = Block([*heading("Progress", _summary(state), screen.width, screen.glyphs.dash), line()])
+    if not state.questions:
+        block.add("  Nothing has been answered yet.")
+    else:
+        block.extend(_skills(screen, state, now))
+        block.extend(_slips(screen, state, now))
+        block.extend([line(), *heading("Days", "questions answered", screen.width, screen.glyphs.dash), line()])
+        block.extend(_calendar(screen, state.days, now.date()))
+    block.add()
+    block.extend(line("  ", (text, "note")) for text in worded(screen.glyphs.text(f"Kept in {path}"), screen.width - 2))
+    screen.show(block)
+    if not quiet:
+        screen.hint(f"Next: {command(state, now)}")
+
+
+def _summary(state: State) -> str:
+    rights = sum(right for _, right in state.days.values())
+    days = len(state.days)
+    if not state.questions:
+        return ""
+    return f"{_plural(state.questions, 'question')}, {rights} right at once, on {_plural(days, 'day')}"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def command(state: State, now: datetime) -> str:
+    """What to practise next: what is due, else what was asked least well."""
+    due = state.due(now)
+    if due:
+        return f"bptutor quiz --skill {due[0]}"
+    weak = [s.code for s in state.skills.values() if not s.climbed]
+    return f"bptutor quiz --skill {weak[0]}" if weak else "bptutor quiz"
+
+
+# ---------------------------------------------------------------- skills
+def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
+    known = [state.skills[skill.code] for skill in SKILLS if skill.code in state.skills]
+    known += [one for code, one in state.skills.items() if code not in {skill.code for skill in SKILLS}]
+    texts = [screen.glyphs.text(title_of(one.code)) for one in known]
+    codes = [one.code for one in known]
+    wide, code_wide = max(map(width_of, texts)), max(map(len, codes))
+    dues = [_due(one, now) for one in known]
+    due_wide = max(map(len, dues))
+    full = 2 + wide + 2 + BAR + 6 + 2 + 4 + 2 + due_wide + 2 + code_wide
+    for one, text, due in zip(known, texts, dues, strict=True):
+        recall = one.card.recall if one.card is not None else 0.0
+        marks = list(_recent(screen, one))
+        shown = (
+            *line("  ", (left(text, wide), "name"), "  "),
+            *_bar(screen, recall),
+            (f" {recall:4.0%}", "text"),
+            ("  ", "text"),
+            *marks,
+            (" " * (4 - len(marks)), "text"),
+            ("  " + left(due, due_wide), "kink" if due == "due now" else "note"),
+        )
+        yield (*shown, ("  " + one.code, "note")) if full <= screen.width else shown
+    ahead = [screen.glyphs.text(skill.title) for skill in SKILLS if skill.code not in state.skills]
+    if ahead:
+        yield line()
+        for i, text in enumerate(worded("Not met yet: " + ", ".join(ahead), screen.width - 2)):
+            yield line("  " if i == 0 else "    ", (text, "note"))
+    signs = MARKS[screen.glyphs.ascii]
+    legend = (
+        f"the bar: how likely you still know it; {signs['right']} right at once, {signs['helped']} with help, "
+        f"{signs['wrong']} not right"
+    )
+    for text in worded(legend, screen.width - 2):
+        yield line("  ", (text, "note"))
+
+
+def _bar(screen: Screen, share: float) -> Iterator[Piece]:
+    full, empty = _BARS[screen.glyphs.ascii]
+    cells = round(share * BAR)
+    yield full * cells, "ok"
+    yield empty * (BAR - cells), "rule"
+
+
+def _recent(screen: Screen, one: SkillState) -> Iterator[Piece]:
+    marks = MARKS[screen.glyphs.ascii]
+    for how in one.recent:
+        yield marks[how], "wrong" if how == "wrong" else "ok"
+
+
+def _due(one: SkillState, now: datetime) -> str:
+    if one.card is None:
+        return ""
+    words = when(one.card.due, now)
+    return "due now" if words == "now" else f"due {words}"
+
+
+# ---------------------------------------------------------------- slips
+def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
+    found = [slip for slip in state.slips if slip.count >= RECURS][:FEW_SLIPS]
+    if not found:
+        return
+    yield line()
+    yield from heading("Slips that recur", "", screen.width, screen.glyphs.dash)
+    yield line()
+    wide = max(width_of(slip.code) for slip in found)
+    for slip in found:
+        words = slip_name(slip.code)
+        tail = f"  {words}" if words and 2 + wide + 24 + len(words) <= screen.width else ""
+        yield line(
+            "  ", (left(slip.code, wide), "name"), f"  {slip.count} times", (f", last {_ago(slip.last, now)}", "note"),
+            (screen.glyphs.text(tail), "note"),
+        )  # fmt: skip
+
+
+def slip_name(code: str) -> str:
+    """A catalogue slip in a few words; empty for any other."""
+    from ..slips import row
+
+    try:
+        return row(code).name
+    except KeyError:
+        return ""
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    days = (now.date() - moment.date()).days
+    return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
+
+
+# ---------------------------------------------------------------- days
+def _calendar(screen: Screen, days: Mapping[str, tuple[int, int]], today: date) -> Iterator[Line]:
+    """A column a week, a row a weekday, darker for more questions; the months above."""
+    weeks = max(1, min(WEEKS, (screen.width - 6) // 2))
+    monday = today - timedelta(days=today.weekday())
+    starts = [monday - timedelta(weeks=weeks - 1 - i) for i in range(weeks)]
+    yield line("     ", (_months(starts), "note"))
+    shades = _SHADES[screen.glyphs.ascii]
+    for weekday, name in enumerate(DAYS):
+        pieces: list[Piece] = []
+        for start in starts:
+            day = start + timedelta(days=weekday)
+            count = days.get(day.isoformat(), (0, 0))[0]
+            shade = " " if day > today else shades[sum(count >= least for least in _MANY)]
+            pieces.append((shade + " ", "ok" if count else "rule"))
+        yield line("  ", (name + " ", "note"), *pieces)
+    legend = f"less {' '.join(shades)} more"
+    yield line("     ", (legend, "note"))
+
+
+def _months(starts: Sequence[date]) -> str:
+    """The month's name above its first whole week, where there is room."""
+    names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    text = ""
+    for i, start in enumerate(starts):
+        first = i == 0 or start.month != starts[i - 1].month
+        if first and len(text) <= 2 * i:
+            text = text.ljust(2 * i) + names[start.month - 1] + " "
+    return text.rstrip()
+
+
+# ---------------------------------------------------------------- read out
+def facts(state: State, path: str, now: datetime) -> Iterator[str]:
+    """The same, one fact a line."""
+    if not state.questions:
+        yield "Progress: nothing has been answered yet."
+    else:
+        yield f"Progress: {_summary(state)}."
+    for one in state.skills.values():
+        recall = f"recall {one.card.recall:.0%}, {_due(one, now)}, " if one.card is not None else ""
+        yield f"Skill {one.code}: {recall}last answers {', '.join(one.recent)}, {_plural(one.asked, 'question')}"
+    for slip in state.slips:
+        if slip.count >= RECURS:
+            yield f"Slip {slip.code}: {slip.count} times, last {_ago(slip.last, now)}"
+    for day, (count, rights) in sorted(state.days.items()):
+        yield f"Day {day}: {_plural(count, 'question')}, {rights} right at once"
+    yield f"Kept in: {path}"
+    yield f"Next: {command(state, now)}"

@@ -1,0 +1,213 @@
+"""Small networks for the tests of the judge, and a short way to judge a text."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from backprop_tutor import graph as graphs
+from backprop_tutor import handwork
+from backprop_tutor import scenario as scenarios
+from backprop_tutor.claims import Judgement, Verdict
+from backprop_tutor.verify import Judge
+
+# Two inputs, two hidden units, two outputs: the network of a widely read tutorial, whose numbers are published.
+SIGMOID = """
+format = 1
+title = "two sigmoid layers"
+[inputs]
+i1 = 0.05
+i2 = 0.10
+[parameters]
+w1 = 0.15
+w2 = 0.20
+w3 = 0.25
+w4 = 0.30
+b1 = 0.35
+w5 = 0.40
+w6 = 0.45
+w7 = 0.50
+w8 = 0.55
+b2 = 0.60
+[targets]
+t1 = 0.01
+t2 = 0.99
+[equations]
+net_h1 = "w1*i1 + w2*i2 + b1"
+h1 = "sigmoid(net_h1)"
+net_h2 = "w3*i1 + w4*i2 + b1"
+h2 = "sigmoid(net_h2)"
+net_o1 = "w5*h1 + w6*h2 + b2"
+o1 = "sigmoid(net_o1)"
+net_o2 = "w7*h1 + w8*h2 + b2"
+o2 = "sigmoid(net_o2)"
+E1 = "1/2*(t1 - o1)**2"
+E2 = "1/2*(t2 - o2)**2"
+E = "E1 + E2"
+[learning]
+loss = "E"
+rate = 0.5
+"""
+
+# One number through a few steps: everything ends after a few decimals, so ties are exact.
+TIES = """
+format = 1
+title = "exact ties"
+[inputs]
+x = 0.5
+y = -0.5
+[parameters]
+w = 0.25
+v = 300
+[targets]
+t = 1
+[equations]
+z = "w*x"
+n = "w*y"
+big = "v*x + 2 - 3*x"
+small = "w*x/100000"
+s = "big + z"
+L = "(t - z)**2 + 0*n + 0*s + 0*small"
+[learning]
+loss = "L"
+rate = 0.5
+"""
+
+CHAIN = """
+format = 1
+title = "a chain of relus"
+[inputs]
+x = 2
+[parameters]
+w = 0.3
+c = -0.9
+u = 0.7
+[targets]
+t = 1
+[equations]
+z = "w*x + c"
+a = "relu(z)"
+p = "w*x"
+q = "relu(p)"
+o = "u*q + a"
+L = "(o - t)**2"
+[learning]
+loss = "L"
+rate = 0.1
+"""
+
+SOFTMAX = """
+format = 1
+title = "softmax and cross entropy"
+[inputs]
+x1 = 0.5
+x2 = -0.3
+[parameters]
+w11 = 0.2
+w12 = 0.4
+w21 = -0.6
+w22 = 0.1
+w31 = 0.3
+w32 = 0.8
+[targets]
+y1 = 0
+y2 = 1
+y3 = 0
+[equations]
+z1 = "w11*x1 + w12*x2"
+z2 = "w21*x1 + w22*x2"
+z3 = "w31*x1 + w32*x2"
+p1 = "exp(z1)/(exp(z1) + exp(z2) + exp(z3))"
+p2 = "exp(z2)/(exp(z1) + exp(z2) + exp(z3))"
+p3 = "exp(z3)/(exp(z1) + exp(z2) + exp(z3))"
+L = "-(y1*log(p1) + y2*log(p2) + y3*log(p3))"
+[learning]
+loss = "L"
+rate = 0.1
+"""
+
+ARRAYS = """
+format = 1
+title = "arrays"
+[inputs]
+x = [0.5, -0.3, 0.8]
+[parameters]
+W = [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6], [0.7, 0.8, 0.9]]
+b = [0.1, 0.2, 0.3]
+[targets]
+t = [0, 1, 0]
+[equations]
+z = "W @ x + b"
+a = "sigmoid(z)"
+L = "sum((t - a)**2)/2"
+[learning]
+loss = "L"
+rate = 0.5
+[elements]
+x = "x{i}"
+W = "w{i}{j}"
+b = "b{i}"
+z = "z{i}"
+a = "a{i}"
+t = "t{i}"
+"""
+
+SAMPLES = """
+format = 1
+title = "two samples"
+[inputs]
+x = 0
+[parameters]
+w = 0.5
+b = 0.1
+[targets]
+t = 0
+[equations]
+h = "w*x + b"
+E = "(t - h)**2 / 2"
+[learning]
+loss = "E"
+over_samples = "mean"
+rate = 0.1
+[[samples]]
+x = 1
+t = 0
+[[samples]]
+x = 2
+t = 1
+"""
+
+# The same as SIGMOID in other hands: no ½ in the loss.
+PLAIN_SQUARES = SIGMOID.replace("1/2*(", "(")
+
+SCENARIOS = {
+    "sigmoid": SIGMOID,
+    "plain squares": PLAIN_SQUARES,
+    "ties": TIES,
+    "chain": CHAIN,
+    "softmax": SOFTMAX,
+    "arrays": ARRAYS,
+    "samples": SAMPLES,
+}
+
+
+@cache
+def judge_of(name: str) -> Judge:
+    """The judge of a network above, or of a bundled scenario."""
+    found = scenarios.loads(SCENARIOS[name], name) if name in SCENARIOS else scenarios.load(name)
+    return Judge(graphs.build(found))
+
+
+def judged(name: str, text: str) -> Judgement:
+    judge = judge_of(name)
+    return judge.judge(handwork.read(text, judge.vocabulary))
+
+
+def only(name: str, text: str) -> Verdict:
+    """The verdict of a sheet's last line."""
+    return judged(name, text).verdicts[-1]
+
+
+def shown(verdict: Verdict) -> str:
+    """A verdict in one line, for a failing test."""
+    links = "; ".join(f"{k.kind} {k.left} = {k.right}: {k.mark} [{k.code}]" for k in verdict.links)
+    return f"{verdict.claim.text}: {verdict.mark} [{verdict.code}] {verdict.message} ({links})"
