@@ -53,7 +53,9 @@ class Attempt:
         return self.rating in (GOOD, EASY)
 
 
-def rated(right: bool, tries: int, hints: int, pen: bool, shown: bool, milliseconds: int, usual: float | None) -> int:
+def rated(
+    right: bool, missed: bool, hinted: bool, pen_only: bool, shown: bool, milliseconds: int, usual: float | None
+) -> int:
     """The rating of a question.
 
     Again for a wrong idea or a shown answer; Hard after a hint, or after a slip of the pen; Good at the first try; Easy
@@ -61,9 +63,9 @@ def rated(right: bool, tries: int, hints: int, pen: bool, shown: bool, milliseco
     """
     if shown or not right:
         return AGAIN
-    if tries > 1:
-        return HARD if pen else AGAIN
-    if hints:
+    if missed:
+        return HARD if pen_only else AGAIN
+    if hinted:
         return HARD
     return EASY if usual is not None and milliseconds < usual / 2 else GOOD
 

@@ -15,7 +15,6 @@ from . import functions
 from .claims import MARKS, Claim, Expected, Part, Sheet, Unreadable
 from .errors import FormulaError, Problem, RequestError, Where
 from .expression import Name, walk
-from .functions import CONSTANTS
 from .parse import Notation, parse
 from .quantities import Vocabulary
 
@@ -79,8 +78,8 @@ def notation_of(vocabulary: Vocabulary) -> Notation:
     known = set(graph.blocks)
 
     def names(spelling: str) -> bool:
-        if spelling in CONSTANTS and spelling not in vocabulary.nodes:
-            return False  # e is Euler's number even where a loss is called E
+        if spelling == "e" and spelling not in vocabulary.nodes:
+            return False  # e^x is Euler's number even where a loss is called E
         return spelling in known or vocabulary.subject(spelling) is not None
 
     return Notation(functions.NAMES | set(graph.custom), names, True)

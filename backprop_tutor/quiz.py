@@ -18,11 +18,12 @@ from .attempts import State
 from .errors import Problem, RequestError, ScenarioError, Where
 from .graph import Graph, build
 from .quantities import Gradient, Rate, Subject, Updated, Value
-from .quiz_kinds import MAKERS, Candidate, Maker, Setting, candidates
+from .quiz_kinds import MAKERS, Maker, Setting
 from .quiz_long import candidates as long_candidates
 from .quiz_long import derivation, find
 from .quiz_names import Kind
 from .quiz_networks import Shape, random_scenario, renumbered, stated
+from .quiz_offer import Candidate, candidates
 from .quiz_source import Source
 from .quiz_types import Question
 from .scenario import Scenario

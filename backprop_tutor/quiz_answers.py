@@ -27,6 +27,7 @@ from .typeset import to_text
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
 PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
 FEWER_DIGITS = "fewer-digits"
+LEAST_DIGITS = 2
 NOTHING_TOLD = "That is not it, and no usual slip gives it."
 
 
@@ -187,6 +188,8 @@ def _told(source: Source, item: Item, last: Expression, verdict: Verdict) -> Rep
     stated = _stated(last)
     value = float(stated.value) if stated is not None else source.value(last) if has_names(last) else None
     if verdict.mark in ("right", "close", "notation", "convention", "follows"):
+        if verdict.mark == "follows" and stated is not None and stated.unit and stated.digits < LEAST_DIGITS:
+            return again(f"Too few digits to tell: give {item.digits}.", code="too-few-digits", value=value)
         if stated is not None and item.form != "formula" and verdict.mark != "follows":
             coarse = _too_coarse(item, stated)
             if coarse is not None:
@@ -223,7 +226,7 @@ def _too_coarse(item: Item, stated: Stated) -> Reply | None:
     fitting = [s for s in item.slips if agrees(stated.value, padded, exact(s.value))]
     if fitting and not agrees(stated.value, padded, exact(item.value)):
         return _wrong(fitting, float(stated.value))
-    if stated.digits >= 2 and not any(_fits(stated, slip.value) for slip in item.slips):
+    if stated.digits >= LEAST_DIGITS and not any(_fits(stated, slip.value) for slip in item.slips):
         return None
     return again(f"Too few digits to tell: give {item.digits}.", "unknown", "too-few-digits", float(stated.value))
 

@@ -1,4 +1,4 @@
-"""The questions about one quantity: which a network offers, and how each is made.
+"""The questions about one quantity, and how each is made.
 
 Every maker decides three things: what is asked, what is given, and the right formula over what is given. The slips that
 count are those that need nothing else; `quiz_fair.py` decides whether the question may be asked.
@@ -7,26 +7,24 @@ count are those that need nothing else; `quiz_fair.py` decides whether the quest
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 from .algebra import minus, plus, times
 from .digits import rounded, significant
-from .expression import Call, Derivative, Expression, Name, Negative, Number, ungrouped
+from .expression import Call, Derivative, Expression, Negative
 from .quantities import Gradient, Rate, Subject, Updated, Value
 from .quiz_fair import LONGEST, is_fair, is_plain, slips_of
 from .quiz_names import Kind
+from .quiz_offer import MANY_PATHS, Candidate, right_value
 from .quiz_source import Source
 from .quiz_types import Chain, Choice, Form, Item, Known, Option, PossibleSlip, Question
 from .skills import skill_of
 from .typeset import to_text
 
-MANY_PARTS = 6  # of a neuron's sum: more is no calculation by hand
-MANY_PATHS = 4
-LONG_PATH = 7  # edges
 DISTRACTORS = 4  # numbers that are given and not needed
-FEW_OPTIONS = 4
+MOST_GIVEN = 14  # numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def value(setting: Setting, candidate: Candidate) -> Question | None:
     item = number_item(setting, subject, right, known)
     if item is None or source.at_kink((subject.node, n) for n in source.graph.node(subject.node).operands):
         return None
-    return question(setting, candidate, given(source, known, setting.digits, _formulas(source, subject.node)), item)
+    return question(setting, candidate, given(source, known, setting.digits, formulas_of(source, subject.node)), item)
 
 
 def _other_weights(source: Source, node: int) -> list[Subject]:
@@ -108,7 +106,7 @@ def _other_weights(source: Source, node: int) -> list[Subject]:
     return [Value(w) for w in dict.fromkeys(others)] if len(others) <= DISTRACTORS else []
 
 
-def _formulas(source: Source, node: int) -> list[int]:
+def formulas_of(source: Source, node: int) -> list[int]:
     """Nodes whose formula has to be given for a value to be defined: none for a neuron, whose picture says it."""
     if source.network.unit(node) is not None:
         return []
@@ -188,7 +186,7 @@ def _written_out(source: Source, subject: Gradient) -> tuple[Expression, list[Su
     if not source.network.is_parameter(subject.by):
         known.append(Value(subject.by))
     formulas = [n for p in paths for n in p.nodes[::-1] if source.network.loss(n) is not None]
-    if len(set(known)) > 14:
+    if len(set(known)) > MOST_GIVEN:
         return None
     return right, known, formulas
 

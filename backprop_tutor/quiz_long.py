@@ -18,17 +18,16 @@ from .person import Line, Person
 from .quantities import Gradient, Subject, Value
 from .quiz_fair import LONGEST, apart, slips_of, unit_at
 from .quiz_kinds import (
-    MANY_PARTS,
-    Candidate,
     Setting,
+    formulas_of,
     given,
     number_item,
     passed_back,
     question,
-    right_value,
     shown_formula,
 )
 from .quiz_names import Kind
+from .quiz_offer import MANY_PARTS, Candidate, right_value
 from .quiz_source import Source
 from .quiz_types import Choice, Item, Option, Question, SheetLine
 from .skills import skill_of
@@ -138,7 +137,7 @@ def derivation(setting: Setting, candidate: Candidate) -> Question | None:
         right, needs = found
         item = number_item(setting, line, right, needs)
         if item is None:
-            continue
+            return None  # a line that is given would make the ones before it idle
         items.append(item)
         needed.update(dict.fromkeys(one for one in source.needs([right]) if one not in answered))
         answered.append(line)
@@ -154,7 +153,7 @@ def _at_kink(source: Source, subject: Gradient) -> bool:
 def _formulas(source: Source, lines: Iterable[Subject]) -> list[int]:
     """The nodes whose formula has to be told: all but neurons."""
     nodes = [line.node for line in lines if isinstance(line, Value)]
-    return [node for node in nodes if source.network.unit(node) is None]
+    return [part for node in nodes for part in formulas_of(source, node)]
 
 
 # ---------------------------------------------------------------- find the wrong line
@@ -179,12 +178,20 @@ def find(setting: Setting, candidate: Candidate) -> Question | None:
     if len(known) > MOST_GIVEN:
         return None
     place = stated.index(wrong)
-    which = Choice("wrong line", tuple(Option(str(i + 1), i == place) for i in range(len(written))), lines=True)
+    which = Choice("wrong line", tuple(_line(i, place) for i in range(len(written))), lines=True)
     cause = Choice("what happened", options)
     made = question(setting, candidate, given(source, known, setting.digits, _formulas(source, stated)), which, cause)
     return Question(
         made.kind, made.skill, made.scenario, made.seed, made.subject, made.digits, made.known, made.items, written
     )
+
+
+def _line(i: int, wrong: int) -> Option:
+    """A line to choose, and why it is not the wrong one."""
+    if i == wrong:
+        return Option(str(i + 1), True)
+    why = "That line is right." if i < wrong else "That line only follows from an earlier one."
+    return Option(str(i + 1), False, why=why)
 
 
 def _with_slip(

@@ -1,4 +1,4 @@
-"""What a network offers to ask: every quantity with the kinds of questions that fit it, and the skill each exercises."""
+"""What a network offers to ask: every quantity with the kinds of questions that fit it, and the skill of each."""
 
 from __future__ import annotations
 

@@ -6,16 +6,20 @@ asks again. Every judged answer is kept before anything is said about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Protocol
 
 from . import __version__
 from .attempts import Attempt, State, rated, replay, usual_pace
+from .exact import Stated
+from .person import Line
 from .progress import Progress
 from .quiz import Asked, Generator
 from .quiz_answers import Reply, choose, judge
+from .quiz_fair import as_asked
 from .quiz_hints import BOTTOM, hints
 from .quiz_names import Kind
 from .quiz_types import Choice, Item
@@ -28,7 +32,7 @@ _WORDS = {"hint": HINT, "answer": ANSWER, "skip": SKIP, "quit": STOP, "stop": ST
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a question ended: "right" at once, "helped", "wrong" or "skipped"; the slips that were made."""
+    """How a question ended: "right" at once, "helped", "wrong", "skipped" or "begun"; the slips that were made."""
 
     how: str
     skill: str
@@ -45,7 +49,7 @@ class View(Protocol):
     def reply(self, asked: Asked, item: Item | Choice, reply: Reply, prompt: str, last: bool) -> None: ...
     def hint(self, text: str) -> None: ...
     def no_more_hints(self) -> None: ...
-    def again(self) -> None: ...
+    def told(self, asked: Asked, item: Item) -> None: ...
     def worked(self, asked: Asked, items: tuple[Item | Choice, ...], told: bool) -> None: ...
     def score(self, ended: list[Ended], count: int) -> None: ...
     def closing(self, name: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None: ...
@@ -59,13 +63,35 @@ class _Stop(Exception):
 class _Tally:
     """What happened in one question so far."""
 
-    tries: int = 0
+    started: float
+    answers: int = 0
     hints: int = 0
     missed: bool = False
     pen_only: bool = True
     shown: bool = False
     skipped: bool = False
+    unfinished: list[Item | Choice] = field(default_factory=list)
     slips: list[str] = field(default_factory=list)
+
+    def count(self, reply: Reply) -> str:
+        """Add a judged answer; the one slip that it points to, if any."""
+        self.answers += 1
+        if reply.outcome == "right":
+            return ""
+        self.missed = True
+        self.pen_only &= reply.pen
+        slip = reply.codes[0] if len(reply.codes) == 1 else ""
+        self.slips += [slip] if slip else []
+        return slip
+
+    @property
+    def how(self) -> str:
+        """How the question ended."""
+        if self.skipped:
+            return "skipped"
+        if self.unfinished:
+            return "wrong"
+        return "helped" if self.missed or self.hints else "right"
 
 
 @dataclass
@@ -112,53 +138,30 @@ class Quiz:
     def _ask(self, asked: Asked) -> None:
         question = asked.question
         self.view.question(asked, self._count, self._letters(asked))
-        tally = _Tally()
+        tally = _Tally(self.timer())
         session = asked.source.session(question.known)
-        started = self.timer()
-        last = ""
-        unfinished: list[Item | Choice] = []
-        for line, item in enumerate(question.items, 1):
-            if isinstance(item, Choice) and len(question.items) > 1:
-                self.view.choice(asked, item)
-            right = self._listen(asked, item, session, line, tally, started)
-            if tally.skipped:
-                break
-            if not right:
-                unfinished.append(item)
-                if question.kind == Kind.FIND:
-                    break
-        milliseconds = self._since(started)
-        rating = None
-        if not tally.skipped:
-            right = not unfinished
-            usual = usual_pace(self._attempts, question.skill)
-            rating = rated(
-                right or (question.kind == Kind.DERIVATION and tally.pen_only),
-                1 + tally.missed, tally.hints, tally.pen_only and tally.missed,
-                tally.shown or tally.hints >= BOTTOM, milliseconds, usual,
-            )  # fmt: skip
-            last = "right" if right else "wrong"
-        self._keep(asked, tally, "", "skipped" if tally.skipped else "shown" if tally.shown else last,
-                   "", milliseconds, rating)  # fmt: skip
+        try:
+            for line, item in enumerate(question.items, 1):
+                if isinstance(item, Choice) and line > 1:
+                    self.view.choice(asked, item)
+                self._listen(asked, item, session, line, tally)
+                if tally.skipped or (tally.unfinished and question.kind == Kind.FIND):
+                    break  # the cause of a wrong line is asked once the line is found
+        except (_Stop, KeyboardInterrupt):
+            if tally.answers:
+                self.ended.append(Ended("begun", question.skill, tuple(tally.slips)))
+            raise
         self.state = replay(self._attempts, self.now())
-        how = (
-            "skipped"
-            if tally.skipped
-            else "wrong"
-            if unfinished or tally.shown
-            else ("helped" if tally.missed or tally.hints else "right")
-        )
-        self.ended.append(Ended(how, question.skill, tuple(tally.slips)))
-        told = bool(unfinished) or tally.shown or tally.skipped
-        self.view.worked(asked, tuple(unfinished) or question.items, told)
+        self.ended.append(Ended(tally.how, question.skill, tuple(tally.slips)))
+        told = bool(tally.unfinished) or tally.skipped
+        self.view.worked(asked, tuple(tally.unfinished) or question.items, told)
         self.view.score(self.ended, self._count)
 
-    def _listen(
-        self, asked: Asked, item: Item | Choice, session: Session, line: int, tally: _Tally, started: float
-    ) -> bool:
-        """One thing asked until it is right, missed for good, shown or skipped."""
+    def _listen(self, asked: Asked, item: Item | Choice, session: Session, line: int, tally: _Tally) -> None:
+        """One thing asked until it is right, missed for good, told or skipped."""
         given = iter(hints(asked.source, asked.question, item))
-        tries = 1 if asked.question.kind == Kind.DERIVATION else TRIES
+        derivation = asked.question.kind == Kind.DERIVATION
+        tries = 1 if derivation else TRIES
         while True:
             prompt = self.view.prompt(asked, item)
             typed = self.read(prompt)
@@ -167,42 +170,46 @@ class Quiz:
             command = self._command(asked, item, typed)
             if command == STOP:
                 raise _Stop
-            if not typed.strip():
-                self.view.again()
-                continue
             if command == HINT:
-                text = next(given, None)
-                if text is None:
-                    self.view.no_more_hints()
-                else:
-                    tally.hints += 1
-                    self.view.hint(text)
-                continue
-            if command == SKIP:
+                self._hint(given, tally)
+            elif command == SKIP:
                 tally.skipped = True
-                return False
-            if command == ANSWER:
+                self._keep(asked, tally, typed.strip(), "skipped", "", None)
+                return
+            elif command == ANSWER:
                 tally.shown = True
-                return False
-            reply = (
-                choose(item, typed)
-                if isinstance(item, Choice)
-                else judge(asked.source, asked.question, item, typed, session, line)
-            )
-            if reply.outcome != "again":
-                tally.tries += 1
-                tally.missed |= reply.outcome == "wrong"
-                if reply.outcome == "wrong":
-                    tally.pen_only &= reply.pen
-                    tally.slips += reply.codes[:1] if len(reply.codes) == 1 else ()
-                slip = reply.codes[0] if len(reply.codes) == 1 and reply.outcome == "wrong" else ""
-                self._keep(asked, tally, typed.strip(), reply.mark, slip, self._since(started), None)
-                tries -= 1
-            self.view.reply(asked, item, reply, prompt, reply.outcome == "wrong" and not tries)
-            if reply.outcome == "right":
-                return True
-            if reply.outcome == "wrong" and not tries:
-                return False
+                tally.unfinished.append(item)
+                self._keep(asked, tally, typed.strip(), "shown", "", self._rating(asked, item, tally))
+                if isinstance(item, Item) and derivation:
+                    self._state(session, item, line)
+                    self.view.told(asked, item)
+                return
+            elif typed.strip():
+                reply = self._judged(asked, item, typed, session, line)
+                if reply.outcome != "again":
+                    tries -= 1
+                    slip = tally.count(reply)
+                    over = reply.outcome == "right" or not tries
+                    if over and reply.outcome == "wrong":
+                        tally.unfinished.append(item)
+                    rating = self._rating(asked, item, tally) if over else None
+                    self._keep(asked, tally, typed.strip(), reply.mark, slip, rating)
+                self.view.reply(asked, item, reply, prompt, not tries)
+                if reply.outcome == "right" or not tries:
+                    return
+
+    def _judged(self, asked: Asked, item: Item | Choice, typed: str, session: Session, line: int) -> Reply:
+        if isinstance(item, Choice):
+            return choose(item, typed)
+        return judge(asked.source, asked.question, item, typed, session, line)
+
+    def _hint(self, given: Iterator[str], tally: _Tally) -> None:
+        text = next(given, None)
+        if text is None:
+            self.view.no_more_hints()
+        else:
+            tally.hints += 1
+            self.view.hint(text)
 
     def _command(self, asked: Asked, item: Item | Choice, typed: str) -> str:
         """The command that a line is, empty for an answer. A quantity's own name stays an answer."""
@@ -218,19 +225,50 @@ class Quiz:
         vocabulary = asked.source.vocabulary
         return vocabulary.node(SKIP) is None and vocabulary.node(STOP) is None
 
-    def _since(self, started: float) -> int:
-        return max(0, round((self.timer() - started) * 1000))
+    def _state(self, session: Session, item: Item, line: int) -> None:
+        """A line that was told: the lines after it go on from there."""
+        assert item.subject is not None, "a line is about a quantity"
+        number = as_asked(item.value, item.digits)
+        exponent = number.as_tuple().exponent
+        unit = Fraction(10) ** int(exponent)
+        session.person.state(item.subject, Line(Stated(Fraction(number), unit, f"{number:f}"), line))
 
     # ------------------------------------------------------------------ keeping it
-    def _keep(
-        self, asked: Asked, tally: _Tally, typed: str, verdict: str, slip: str, milliseconds: int, rating: int | None
-    ) -> None:
+    def _rating(self, asked: Asked, item: Item | Choice, tally: _Tally) -> int | None:
+        """The rating of the question, where this was the last thing it asks; None before that."""
         question = asked.question
-        visible = tuple(sorted(question.visible)) if rating is not None else ()
+        gave_up = question.kind == Kind.FIND and bool(tally.unfinished)
+        if item is not question.items[-1] and not gave_up:
+            return None
+        shown = tally.shown or tally.hints >= BOTTOM
+        right = not tally.unfinished or (question.kind == Kind.DERIVATION and tally.pen_only and not shown)
+        usual = usual_pace(self._attempts, question.skill)
+        return rated(right, tally.missed, tally.hints > 0, tally.pen_only, shown, self._since(tally), usual)
+
+    def _since(self, tally: _Tally) -> int:
+        """Milliseconds since the question was put."""
+        return max(0, round((self.timer() - tally.started) * 1000))
+
+    def _keep(self, asked: Asked, tally: _Tally, typed: str, verdict: str, slip: str, rating: int | None) -> None:
+        question = asked.question
         attempt = Attempt(
-            self.now(), self.session, asked.number, question.skill, question.kind.value, question.scenario,
-            asked.source.vocabulary.text(question.subject), question.seed, question.digits, typed, verdict, slip,
-            tally.hints, milliseconds, rating, visible, __version__,
-        )  # fmt: skip
+            at=self.now(),
+            session=self.session,
+            number=asked.number,
+            skill=question.skill,
+            kind=question.kind.value,
+            scenario=question.scenario,
+            subject=asked.source.vocabulary.text(question.subject),
+            seed=question.seed,
+            digits=question.digits,
+            typed=typed,
+            verdict=verdict,
+            slip=slip,
+            hints=tally.hints,
+            milliseconds=self._since(tally),
+            rating=rating,
+            visible=tuple(sorted(question.visible)) if rating is not None else (),
+            version=__version__,
+        )
         self.progress.record(attempt)
         self._attempts.append(attempt)

@@ -189,8 +189,8 @@ def judge_number(
 ) -> Ground:
     """The mark of one stated value; first rule that holds.
 
-    `own_formula` is the person's formula where it is wrong, on `formula_line`, `written` the value of the numbers put in where these and
-    their arithmetic are right, `operand_lines` the lines at fault that these numbers come from.
+    `own_formula` is the person's formula where it is wrong, on `formula_line`; `written` the value of the numbers put
+    in where these and their arithmetic are right; `operand_lines` the lines at fault that these numbers come from.
     """
     y, unit = number.value, number.unit
     true = reference.truth_of(subject)
@@ -257,7 +257,7 @@ def judge_stated(judged: Callable[[Stated], Ground], number: Stated) -> Ground:
     return ground
 
 
-def _true(reference: Reference, person: Person, subject: Subject, number: Stated, true: Fraction, line: int) -> Ground:
+def _true(reference: Reference, person: Person, subject: Subject, number: Stated, true: Fraction) -> Ground:
     """A number that is the true value: with what should be said of it all the same."""
     y, unit = number.value, number.unit
     expected = float(true)

@@ -172,7 +172,8 @@ def rows_network(rng: random.Random) -> str:
         "q": "f(A[1,:])",
         "L": rng.choice([
             "sum((Y - P)**2) + mean(q)", "-sum(Y*log(P))/2 + q[1]*q[2]", "mean(P*P) + sum(exp(A/4)) + q[2]",
-            "sum(max(A, 0.2*P)) + sum(q)/3",
+            "sum(max(A, 0.2*P)) + sum(q)/3", "dot(column_mean(P), q) + sum(column_sum(A*A))/9",
+            "sum((A - row_mean(A))**2)/5 + sum(row_sum(P)*A)", "sum(concat(q, b, A[2,:])**2)/4",
         ]),
     }  # fmt: skip
     targets = {"Y": "[" + ", ".join(shares(rng, k) for _ in range(s)) + "]"}

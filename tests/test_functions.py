@@ -65,7 +65,8 @@ def test_value_and_slope_are_right_to_the_last_digits_without_a_warning(row: Pri
         values = row.value(np.array(points))
         slopes = row.slope(np.array(points), values)
     definition = parse(row.definition)
-    with mp.workdps(900):  # 1 - tanh(1000)² is 10^-868
+    # 1 - tanh(1000)² is 10^-868; of erf, whose digits take their time, no more is needed than TINY has
+    with mp.workdps(350 if row.name in ("erf", "gelu") else 900):
         for z, value, slope in zip(points, values, slopes, strict=True):
             true = exactly(definition, mp.mpf(z))
             true_slope = mp.diff(lambda x: exactly(definition, x), mp.mpf(z))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_tutor.expectations import expectations, mismatches
-from tests.judging import judge_of, judged, only, shown
+from tests.judging import judged, shown
 
 # (what is tested, scenario, sheet). `# mark [code]` at the end of a line is what it must get.
 CASES: tuple[tuple[str, str, str], ...] = (
@@ -96,7 +96,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
      "h2 = 0.597  # right"),
     # ------------------------------------------------------------ a trivial value earns nothing
     ("a wrong zero earns nothing downstream", "sigmoid", "dE/do1 = 0  # wrong\ndE/dnet_o1 = 0  # follows [no-evidence]\n"
-     "dE/dw5 = 0  # follows [no-evidence]\nw5' = 0.4  # follows [no-evidence]"),
+     "dE/dw5 = 0  # follows [no-evidence]\nw5' = 0.40  # follows [no-evidence]"),
     ("a wrong one neither", "sigmoid", "do1/dnet_o1 = 1  # wrong\ndE/do1 = 0.741365  # right\n"
      "dE/dnet_o1 = 0.741365  # follows [no-evidence]"),
     ("a wrong zero among others", "sigmoid", "h1 = 0  # wrong\nnet_o1 = 0.8686  # follows [carried]"),

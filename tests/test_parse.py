@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backprop_tutor.errors import FormulaError
@@ -147,6 +147,7 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@settings(deadline=None)
 @given(st.recursive(atoms, larger, max_leaves=12))
 @example("a - (b - c)/x*(-a)**2")
 def test_what_is_printed_reads_as_the_same_formula(text: str) -> None:
@@ -157,6 +158,7 @@ def test_what_is_printed_reads_as_the_same_formula(text: str) -> None:
         assert transform(parse(to_text(tree, style)), ungrouped) == tree
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60) | st.text("ab12()[]+-*/^.,:'\"_{}#%∂√²½ eπσ@\n", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for notation in (Notation(), FORGIVING):
@@ -168,6 +170,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             assert error.problems[0].message
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3000), st.sampled_from("(-√[+a1²'^"))
 def test_repetition_of_anything_ends_soon(count: int, char: str) -> None:
     for text in (char * count, f"a{char}" * (count // 2)):

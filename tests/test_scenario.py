@@ -69,8 +69,8 @@ over_samples = "sum"
 steps = 3
 
 [learning.update]
-v = "beta*v + g"
-w = "w - rate*v"
+m = "beta*m + g"
+w = "w - rate*m"
 
 [learning.values]
 beta = 0.90
@@ -107,8 +107,8 @@ def test_the_whole_format() -> None:
     assert [(e.name, e.text) for e in read.equations] == [("h1", "x1*w12"), ("L", "(t1 - h1)**2 / 2"), ("J", "L + 1")]
     assert (read.loss, read.rate, read.rate_text, read.rate_assumed) == ("L", 0.5, "0.50", "usual")
     assert read.over_samples == "sum"
-    assert [(e.name, e.text) for e in read.update] == [("v", "beta*v + g"), ("w", "w - rate*v")]
-    assert read.rule_values == (RuleValue("beta", 0.9, "0.90"),)
+    assert [(e.name, e.text) for e in read.update] == [("m", "beta*m + g"), ("w", "w - rate*m")]
+    assert read.rule_values == (scenario_types.RuleValue("beta", 0.9, "0.90"),)
     assert read.steps == 3
     assert dict(read.notation) == {"h1": "h_{1}", "w1_12": "w^{(1)}_{12}"}
     assert dict(read.elements) == {"W1": "w1_{i}{j}"}
@@ -164,7 +164,7 @@ def test_places_for_carets() -> None:
     assert (folded.where.line, folded.where.column) == (29, None)  # typed over several lines: only the line is known
     assert read.functions[0].where.column == 17
     assert read.where("learning", "rate", "value").column == 18
-    assert read.where("notation", "h1", key=True).line == 48
+    assert read.where("notation", "h1", key=True).line == 54
     assert read.where("learning", "upstream").line == 39  # absent: the table that it would stand in
     assert (read.quantity("w12").where.column, read.quantity("w12").key_where.column) == (17, 1)
 

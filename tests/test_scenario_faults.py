@@ -411,7 +411,7 @@ STRUCTURE: Rows = [
         REST + "[learning]\nrate = true\n",
         ["4:8 'rate' is a truth value, where a number belongs | write a number, for example 0.20"],
     ),
-    (REST + "[learning]\nrates = 1\n", ["4:1 unknown key 'rates' in [learning] | did you mean 'rate'?"]),
+    (REST + "[learning]\nrates = 1\n", ["4:1 unknown key 'rates' in [learning] | did you mean 'rate' or 'steps'?"]),
     (REST + '[learning]\nover_samples = "men"\n', ["4:16 over_samples is 'men' | did you mean 'mean'?"]),
     (REST + "[learning]\nupstream = { q = 1 }\n", ["4:14 'q' is none of the equations | name one of the equations"]),
     (
@@ -425,7 +425,7 @@ STRUCTURE: Rows = [
     (
         REST + '[learning.update]\nv = "v + g"\n',
         [
-            "3:11 [learning.update] doesn't say what becomes of a parameter, w"
+            "3:1 [learning.update] doesn't say what becomes of a parameter, w"
             ' | write w = "w - rate*g", w being every parameter and g its gradient',
         ],
     ),

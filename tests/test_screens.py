@@ -385,7 +385,7 @@ def test_of_billions_of_paths_the_largest_are_shown_and_the_rest_is_added() -> N
     stream = io.StringIO()
     terminal.show_run(run, built, RunOptions(grads=("W1[1,1]",), quiet=True), make_screen(stream, "never", False, 120))
     assert "by 1,000,000,000 paths" in stream.getvalue()
-    assert "the 12 largest of 1,000,000,000 paths; the others add " in stream.getvalue()
+    assert "the 16 largest of 1,000,000,000 paths; the others add " in stream.getvalue()
 
 
 def test_names_in_brackets_are_no_markup() -> None:

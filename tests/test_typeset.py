@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tutor.evaluate import evaluate
@@ -74,6 +74,7 @@ def test_numbers_put_in_are_bracketed_where_a_sign_would_be_misread(text: str, s
 leaves = st.sampled_from(["a", "b", "c", "x", "w'", "δ", "0.25", "3"])
 
 
+@settings(deadline=None)
 @given(st.recursive(leaves, larger, max_leaves=10))
 def test_a_formula_with_its_numbers_put_in_has_its_value(text: str) -> None:
     tree = parse(text)

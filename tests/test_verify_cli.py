@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from backprop_tutor import scenario
-from backprop_tutor.cli_verify import MarkName
 from backprop_tutor.claims import MARKS
+from backprop_tutor.cli_verify import MarkName
 from backprop_tutor.verifying import Progress
 from tests.program import TOP, Done
 

@@ -1,8 +1,8 @@
 """The reports of `verify`, on a judgement made by hand with a line of every mark.
 
 The goldens (tests/golden/verify_*) are compared exactly; BPTUTOR_UPDATE_GOLDENS=1 writes them anew: then look at them.
-What must hold of any report is asserted beside them: nothing is cut, no mark is told by colour alone, carets stand under
-what they mean, and what is to be hidden is hidden.
+What must hold of any report is asserted beside them: nothing is cut, no mark is told by colour alone, carets stand
+under what they mean, and what is to be hidden is hidden.
 """
 
 from __future__ import annotations
@@ -246,9 +246,10 @@ def test_json_has_exactly_the_documented_keys() -> None:
         {"path", "scenario", "claims", "summary", "score", "remarks", "problems"}
     ]
     claim = sheets[0]["claims"][0]
-    assert set(claim) == set(
-        "line source_line source_lines text quantity mark code stated expected follows_from message explanations links".split()
-    )
+    assert set(claim) == {
+        *("line", "source_line", "source_lines", "text", "quantity", "mark", "code", "stated", "expected"),
+        *("follows_from", "message", "explanations", "links"),
+    }
     assert set(claim["links"][0]) == set("kind left right mark code stated expected message".split())
     assert claim["source_line"] == 7
     assert claim["source_lines"] == [7, 9]

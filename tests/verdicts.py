@@ -59,7 +59,8 @@ def judgement(path: str = "answers.md") -> Judgement:
         _verdict(claims[7], "a_h2", "close", "truncated", "cut off, not rounded: 0.596884", 0.596, 0.596884378259767),
         _verdict(
             claims[8], "o1", "wrong", "miscopied-operand", "b1 stands where b2 belongs", 0.855906, 1.105906,
-            (_link(claims[8], "formula", "a_h1*w21 + a_h2*w22 + b1", "miscopied-operand", "b1 stands where b2 belongs"),),
+            (_link(claims[8], "formula", "a_h1*w21 + a_h2*w22 + b1", "miscopied-operand",
+                   "b1 stands where b2 belongs"),),
             causes=(
                 _cause("miscopied-operand", "b1 stands where b2 belongs", 1.0, 0.855906, (8,),
                        "a_h1*w21 + a_h2*w22 + b1", "a_h1*w21 + a_h2*w22 + b2"),

@@ -18,7 +18,7 @@ from .lines import Block, Line, Piece, aligned, length, line, width_of, worded, 
 from .pen import Pen
 from .picture import draw
 
-MAX_PATHS = 12  # of one quantity; of more the largest are shown
+MAX_PATHS = 16  # of one quantity; of more the largest are shown
 _LINES = re.compile(r"((?:^|(?<= ))[-+|─│┌┐└┘├┤┼┬┴]+(?= |$))")  # a picture's lines, apart from its names
 MAX_DRAWN = 4096  # paths; with more the picture is not even tried
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .lines import width_of
 
-MAX_ROWS = 12  # branches; more would be no picture any more
+MAX_ROWS = 16  # branches; more would be no picture any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ..attempts import RECURS, SkillState, State
 from ..skills import SKILLS, title_of
 from .equations import heading
 from .lines import Block, Line, Piece, left, line, width_of, worded
-from .quiz_words import MARKS, when
+from .quiz_words import MARKS, slip_name, when
 from .screen import Screen
 
 BAR = 10  # cells
@@ -131,21 +131,11 @@ def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     wide = max(width_of(slip.code) for slip in found)
     for slip in found:
         words = slip_name(slip.code)
-        tail = f"  {words}" if words and 2 + wide + 24 + len(words) <= screen.width else ""
+        tail = f"  {words}" if 2 + wide + 24 + len(words) <= screen.width else ""
         yield line(
             "  ", (left(slip.code, wide), "name"), f"  {slip.count} times", (f", last {_ago(slip.last, now)}", "note"),
             (screen.glyphs.text(tail), "note"),
         )  # fmt: skip
-
-
-def slip_name(code: str) -> str:
-    """A catalogue slip in a few words; empty for any other."""
-    from ..slips import row
-
-    try:
-        return row(code).name
-    except KeyError:
-        return ""
 
 
 def _ago(moment: datetime, now: datetime) -> str:

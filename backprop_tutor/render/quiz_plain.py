@@ -12,6 +12,7 @@ from ..expression import Expression
 from ..quantities import Gradient, Rate, Subject
 from ..quiz import Asked
 from ..quiz_answers import Reply
+from ..quiz_fair import as_asked
 from ..quiz_session import Ended
 from ..quiz_types import Choice, Item
 from ..typeset import to_text
@@ -134,8 +135,9 @@ class PlainView:
         """All hints are given."""
         self._say("No more hints: = shows the answer.")
 
-    def again(self) -> None:
-        """A blank line is no answer: the prompt comes again by itself."""
+    def told(self, asked: Asked, item: Item) -> None:
+        """The answer of one line of a derivation."""
+        self._say(f"It is: {self._formula(item.asked)} = {as_asked(item.value, item.digits):f}")
 
     def worked(self, asked: Asked, items: tuple[Item | Choice, ...], told: bool) -> None:
         """The worked step, as `run --plain` reads it."""

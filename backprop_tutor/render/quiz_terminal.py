@@ -13,6 +13,7 @@ from ..expression import Expression
 from ..quantities import Gradient, Rate, Subject, Value
 from ..quiz import Asked
 from ..quiz_answers import Reply
+from ..quiz_fair import as_asked
 from ..quiz_names import Kind
 from ..quiz_session import Ended
 from ..quiz_types import Choice, Item, Known
@@ -49,6 +50,7 @@ class TerminalView:
     screen: Screen
     quiet: bool = False
     _keys_shown: bool = field(default=False)
+    _blank: bool = field(default=True)  # is the line above empty?
 
     # ------------------------------------------------------------------ spelling
     def _text(self, text: str) -> str:
@@ -231,6 +233,7 @@ class TerminalView:
 
     # ------------------------------------------------------------------ prompts and replies
     def prompt(self, asked: Asked, item: Item | Choice) -> str:
+        self._blank = False
         return f"{INDENT}{self._text(prompt_name(item, self.screen.glyphs.style))} "
 
     def reply(self, asked: Asked, item: Item | Choice, reply: Reply, prompt: str, last: bool) -> None:
@@ -252,15 +255,22 @@ class TerminalView:
         block.extend(self._sentence(said, (lead, style)) if said else [line(INDENT, (lead.rstrip(), style))])
         block.add()
         self.screen.show(block)
+        self._blank = True
 
     def hint(self, text: str) -> None:
         self._show(*self._sentence(text, ("Hint. ", "hint")), line())
+        self._blank = True
 
     def no_more_hints(self) -> None:
         self._show(*self._sentence("That was the last hint: = shows the answer.", style="note"), line())
+        self._blank = True
 
-    def again(self) -> None:
-        """A blank line is no answer: the prompt comes again by itself."""
+    def told(self, asked: Asked, item: Item) -> None:
+        """The answer of one line of a derivation."""
+        number = f"{as_asked(item.value, item.digits):f}"
+        text = f"{self._formula(item.asked)} = {self._text(number)}"
+        self._show(line(INDENT, ("It is ", "note"), (text, "result")), line())
+        self._blank = True
 
     def worked(self, asked: Asked, items: tuple[Item | Choice, ...], told: bool) -> None:
         block = Block()
@@ -272,7 +282,7 @@ class TerminalView:
                 block.add()
         for found in quiz_worked.blocks(self._pen(asked), asked, items):
             block.extend(found.lines)
-        if told:
+        if not self._blank:
             block.lines.insert(0, line())
         block.add()
         self.screen.show(block)
@@ -287,9 +297,11 @@ class TerminalView:
     def score(self, ended: list[Ended], count: int) -> None:
         words = score_words(ended)
         self._show(line(INDENT, *self._marks(ended, count), ("   " + words, "note")), line())
+        self._blank = True
 
     def closing(self, name: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None:
-        block = Block([*heading("Summary", "", self.screen.width, self.screen.glyphs.dash)])
+        above = [] if self._blank else [line()]
+        block = Block([*above, *heading("Summary", "", self.screen.width, self.screen.glyphs.dash)])
         block.extend(self._sentence(kept_words(ended, seed)))
         if ended:
             found = practise(name, ended, state, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from ..quiz_names import Kind
 from ..quiz_session import Ended
 from ..quiz_types import Choice, Item
 from ..skills import title_of
-from ..typeset import ASCII, Style, to_text
+from ..slips import row
+from ..typeset import ASCII, UNICODE, Style, to_text
 
 MARKS: Mapping[bool, Mapping[str, str]] = {
-    False: {"right": "●", "helped": "◐", "wrong": "✗", "skipped": "·", "open": "○"},
-    True: {"right": "+", "helped": "/", "wrong": "x", "skipped": "-", "open": "."},
+    False: {"right": "●", "helped": "◐", "wrong": "✗", "skipped": "·", "begun": "·", "open": "○"},
+    True: {"right": "+", "helped": "/", "wrong": "x", "skipped": "-", "begun": "-", "open": "."},
 }
 _RIGHT = {
     "truncated": "Cut off and not rounded, though.",
@@ -96,7 +98,7 @@ def keys(item: Item | Choice, letters: bool) -> str:
     """What may be typed; told once."""
     skip, stop = ("s", "q") if letters else ("skip", "quit")
     what = (
-        "A number of a line."
+        "The number of a line."
         if isinstance(item, Choice) and item.lines
         else ("A letter." if isinstance(item, Choice) else "A number, a calculation or a formula.")
     )
@@ -113,7 +115,7 @@ def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -
         return "Not counted.", reply.message
     if reply.outcome == "right":
         if reply.mark == "follows":
-            return "Right from your own line", f"{reply.message.removeprefix('follows from ')}."
+            return f"Right from your own {_lines_named(asked, reply)}.", ""
         said = _RIGHT.get(reply.code, "")
         if isinstance(item, Item) and item.form != "formula":
             number = f"{as_asked(item.value, item.digits):f}"
@@ -127,6 +129,14 @@ def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -
     if asked.question.kind == Kind.DERIVATION:
         return "Not right.", reply.message
     return ("Not right." if last else "Not yet."), reply.message or "Look again."
+
+
+def _lines_named(asked: Asked, reply: Reply) -> str:
+    """The quantities on the lines that an answer follows from."""
+    numbers = [int(text) for text in re.findall(r"\d+", reply.message.partition(";")[0])]
+    items = asked.question.items
+    names = [asked_name(items[n - 1], UNICODE) for n in numbers if 0 < n <= len(items)]
+    return " and ".join(names) or "lines"
 
 
 # ---------------------------------------------------------------- where a number belongs
@@ -155,7 +165,13 @@ def connections(asked: Asked, ascii: bool) -> dict[Subject, str]:
 def score_words(ended: Sequence[Ended]) -> str:
     """`2 right at once, 1 with help`"""
     counts = Counter(one.how for one in ended)
-    words = (("right", "right at once"), ("helped", "with help"), ("wrong", "not right"), ("skipped", "skipped"))
+    words = (
+        ("right", "right at once"),
+        ("helped", "with help"),
+        ("wrong", "not right"),
+        ("skipped", "skipped"),
+        ("begun", "not finished"),
+    )
     return ", ".join(f"{counts[how]} {text}" for how, text in words if counts[how]) or "nothing answered yet"
 
 
@@ -188,12 +204,22 @@ def practise(name: str, ended: Sequence[Ended], state: State, now: datetime) -> 
     slips = Counter(slip for one in ended for slip in one.slips)
     if slips:
         sentences.append(
-            "Slips: " + ", ".join(f"{code} {n}x" if n > 1 else code for code, n in slips.most_common(4)) + "."
+            "Slips: "
+            + ", ".join(slip_name(code) + (f" ({n} times)" if n > 1 else "") for code, n in slips.most_common(4))
+            + "."
         )
     dates = [s.card.due for s in state.skills.values() if s.card is not None and s.code in asked]
     if dates:
         sentences.append(f"To be repeated {when(min(dates), now)}.")
     return Practise(tuple(sentences), command)
+
+
+def slip_name(code: str) -> str:
+    """A slip in a few words: the catalogue's, else its code spelt out."""
+    try:
+        return row(code).name
+    except KeyError:
+        return code.replace("-", " ")
 
 
 def when(due: datetime, now: datetime) -> str:

@@ -1,0 +1,52 @@
+"""The sheets of all five documents: every line gets the mark that its comment says, decided by reading the documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backprop_tutor import handwork
+from backprop_tutor.claims import Judgement
+from backprop_tutor.expectations import mismatches
+from tests.judging import judge_of, shown
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+DOCUMENTS = {
+    "symbolic_cross_entropy": 12,
+    "shared_weights": 65,
+    "linear_two_errors": 73,
+    "matrix_softmax": 33,
+    "two_sigmoid_outputs": 48,
+}
+
+
+def judgement_of(name: str) -> Judgement:
+    judge = judge_of(name)
+    return judge.judge(handwork.read_file(str(SCENARIOS / f"{name}.hand.md"), judge.vocabulary))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_line_gets_the_mark_that_it_is_said_to_deserve(name: str) -> None:
+    judgement = judgement_of(name)
+    assert len(judgement.verdicts) == DOCUMENTS[name]
+    assert all(verdict.claim.expected is not None for verdict in judgement.verdicts)
+    # a line that is not right says which kind of not right
+    coded = [v.claim.expected for v in judgement.verdicts if v.claim.expected and v.claim.expected.mark != "right"]
+    assert all(expected.code for expected in coded)
+    wrong = [f"{m.sentence}: {shown(m.verdict)}" for m in mismatches(judgement)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_verdict_but_right_says_why(name: str) -> None:
+    for verdict in judgement_of(name).verdicts:
+        if verdict.mark != "right":
+            assert verdict.code, shown(verdict)
+            assert verdict.message, shown(verdict)
+
+
+@pytest.mark.parametrize("name", ["linear_two_errors", "two_sigmoid_outputs"])
+def test_a_judge_judges_the_same_sheet_twice_alike(name: str) -> None:
+    one, two = judgement_of(name), judgement_of(name)
+    assert [(v.mark, v.code, v.message) for v in one.verdicts] == [(v.mark, v.code, v.message) for v in two.verdicts]

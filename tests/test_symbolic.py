@@ -1,0 +1,109 @@
+"""SymPy's derivatives as people write them, and what keeps an odd formula from costing anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from backprop_tutor import graph, lesson, symbolic
+from backprop_tutor.evaluate import evaluate
+from backprop_tutor.parse import parse
+from backprop_tutor.scenario import load, loads
+from backprop_tutor.typeset import to_text
+from tests.random_networks import traced
+
+
+@pytest.mark.parametrize(
+    ("formula", "by", "shown"),
+    [
+        ("w*x + b", "w", "x"), ("w*x + b", "b", "1"), ("sigmoid(z)", "z", "r·(1 − r)"), ("tanh(z)", "z", "1 − r²"),
+        ("exp(z)", "z", "r"), ("log(z)", "z", "1 / z"), ("relu(z)", "z", "step(z)"), ("(t - a)**2/2", "a", "a − t"),
+        ("1/2*(t - a)**2", "a", "a − t"), ("(t - a)**2", "a", "2·(a − t)"), ("z**3", "z", "3·z²"),
+        ("sqrt(z)", "z", "1 / (2·r)"), ("max(0, z)", "z", "step(z)"), ("max(u, v)", "u", "step(u − v)"),
+        ("min(u, v)", "u", "step(v − u)"), ("max(z, z)", "z", "1"), ("softplus(z)", "z", "sigmoid(z)"),
+        ("-log(p)", "p", "−(1 / p)"), ("a/b", "b", "−(a / b²)"), ("0.20*w", "w", "0.20"), ("w*w", "w", "2·w"),
+        ("xlogy(y, p)", "p", "y / p"), ("abs(z)", "z", "sign(z)"), ("leaky_relu(z)", "z", "0.01 + 0.99·step(z)"),
+        ("0**n", "n", "0"), ("w - w", "w", "0"),
+    ],
+)  # fmt: skip
+def test_derivatives_as_people_write_them(formula: str, by: str, shown: str) -> None:
+    assert to_text(symbolic.local_derivative(parse(formula), by, "r")) == shown.replace("sigmoid", "σ")
+
+
+def test_the_derivatives_of_a_softmax_use_its_outputs() -> None:
+    built = graph.build(load("symbolic_cross_entropy"))
+    found = {
+        (of, by): to_text(lesson.local_formula(built, built.id(of), built.id(by)))
+        for of in ("yhat1", "yhat2")
+        for by in ("o1", "o2")
+    }
+    assert found == {
+        ("yhat1", "o1"): "yhat1·(1 − yhat1)",
+        ("yhat1", "o2"): "−yhat1·yhat2",
+        ("yhat2", "o1"): "−yhat2·yhat1",
+        ("yhat2", "o2"): "yhat2·(1 − yhat2)",
+    }
+
+
+@pytest.mark.parametrize("name", ["max", "min"])
+def test_extremes_inside_a_larger_formula(name: str) -> None:
+    for values in ((0.3, 0.7, -0.2), (0.9, 0.1, 0.4), (-1.0, -0.5, 2.0)):
+        numbers = dict(zip("abc", values, strict=True))
+        formula = parse(f"3*{name}(a, b*2, c)**2 - {name}(a*b, c)")
+        for by in "abc":
+            shown = evaluate(symbolic.local_derivative(formula, by, "r"), {**numbers, "r": 0.0}.__getitem__)
+            assert shown == pytest.approx(symbolic.witness(formula, by, numbers.__getitem__), abs=1e-12)
+
+
+def quickly(work: Callable[[], object], seconds: float = 3.0) -> None:
+    begun = time.process_time()
+    work()
+    assert time.process_time() - begun < seconds
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "w*0.9999999999999999999999999999999999999999**64",
+        "w + ((((0.999999999999999999999999999999^64)^64)^64)^64)^64",
+        "w*1e30*1e30*1e-30*1e-30",
+        "w*(12345678901234567890123456789012345678^64)^4/1e30",
+        "w + 1/(1 + exp(-exp(exp(w))))",
+        "w*2**0.333333333333333333333333333333",
+        "exp(-exp(exp(w)))",
+        "w**0.1234567890123456789012345678901234567",
+    ],
+)
+def test_large_exact_numbers_cost_nothing(formula: str) -> None:
+    def work() -> None:
+        built = graph.build(loads(f'[parameters]\nw = "?"\n[equations]\nL = "{formula}"\n'))
+        for edge in lesson.backward_edges(built):
+            to_text(lesson.local_formula(built, *edge))
+
+    try:
+        quickly(work)
+    except Exception as error:
+        assert "no finite value" in str(error)
+
+
+def test_long_and_deep_formulas_are_differentiated_in_time() -> None:
+    long = " + ".join(f"w*w{i}" for i in range(300))
+    deep = "tanh(1 + w*" * 12 + "w" + ")" * 12
+    for text in (long, deep):
+        names = "".join(f"w{i} = 0.1\n" for i in range(300) if f"w{i}" in text)
+
+        def work(text: str = text, names: str = names) -> None:
+            run = traced(f'[parameters]\nw = 0.5\n{names}[equations]\nL = "{text}"\n')
+            assert run.graph.loss is not None
+            shown = evaluate(lesson.local_formula(run.graph, run.graph.loss, run.node("w")), run.value)
+            assert shown == pytest.approx(run.gradient("w"))
+
+        quickly(work, 6.0)
+
+
+def test_the_witness_evaluates_to_all_digits() -> None:
+    formula = parse("sigmoid(z)")
+    assert symbolic.witness(formula, "z", lambda _: 40.0) == 4.248354255291588e-18
+    assert symbolic.witness(parse("tanh(z)"), "z", lambda _: 20.0) == 1.6993417021166355e-17
