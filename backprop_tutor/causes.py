@@ -179,10 +179,13 @@ def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated
     """What may lie behind a wrong number, most likely first; empty when nothing explains it well."""
     models: list[Model] = [person] if judge.truth is None else [judge.truth, person]
     found: dict[str, _Candidate] = {}
+    catalogued: list[Fraction] = []
     for candidate in _candidates(judge, models, person, subject, number):
         if not _matches(number, candidate.value):
             continue
-        if not candidate.catalogued and any(_same(c.value, candidate.value) for c in found.values() if c.catalogued):
+        if candidate.catalogued:
+            catalogued.append(candidate.value)
+        elif any(_same(value, candidate.value) for value in catalogued):
             continue  # the catalogue has a name for just this
         kept = found.get(candidate.code)
         if kept is None or kept.prior < candidate.prior:

@@ -45,6 +45,14 @@ class Practice:
     own: bool = False
 
     @property
+    def command(self) -> str:
+        """The command that practises this."""
+        if self.scenario is not None:
+            return f"bptutor quiz {self.scenario.path if self.own else self.scenario.name}"
+        assert self.shape is not None, "there is something to practise"
+        return " ".join(["bptutor quiz", *self.shape.options])
+
+    @property
     def name(self) -> str:
         if self.scenario is not None:
             return self.scenario.name

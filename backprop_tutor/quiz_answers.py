@@ -18,7 +18,8 @@ from .errors import FormulaError
 from .exact import SLACK, Stated, agrees, exact, literal, truncates
 from .expression import Call, Derivative, Expression, walk
 from .quantities import Gradient, Updated, Value
-from .quiz_fair import TIES, as_asked, unit_at
+from .quiz_fair import APART, TIES, as_asked, unit_at
+from .quiz_names import Kind
 from .quiz_source import Source
 from .quiz_types import Choice, Item, PossibleSlip, Question
 from .session import Session
@@ -28,6 +29,7 @@ Outcome: TypeAlias = Literal["right", "wrong", "again"]
 PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
 FEWER_DIGITS = "fewer-digits"
 LEAST_DIGITS = 2
+ENOUGH_TO_NAME = 3  # digits; with fewer an unrelated number fits some slip too often
 NOTHING_TOLD = "That is not it, and no usual slip gives it."
 
 
@@ -115,6 +117,9 @@ def judge(source: Source, question: Question, item: Item, text: str, session: Se
     zero = _as_zero(item, last)
     if zero is not None:
         return zero
+    known_slip = _plain_slip(item, last) if question.kind != Kind.DERIVATION else None
+    if known_slip is not None:
+        return known_slip
     verdict = source.judge.claim(claim, session, {})
     if item.subject is None and verdict.mark == "wrong" and has_names(last):
         same = [slip for slip in item.slips if source.judge.equality.same(slip.formula, last)]
@@ -182,6 +187,17 @@ def _as_zero(item: Item, last: Expression) -> Reply | None:
         return None
     fitting = [slip for slip in item.slips if not slip.value]
     return _wrong(fitting, 0.0) if fitting else Reply("wrong", "wrong", "", NOTHING_TOLD, value=0.0)
+
+
+def _plain_slip(item: Item, last: Expression) -> Reply | None:
+    """A number that is a slip's to all the digits asked for: nothing else can be meant (`quiz_fair.py`)."""
+    stated = literal(last)
+    if stated is None or not stated.unit or stated.digits < item.digits or item.form == "formula":
+        return None
+    if abs(stated.value - exact(item.value)) <= APART * stated.unit:
+        return None
+    fitting = _fitting(item, stated)
+    return _wrong(fitting, float(stated.value)) if fitting else None
 
 
 def _told(source: Source, item: Item, last: Expression, verdict: Verdict) -> Reply:
@@ -262,9 +278,13 @@ def _missed(item: Item, last: Expression, stated: Stated | None, verdict: Verdic
 def _fitting(item: Item, stated: Stated) -> list[PossibleSlip]:
     """The slips whose number this is, likeliest first: by the digits typed, or within what rounded operands allow."""
     found = []
+    few = bool(stated.unit) and stated.digits < min(item.digits, ENOUGH_TO_NAME)
     for slip in item.slips:
         number = stated
-        if not number.unit and number.text == "":
+        if few:
+            # as few digits as that fit too much: they count as rounded only where the zeros that follow would be right
+            number = replace(number, unit=unit_at(slip.value, item.digits))
+        elif not number.unit and number.text == "":
             # calculated from what was typed: as exact as the digits asked for
             number = replace(number, unit=unit_at(slip.value, item.digits) * (1 + SLACK))
         if _fits(number, slip.value):

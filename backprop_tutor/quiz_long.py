@@ -16,7 +16,7 @@ from .exact import Stated, exact, unit_of
 from .expression import Derivative, Expression
 from .person import Line, Person
 from .quantities import Gradient, Subject, Value
-from .quiz_fair import LONGEST, apart, slips_of, unit_at
+from .quiz_fair import LONGEST, apart, is_fair, slips_of, unit_at
 from .quiz_kinds import (
     Setting,
     formulas_of,
@@ -142,6 +142,9 @@ def derivation(setting: Setting, candidate: Candidate) -> Question | None:
         needed.update(dict.fromkeys(one for one in source.needs([right]) if one not in answered))
         answered.append(line)
     if len(items) < SHORTEST or items[-1].subject != subject or len(needed) > MOST_GIVEN or _at_kink(source, subject):
+        return None
+    numbers = [source.of(one) for one in needed]
+    if not all(is_fair(item, numbers) for item in items):
         return None
     return question(setting, candidate, given(source, needed, setting.digits, _formulas(source, answered)), *items)
 

@@ -45,6 +45,14 @@ class Shape:
         said += [f"shared_{self.shared}"] if self.shared != Shared.NOTHING else []
         return "_".join(said)
 
+    @property
+    def options(self) -> list[str]:
+        """The options of `quiz` that ask for this shape."""
+        said = [f"--random {'-'.join(map(str, self.sizes))}"]
+        said += [f"--activation {self.activation}"] if self.activation != Activation.SIGMOID else []
+        said += [f"--loss {self.loss}"] if self.loss != Loss.HALF_SQUARED else []
+        return said + ([f"--shared {self.shared}"] if self.shared != Shared.NOTHING else [])
+
 
 def shape(text: str, activation: str = "sigmoid", loss: str = Loss.HALF_SQUARED, shared: str = Shared.NOTHING) -> Shape:
     """`2-2-2` as a shape; RequestError with what is wrong."""

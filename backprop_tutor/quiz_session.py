@@ -52,7 +52,7 @@ class View(Protocol):
     def told(self, asked: Asked, item: Item) -> None: ...
     def worked(self, asked: Asked, items: tuple[Item | Choice, ...], told: bool) -> None: ...
     def score(self, ended: list[Ended], count: int) -> None: ...
-    def closing(self, name: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None: ...
+    def closing(self, command: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None: ...
 
 
 class _Stop(Exception):
@@ -132,7 +132,7 @@ class Quiz:
     def close(self) -> None:
         """The summary."""
         generator = self.generator
-        self.view.closing(generator.practice.name, self.ended, generator.seed, self.state, self.now())
+        self.view.closing(generator.practice.command, self.ended, generator.seed, self.state, self.now())
 
     # ------------------------------------------------------------------ one question
     def _ask(self, asked: Asked) -> None:

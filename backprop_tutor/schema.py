@@ -334,5 +334,6 @@ def _no_number(path: Path, name: str, got: object) -> StructureFault:
             return StructureFault(path, said, label, f"take off the quotes: {got.strip()}")
         if re.fullmatch(r"\s*[+-−]?\d+,\d+\s*", got):
             return StructureFault(path, said, label, f"write it with a point: {got.strip().replace(',', '.')}")
-        return StructureFault(path, said, label, 'write a number, or "?" for a value that is not known')
+        if path[:2] != ("learning", "values"):
+            return StructureFault(path, said, label, 'write a number, or "?" for a value that is not known')
     return StructureFault(path, said, label, "write a number, for example 0.20")

@@ -2,13 +2,14 @@
 
 A formula is turned into SymPy objects node by node, never from text. `local_derivative` differentiates with opaque
 functions, whose derivative is written in the document's form (σ' = a·(1 − a)), and gives a formula to show.
-`witness` differentiates the functions' written-out definitions and evaluates the result at 30 digits: it shares no
+`witness` differentiates the functions' written-out definitions and evaluates the result at 60 digits: it shares no
 derivative rule with the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -33,8 +34,9 @@ from .expression import (
     walk,
 )
 from .parse import parse
-from .typeset import index_text
+from .typeset import index_text, to_text
 
+DIGITS = 60  # of the independent values
 MAX_EXACT_BITS = 20_000  # of an exact power of numbers
 
 
@@ -133,28 +135,59 @@ def written_out_form(formula: Expression, values: Mapping[str, Any]) -> Any:
 
 # ---------------------------------------------------------------- the independent value
 @cache
-def _derivative_written_out(formula: Expression, by: str) -> tuple[Any, tuple[str, ...]]:
-    expression = written_out_form(formula, {})
-    return sp.diff(expression, symbol(by)), names_in_scalars(formula)
+def _derivative_written_out(formula: Expression, by: str) -> Any:
+    return sp.diff(_written_out(formula), symbol(by))
 
 
-def names_in_scalars(formula: Expression) -> tuple[str, ...]:
-    """The scalar names of a written-out formula (elements count as names)."""
-    found = dict.fromkeys(
-        part.name if isinstance(part, Name) else f"{part.name}[{','.join(index_text(i) for i in part.indices)}]"
-        for part in walk(formula)
-        if isinstance(part, (Name, Element))
-    )
-    return tuple(found)
+@cache
+def _written_out(formula: Expression) -> Any:
+    return written_out_form(formula, {})
 
 
 def witness(formula: Expression, by: str, value_of: Callable[[str], float]) -> float:
-    """∂formula/∂by by SymPy from the functions' definitions, evaluated at 30 digits."""
-    shape, slots = template_of(formula)
-    derivative, names = _derivative_written_out(shape, slots[by])
-    back = {slot: name for name, slot in slots.items()}
-    at = {symbol(slot): sp.Float(value_of(back[slot]), 40) for slot in names}
-    return float(sp.re(sp.N(derivative.xreplace(at), 30)))
+    """∂formula/∂by by SymPy from the functions' definitions, evaluated at 60 digits.
+
+    A function of a formula, σ(w·x + b), is taken in pieces, z = w·x + b and σ(z), and these are chained: written out
+    whole, a few functions inside each other would grow beyond all bounds.
+    """
+    values: dict[str, Any] = {}
+    slopes: dict[str, Any] = {by: sp.Integer(1)}
+    for name, piece in _pieces(formula):
+        shape, slots = template_of(piece)
+        at = {
+            symbol(slot): values[n] if n in values else sp.Float(value_of(n), DIGITS) for n, slot in slots.items()
+        }
+        values[name] = _number(_written_out(shape), at)
+        slopes[name] = sum(
+            (_number(_derivative_written_out(shape, slot), at) * slopes[n] for n, slot in slots.items() if n in slopes),
+            sp.Integer(0),
+        )
+    return float(slopes[""])
+
+
+def _number(expression: Any, at: Mapping[Any, Any]) -> Any:
+    return sp.re(sp.N(expression.xreplace(at), DIGITS))
+
+
+def _pieces(formula: Expression) -> Iterator[tuple[str, Expression]]:
+    """The arguments of functions that are formulas themselves, innermost first, each with a name; the whole has ""."""
+    found: list[tuple[str, Expression]] = []
+
+    def cut(part: Expression) -> Expression:
+        part = rebuild(part, cut)
+        if not isinstance(part, Call):
+            return part
+        arguments = []
+        for argument in part.arguments:
+            if not isinstance(argument, (Name, Number)):
+                found.append((f"#{len(found)}", argument))
+                argument = Name(found[-1][0])
+            arguments.append(argument)
+        return replace(part, arguments=tuple(arguments))
+
+    whole = cut(formula)
+    yield from found
+    yield "", whole
 
 
 def template_of(formula: Expression) -> tuple[Expression, dict[str, str]]:
@@ -195,11 +228,14 @@ def _shown_template(shape: Expression, slot: str) -> Expression:
         return by_rule
     whole = _to_sympy(_without_extremes(shape), {}, opaque)
     derivative = sp.diff(whole, symbol(slot))
-    derivative = derivative.xreplace({whole: symbol("result")})
-    factored = sp.factor_terms(derivative)
+    if not whole.is_Number:
+        derivative = derivative.xreplace({whole: symbol("result")})
     texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
     order = {name: i for i, name in enumerate(names_in(shape))}
-    return _Reader(texts, order).expression(factored)
+    reader = _Reader(texts, order)
+    # 2·(a − t) rather than 2·a − 2·t, but 0.01 + 0.99·step(z) rather than (1 + 99·step(z)) / 100
+    forms = [reader.expression(form) for form in (sp.factor_terms(derivative), derivative)]
+    return min(forms, key=lambda form: len(to_text(form)))
 
 
 def _without_extremes(shape: Expression) -> Expression:

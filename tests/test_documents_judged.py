@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ DOCUMENTS = {
 }
 
 
+@cache
 def judgement_of(name: str) -> Judgement:
     judge = judge_of(name)
     return judge.judge(handwork.read_file(str(SCENARIOS / f"{name}.hand.md"), judge.vocabulary))
@@ -32,7 +34,7 @@ def test_every_line_gets_the_mark_that_it_is_said_to_deserve(name: str) -> None:
     assert len(judgement.verdicts) == DOCUMENTS[name]
     assert all(verdict.claim.expected is not None for verdict in judgement.verdicts)
     # a line that is not right says which kind of not right
-    coded = [v.claim.expected for v in judgement.verdicts if v.claim.expected and v.claim.expected.mark != "right"]
+    coded = [e for v in judgement.verdicts if (e := v.claim.expected) and e.mark not in ("right", "unread")]
     assert all(expected.code for expected in coded)
     wrong = [f"{m.sentence}: {shown(m.verdict)}" for m in mismatches(judgement)]
     assert not wrong, "\n".join(wrong)
@@ -46,7 +48,7 @@ def test_every_verdict_but_right_says_why(name: str) -> None:
             assert verdict.message, shown(verdict)
 
 
-@pytest.mark.parametrize("name", ["linear_two_errors", "two_sigmoid_outputs"])
-def test_a_judge_judges_the_same_sheet_twice_alike(name: str) -> None:
-    one, two = judgement_of(name), judgement_of(name)
+def test_a_judge_judges_the_same_sheet_twice_alike() -> None:
+    one = judgement_of("linear_two_errors")
+    two = judge_of("linear_two_errors").judge(one.sheet)
     assert [(v.mark, v.code, v.message) for v in one.verdicts] == [(v.mark, v.code, v.message) for v in two.verdicts]

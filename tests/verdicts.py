@@ -66,8 +66,8 @@ def judgement(path: str = "answers.md") -> Judgement:
                        "a_h1*w21 + a_h2*w22 + b1", "a_h1*w21 + a_h2*w22 + b2"),
             ),
         ),
-        _verdict(claims[10], "h2", "right", "rounded", "", 0.3925, 0.3925),
         _verdict(claims[9], "L1", "notation", "renamed", "'loss_1' is read as L1", 0.274, 0.274811083),
+        _verdict(claims[10], "h2", "right", "rounded", "", 0.3925, 0.3925),
         _verdict(
             claims[14], "∂Loss/∂o1", "wrong", "activation-for-slope", "The slope is a_o1·(1 − a_o1).", 0.179,
             0.138498562,

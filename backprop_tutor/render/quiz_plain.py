@@ -160,11 +160,11 @@ class PlainView:
         """How it stands."""
         self._say(f"Score: {score_words(ended)}; {len(ended)} of {count} done.")
 
-    def closing(self, name: str, ended: Sequence[Ended], seed: str, state: State, now: datetime) -> None:
+    def closing(self, command: str, ended: Sequence[Ended], seed: str, state: State, now: datetime) -> None:
         """How it went, and what to practise."""
         self._say("", f"Summary: {kept_words(ended, seed)}")
         if ended:
-            found = practise(name, ended, state, now)
+            found = practise(command, ended, state, now)
             self._say(*found.sentences)
             if not self.quiet:
                 self._say(f"Next: {found.command}")

@@ -81,7 +81,11 @@ class TerminalView:
         questions = f"{count} question" + ("" if count == 1 else "s")
         skills = f"{offered} skill" + ("" if offered == 1 else "s")
         name = self._text(name)
-        self._show(line((name, "head"), (f"  {questions} from {skills}, seed {seed}", "note")), line())
+        words = f"{questions} from {skills}, seed {seed}"
+        if width_of(name) + 2 + len(words) <= self.screen.width:
+            self._show(line((name, "head"), "  ", (words, "note")), line())
+        else:
+            self._show(line((name, "head")), line((words, "note")), line())
 
     def question(self, asked: Asked, count: int, letters: bool) -> None:
         question = asked.question
@@ -117,6 +121,9 @@ class TerminalView:
         subject = question.sheet[-1].subject if question.sheet else question.subject
         if isinstance(subject, Value) and question.kind == Kind.VALUE:
             yield from self._neuron(asked, subject.node)
+            operands = source.graph.node(subject.node).operands
+            if len(operands) == 1:
+                yield from paths.picture(quiz_worked.towards(self._pen(asked), subject.node), operands[0], 1)
             return
         if not isinstance(subject, Gradient):
             return
@@ -299,12 +306,12 @@ class TerminalView:
         self._show(line(INDENT, *self._marks(ended, count), ("   " + words, "note")), line())
         self._blank = True
 
-    def closing(self, name: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None:
+    def closing(self, command: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None:
         above = [] if self._blank else [line()]
         block = Block([*above, *heading("Summary", "", self.screen.width, self.screen.glyphs.dash)])
         block.extend(self._sentence(kept_words(ended, seed)))
         if ended:
-            found = practise(name, ended, state, now)
+            found = practise(command, ended, state, now)
             for text in found.sentences:
                 block.extend(self._sentence(text))
         self.screen.show(block)

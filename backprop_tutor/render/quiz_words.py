@@ -187,19 +187,17 @@ class Practise:
     command: str
 
 
-def practise(name: str, ended: Sequence[Ended], state: State, now: datetime) -> Practise:
+def practise(command: str, ended: Sequence[Ended], state: State, now: datetime) -> Practise:
     """The skills that went badly, the slips behind it, and the command to practise them."""
     bad = Counter(one.skill for one in ended if one.how in ("wrong", "helped"))
     asked = Counter(one.skill for one in ended)
     sentences = []
-    target = f"bptutor quiz {name}" if not name.startswith("random_") else "bptutor quiz"
-    command = f"{target}"
     if bad:
         worst = [code for code, _ in bad.most_common(3)]
         listed = ", ".join(f"{title_of(code)} ({bad[code]} of {asked[code]})" for code in worst)
         sentences.append(f"Practise: {listed}.")
-        command = f"{target} --skill {worst[0]}"
-    elif ended:
+        command = f"{command} --skill {worst[0]}"
+    elif ended and all(one.how == "right" for one in ended):
         sentences.append("Nothing went wrong.")
     slips = Counter(slip for one in ended for slip in one.slips)
     if slips:

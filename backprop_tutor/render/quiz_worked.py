@@ -41,6 +41,13 @@ def is_by_paths(asked: Asked, subject: Subject) -> bool:
     return isinstance(subject, Gradient) and asked.question.kind in kinds
 
 
+def is_local(pen: Pen, asked: Asked, subject: Subject) -> bool:
+    """Is this the derivative of a quantity by one that stands in its own formula?"""
+    if not isinstance(subject, Gradient) or subject.by not in pen.graph.node(subject.of).operands:
+        return False
+    return subject.of != pen.graph.loss or asked.question.kind in (Kind.LOCAL, Kind.FORMULA, Kind.FACTOR)
+
+
 def rows_of(pen: Pen, asked: Asked, subject: Subject) -> list[Equation]:
     """One quantity worked as equations."""
     match subject:
@@ -48,12 +55,10 @@ def rows_of(pen: Pen, asked: Asked, subject: Subject) -> list[Equation]:
             return [forward.row(pen, step) for step in forward_steps(pen.trace, [node])]
         case Updated(node):
             return update.rows_of(pen, [node])
-        case Gradient(of, by) if by in pen.graph.node(of).operands and of != pen.graph.loss:
+        case Gradient(of, by) if is_local(pen, asked, subject):
             return local.titled_rows(pen, [(of, by)])
         case Gradient(of, by):
             here = towards(pen, of)
-            if asked.question.kind in (Kind.LOCAL, Kind.FORMULA, Kind.FACTOR):
-                return local.titled_rows(pen, [(of, by)])
             step = AdjointStep(here.graph.node(by), here.trace.contributions(by), here.trace.gradient(by), 1)
             return adjoints.rows_of(here, [step])
         case _:
@@ -77,6 +82,6 @@ def blocks(pen: Pen, asked: Asked, items: tuple[Item | Choice, ...]) -> Iterator
         else:
             rows += rows_of(pen, asked, subject)
     columns = measure(rows, pen.width)
-    if any(row.other for row in rows):
+    if rows and all(is_local(pen, asked, subject) for subject in subjects_of(asked, items)):
         yield Block(list(local.titles(columns, pen)))
     yield from laid_out(rows, pen.width, columns)

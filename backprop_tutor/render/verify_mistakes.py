@@ -106,7 +106,7 @@ def _head(judgement: Judgement, verdict: Verdict, said: str, words: Words, width
     arrow = f"  {glyphs.dash * 2}{'>' if glyphs.ascii else '▸'} "
     places = "".join(f" @{n}" for n in verdict.claim.source_lines)
     code = f"[{verdict.code}]" if verdict.code not in ("", verdict.mark) else ""
-    place = f"{words.text(judgement.sheet.path)}:{verdict.line}:{column_of(verdict)}"
+    place = f"{words.text(judgement.sheet.path)}:{verdict.line}:{column_of(verdict, words)}"
     pieces = [(arrow, "rule"), (place, "hint"), (places, "note")]
     if code and sum(width_of(text) for text, _ in pieces) + 2 + len(code) <= width:
         block.add(*pieces, (f"  {code}", "note"))
@@ -117,11 +117,12 @@ def _head(judgement: Judgement, verdict: Verdict, said: str, words: Words, width
     return block
 
 
-def column_of(verdict: Verdict) -> int:
+def column_of(verdict: Verdict, words: Words) -> int:
     """The column (from 1) of what is at fault."""
     if verdict.claim.unreadable is not None:
         return verdict.claim.unreadable.start + 1
-    return next((link.start for link in faults(verdict)), (verdict.claim.where.column or 1) - 1) + 1
+    notes = mistake_notes(verdict, words)
+    return notes[0].start + 1 if notes else verdict.claim.where.column or 1
 
 
 # ---------------------------------------------------------------- what was written beside what belongs there

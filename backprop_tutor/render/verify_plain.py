@@ -59,7 +59,7 @@ def line_of(verdict: Verdict, words: Words) -> Iterator[str]:
     problem = verdict.claim.unreadable
     if problem is not None:
         label = f": {words.text(problem.label)}" if problem.label else ""
-        yield f"  column {column_of(verdict)}{label}"
+        yield f"  column {column_of(verdict, words)}{label}"
         if problem.help:
             yield f"  help: {words.text(problem.help)}"
 
@@ -69,7 +69,7 @@ def mistakes(judgement: Judgement, words: Words) -> Iterator[str]:
     for number, family in enumerate(families(judgement), 1):
         verdict = family.first
         about = f" about {words.text(verdict.quantity)}" if verdict.quantity else ""
-        yield f"Mistake {number}: line {verdict.line}, column {column_of(verdict)}{about}."
+        yield f"Mistake {number}: line {verdict.line}, column {column_of(verdict, words)}{about}."
         yield f"  {words.message(verdict)}"
         for row in comparisons(verdict, words, 10_000):
             yield f"  {_read(row)}"

@@ -1,0 +1,96 @@
+"""What the tests of the quiz share: sources, questions by hand, and the ways of typing an answer."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
+from functools import cache
+
+from backprop_tutor.errors import ScenarioError
+from backprop_tutor.expression import Expression
+from backprop_tutor.graph import build
+from backprop_tutor.quiz import ALL_MAKERS
+from backprop_tutor.quiz_kinds import Setting
+from backprop_tutor.quiz_long import candidates as long_candidates
+from backprop_tutor.quiz_names import Kind
+from backprop_tutor.quiz_networks import Shape, random_scenario, renumbered, stated
+from backprop_tutor.quiz_offer import candidates
+from backprop_tutor.quiz_source import Source
+from backprop_tutor.quiz_types import Item, Question
+from backprop_tutor.scenario import load
+from backprop_tutor.typeset import ASCII, to_text
+
+NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
+
+
+@cache
+def own(name: str) -> Source:
+    """A bundled scenario with its own numbers."""
+    return Source(build(stated(load(name))))
+
+
+def other(name: str, seed: int) -> Source:
+    """A bundled scenario with other numbers."""
+    dice = random.Random(seed)
+    for _ in range(8):
+        try:
+            source = Source(build(renumbered(load(name), dice)), "other numbers")
+            _ = source.trace
+        except ScenarioError:
+            continue
+        return source
+    raise AssertionError("no finite numbers were found")
+
+
+def drawn(shape: Shape, seed: int) -> Source:
+    """A random network."""
+    return Source(build(random_scenario(shape, random.Random(seed))))
+
+
+def questions(source: Source, digits: int, seed: int, limit: int = 10_000) -> Iterator[Question]:
+    """The questions of a network, in a random order."""
+    dice = random.Random(seed)
+    offer = [*candidates(source), *long_candidates(source, False)]
+    dice.shuffle(offer)
+    for candidate in offer[:limit]:
+        made = ALL_MAKERS[candidate.kind](Setting(source, digits, dice, str(seed)), candidate)
+        if made is not None:
+            yield made
+
+
+def question(source: Source, kind: Kind, about: str, digits: int = 4) -> Question:
+    """The question of this kind about this quantity: `question(own("two_sigmoid_outputs"), Kind.PATH, "∂Loss/∂o1")`."""
+    for candidate in [*candidates(source), *long_candidates(source, False)]:
+        if candidate.kind == kind and source.vocabulary.text(candidate.subject) == about:
+            made = ALL_MAKERS[kind](Setting(source, digits, random.Random(1), "1"), candidate)
+            assert made is not None, f"{about} is not fair"
+            return made
+    raise AssertionError(f"there is no {kind} about {about}")
+
+
+def only_item(asked: Question) -> Item:
+    """The one thing a question asks."""
+    [item] = asked.items
+    assert isinstance(item, Item)
+    return item
+
+
+def rounded_text(value: float, digits: int) -> str:
+    """As a person rounds it."""
+    from backprop_tutor.quiz_fair import as_asked
+
+    return f"{as_asked(value, digits):f}"
+
+
+def cut_text(value: float, digits: int) -> str:
+    """As a person cuts it off, all digits kept."""
+    exact = Decimal(repr(value))
+    place = min(0, exact.adjusted() - digits + 1)
+    return f"{exact.quantize(Decimal(1).scaleb(place), ROUND_DOWN):f}"
+
+
+def typed(formula: Expression) -> str:
+    """A formula as one types it."""
+    return to_text(formula, ASCII)

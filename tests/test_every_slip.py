@@ -1,0 +1,209 @@
+"""Every slip of the catalogue, in a hand calculation that carries it: the judge names it.
+
+The numbers of the first table are the catalogue's own, written down here digit by digit, so that the program is not its
+own witness; the second test goes through every row of the catalogue on every network where the slip is possible.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+
+import pytest
+
+from backprop_tutor import graph as graphs
+from backprop_tutor import handwork
+from backprop_tutor import scenario as scenarios
+from backprop_tutor.claims import Verdict
+from backprop_tutor.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.slips import SLIPS, variants
+from backprop_tutor.verify import Judge
+from tests.honest import written
+from tests.judging import SCENARIOS, judge_of, shown
+from tests.test_slips import OWN
+
+# (network, line, code)
+PUBLISHED = (
+    ("sigmoid", "net_h1 = 0.02750", "bias-missing"),
+    ("sigmoid", "net_h1 = 0.009625", "bias-multiplied"),
+    ("sigmoid", "net_h1 = 0.7275", "bias-twice"),
+    ("sigmoid", "net_h1 = 0.3750", "weights-swapped"),
+    ("sigmoid", "net_h1 = 0.3825", "other-neurons-weight"),
+    ("sigmoid", "net_h1 = 0.3575", "input-missing"),
+    ("sigmoid", "h1 = 0.3775", "activation-missing"),
+    ("sigmoid", "h1 = 0.4067", "wrong-exponent-sign"),
+    ("sigmoid", "h1 = 0.3605", "tanh-for-sigmoid"),
+    ("sigmoid", "h1 = 0.2413", "slope-for-activation"),
+    ("sigmoid", "h1 = 1.686", "reciprocal-missing"),
+    ("sigmoid", "net_o1 = 0.9276", "preactivation-passed-on"),
+    ("sigmoid", "E = 0.5967", "half-missing"),
+    ("sigmoid", "E = 0.1492", "mean-for-sum"),
+    ("sigmoid", "E = 0.2748", "output-missing-from-loss"),
+    ("sigmoid", "E = 0.1374", "square-of-sum"),
+    ("sigmoid", "dE/dnet_o1 = -0.1385", "error-sign"),
+    ("sigmoid", "dE/dnet_o1 = 0.7414", "slope-missing"),
+    ("sigmoid", "dE/dnet_o1 = 0.5570", "activation-for-slope"),
+    ("sigmoid", "dE/dnet_o1 = 0.1843", "half-of-slope"),
+    ("sigmoid", "dE/dnet_o1 = 0.2770", "factor-two-kept"),
+    ("sigmoid", "dE/dnet_o1 = 0.1615", "sigmoid-twice"),
+    ("sigmoid", "dE/dnet_o1 = -0.08683", "slope-of-preactivation"),
+    ("sigmoid", "dE/dnet_o1 = 0.3228", "tanh-slope"),
+    ("sigmoid", "dE/dnet_o1 = 0.05134", "loss-for-its-slope"),
+    ("sigmoid", "dE/dnet_o1 = 0.7495", "bracket-missing"),
+    ("sigmoid", "dE/dnet_o1 = 0.1868", "loss-factor-missing"),
+    ("sigmoid", "dE/dw5 = 0.08267", "other-activation"),
+    ("sigmoid", "dE/dw5 = 0.05228", "preactivation-for-activation"),
+    ("sigmoid", "dE/dw5 = 0.05540", "weight-for-activation"),
+    ("sigmoid", "dE/dw5 = 0.1385", "activation-missing-from-gradient"),
+    ("sigmoid", "dE/dw5 = 1.521", "factors-added"),
+    ("sigmoid", "dE/dw5 = 0.01535", "factor-twice"),
+    ("sigmoid", "dE/dw5 = -0.02260", "other-delta"),
+    ("sigmoid", "dE/dw5 = 0.03287", "term-for-derivative"),
+    ("sigmoid", "dE/dh1 = 0.05540", "one-path-only"),
+    ("sigmoid", "dE/dh1 = 0.03826", "transposed-weights"),
+    ("sigmoid", "dE/dh1 = 0.03023", "updated-weights-used"),
+    ("sigmoid", "dE/dh1 = 0.01818", "paths-averaged"),
+    ("sigmoid", "dE/dh1 = 0.1004", "path-weights-missing"),
+    ("sigmoid", "dE/dh1 = 0.1880", "output-slope-missing"),
+    ("sigmoid", "dE/dh1 = 0.07445", "paths-subtracted"),
+    ("sigmoid", "dE/dnet_h1 = 0.03635", "hidden-slope-missing"),
+    ("sigmoid", "dE/dnet_h1 = 0.02157", "hidden-activation-for-slope"),
+    ("sigmoid", "dE/dnet_h1 = 0.006791", "other-neurons-slope"),
+    ("sigmoid", "dE/db2 = 0.1385", "shared-bias-one-use"),
+    ("sigmoid", "dE/db2 = 0.05943", "bias-derivative-not-one"),
+    ("sigmoid", "w5' = 0.4411", "ascent"),
+    ("sigmoid", "w5' = 0.3178", "rate-missing"),
+    ("sigmoid", "w5' = 0.04108", "step-for-weight"),
+    ("sigmoid", "w5' = 0.1178", "rate-times-weight"),
+    ("sigmoid", "w5' = 0.3836", "step-scales-weight"),
+    ("slips: softmax", "p1 = 2.718", "softmax-not-normalised"),
+    ("slips: softmax", "p1 = 0.2857", "softmax-without-exp"),
+    ("slips: softmax", "p1 = 0.7311", "sigmoid-for-softmax"),
+    ("slips: softmax", "dL/ds1 = 0", "softmax-cross-terms"),
+    ("slips: softmax", "dL/ds1 = 0.0411", "softmax-slope-twice"),
+    ("slips: softmax", "L = 0.2017", "log-base-ten"),
+    ("slips: softmax", "L = -0.4644", "log-loss-sign"),
+    ("slips: softmax", "L = 0.8784", "binary-loss-per-class"),
+    ("slips: softmax", "dp1/ds2 = 0.1453", "softmax-cross-sign"),
+    ("slips: softmax", "dp1/ds2 = 0.0859", "softmax-off-diagonal"),
+    ("slips: softmax", "dL/ds1 = -0.2312", "target-minus-output"),
+    ("slips: softmax", "dL/ds1 = -0.7688", "minus-one-for-every-class"),
+    ("slips: relu live", "da/dz = 0.800", "relu-slope-is-z"),
+    ("slips: relu live", "da/dz = 0", "live-relu-blocked"),
+    ("slips: relu dead", "da/dz = 1", "dead-relu-passes"),
+    ("slips: tanh", "da/dz = 0.3360", "tanh-not-squared"),
+    ("slips: tanh", "da/dz = 0.2230", "sigmoid-slope-for-tanh"),
+    ("slips: tanh", "da/dz = 0.6623", "tanh-twice"),
+    ("slips: binary", "dL/dz = -0.0663", "sigmoid-slope-kept"),
+    ("slips: binary", "dL/dz = -1.449", "output-derivative-for-logit"),
+    ("slips: binary", "dL/dz = 0.3100", "target-minus-output"),
+)
+
+
+@cache
+def judge_for(name: str) -> Judge:
+    own = OWN.get(name.removeprefix("slips: ")) if name.startswith("slips: ") else None
+    return judge_of(name) if own is None else Judge(graphs.build(scenarios.loads(own, name)))
+
+
+def last(name: str, text: str) -> Verdict:
+    judge = judge_for(name)
+    return judge.judge(handwork.read(text, judge.vocabulary)).verdicts[-1]
+
+
+def named(verdict: Verdict, code: str) -> bool:
+    return verdict.mark == "wrong" and (
+        verdict.code == code or (bool(verdict.explanations) and verdict.explanations[0].code == code)
+    )
+
+
+@pytest.mark.parametrize(("name", "line", "code"), PUBLISHED, ids=[f"{c[2]}: {c[1]}" for c in PUBLISHED])
+def test_published_numbers(name: str, line: str, code: str) -> None:
+    verdict = last(name, line)
+    assert named(verdict, code), f"{shown(verdict)} {verdict.explanations}"
+
+
+# ---------------------------------------------------------------- every row, as a sheet
+NETWORKS = (*SCENARIOS, *(f"slips: {name}" for name in OWN), "linear_two_errors", "shared_weights", "matrix_softmax")
+ENOUGH = 4  # sheets for one code
+
+
+def subjects(judge: Judge) -> Iterable[Subject]:
+    graph, network = judge.graph, judge.network
+    yield from (Value(node) for node in graph.nodes_of("computed"))
+    yield from (Gradient(graph.loss, node) for node in range(graph.size) if network.uses(node, graph.loss))
+    results, operands = graph.edges
+    yield from (Gradient(int(r), int(o)) for r, o in zip(results, operands, strict=True) if int(r) != graph.loss)
+    if graph.scenario.rate is not None:
+        yield from (Updated(node) for node in graph.nodes_of("parameter"))
+
+
+def before(judge: Judge, subject: Subject) -> list[str]:
+    """Right lines that stand before a quantity: what it is calculated from."""
+    graph = judge.graph
+    assert judge.truth is not None
+    match subject:
+        case Value(node):
+            needed: list[Subject] = [Value(n) for n in graph.node(node).operands if graph.block_of(n).kind == "computed"]
+        case Gradient(of, by) if of == graph.loss:
+            users = [user for user in judge.network.uses(by, of) if user != of]
+            needed = [Gradient(of, user) for user in users]
+        case Updated(node):
+            needed = [Gradient(graph.loss, node)]
+        case _:
+            needed = []
+    values = ((judge.vocabulary.text(s), judge.truth.of(s)) for s in needed)
+    return [f"{text} = {written(value, 5, True, 'up')}" for text, value in values if value]
+
+
+def number(value: float) -> str:
+    return written(value, 4, True, "up") if value else "0"
+
+
+@cache
+def sheets() -> dict[str, list[tuple[str, str, str]]]:
+    """For every code up to four (network, sheet, kind of quantity): right lines, then the slip to four digits."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for name in NETWORKS:
+        judge = judge_for(name)
+        assert judge.truth is not None
+        for subject in subjects(judge):
+            for variant in variants(judge.network, subject):
+                kept = found.setdefault(variant.code, [])
+                value = judge.truth.evaluate(variant.formula)
+                right = judge.truth.of(subject)
+                if len(kept) >= ENOUGH or value != value or 0 < abs(value) < 1e-7 or abs(value) > 1e7:
+                    continue
+                text = number(value)
+                if number(right) == text:
+                    continue  # does not show at these digits
+                line = f"{judge.vocabulary.text(subject)} = {text}"
+                kept.append((name, "\n".join([*before(judge, subject), line]), type(subject).__name__))
+    return found
+
+
+@cache
+def judged_sheet(name: str, text: str) -> tuple[Verdict, ...]:
+    judge = judge_for(name)
+    return judge.judge(handwork.read(text, judge.vocabulary)).verdicts
+
+
+@pytest.mark.parametrize("code", sorted({slip.code for slip in SLIPS}))
+def test_every_code_of_the_catalogue_is_named(code: str) -> None:
+    verdicts = [(judged_sheet(name, text)[-1], name) for name, text, _ in sheets()[code]]
+    assert any(named(verdict, code) for verdict, _ in verdicts), "\n".join(
+        f"{name}: {shown(v)} {[e.code for e in v.explanations]}" for v, name in verdicts
+    )
+
+
+def test_lines_before_a_slip_are_right_and_most_slips_are_named() -> None:
+    outcome: Counter[str] = Counter()
+    for code, cases in sheets().items():
+        for name, text, kind in cases:
+            *earlier, verdict = judged_sheet(name, text)
+            assert all(v.mark in ("right", "close", "unknown") for v in earlier), text
+            if kind != "Updated":
+                outcome["named" if named(verdict, code) else "other" if len(verdict.explanations) == 1 else "open"] += 1
+    assert outcome["named"] >= 0.85 * outcome.total(), outcome
+    assert outcome["other"] <= 0.02 * outcome.total(), outcome

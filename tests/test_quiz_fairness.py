@@ -1,0 +1,147 @@
+"""No question is ambiguous: thousands are generated from every bundled scenario and from random networks.
+
+Each is fair by numbers alone; and some of each network are answered with the right number, rounded and cut off, with
+the right formula, and with every slip that can be made, as a number and as a formula.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+
+import pytest
+
+from backprop_tutor.quantities import Gradient, Value
+from backprop_tutor.quiz_answers import Reply, choose, judge
+from backprop_tutor.quiz_names import Activation, Kind, Loss, Shared
+from backprop_tutor.quiz_networks import Shape
+from backprop_tutor.quiz_source import Source
+from backprop_tutor.quiz_types import Choice, Item, Question
+from backprop_tutor.scenario import load
+from tests.program import SCENARIOS
+from tests.quizzing import cut_text, drawn, other, own, questions, rounded_text, typed
+
+SIZES = ((2, 2, 2), (2, 3, 1), (3, 2, 2), (2, 2, 2, 2))
+SHAPES = [
+    Shape(SIZES[i % len(SIZES)], activation.value, loss.value, shared.value)
+    for i, (activation, loss, shared) in enumerate(product(Activation, Loss, Shared))
+    if not (loss == Loss.CROSS_ENTROPY and SIZES[i % len(SIZES)][-1] == 1)
+]
+SEEDS = range(1, 4)
+ANSWERED = 5  # questions of each network that are answered
+
+
+def sources(name: str) -> Iterator[Source]:
+    if load(name).known:
+        yield own(name)
+    yield from (other(name, seed) for seed in SEEDS)
+
+
+def assert_fair(source: Source, question: Question) -> None:
+    """By numbers alone, with nothing of the quiz's own judgement."""
+    for item in question.items:
+        if isinstance(item, Choice):
+            assert sum(option.right for option in item.options) == 1
+            assert len({option.text for option in item.options}) == len(item.options)
+            continue
+        right = rounded_text(item.value, item.digits)
+        assert item.value == pytest.approx(source.value(item.asked), rel=1e-12)
+        assert abs(item.value) > 1e-7, "a degenerate zero"
+        assert abs(item.value) != 1
+        unit = Fraction(right) if "." not in right else Fraction(1, 10 ** len(right.partition(".")[2]))
+        for slip in item.slips:
+            assert rounded_text(slip.value, item.digits) != right
+            assert abs(Fraction(slip.value) - Fraction(item.value)) > unit, slip.code
+        if item.form == "number":
+            assert right not in {known.text for known in question.known}, "the answer is given"
+        if isinstance(item.subject, Gradient):
+            assert_no_kink(source, item.subject)
+
+
+def assert_no_kink(source: Source, subject: Gradient) -> None:
+    for result, operand in source.edges_between(subject.of, subject.by):
+        activation = source.network.activation(result)
+        if activation is not None and activation.function in ("relu", "leaky_relu", "elu", "abs"):
+            assert abs(source.trace.value(operand)) > 1e-6
+
+
+def test_every_scenario_generates_only_fair_questions() -> None:
+    count = 0
+    for name in SCENARIOS:
+        for source in sources(name):
+            before = count
+            for question in questions(source, 3 + len(source.note) % 2, 11):
+                assert_fair(source, question)
+                count += 1
+            assert count > before, name
+    assert count > 2000
+
+
+def test_random_networks_of_every_activation_loss_and_sharing_generate_only_fair_questions() -> None:
+    count = 0
+    for seed, shape in enumerate(SHAPES):
+        source = drawn(shape, seed)
+        for question in questions(source, 4, seed, limit=20):
+            assert_fair(source, question)
+            count += 1
+    assert count > 1000
+
+
+# ---------------------------------------------------------------- answered
+def answers(source: Source, question: Question, item: Item) -> Iterator[tuple[str, str, Reply]]:
+    """(what kind of answer, what is typed, the reply) for every way of answering."""
+
+    def ask(text: str) -> Reply:
+        return judge(source, question, item, text, source.session(question.known))
+
+    if item.form != "formula":
+        for kind, text in (("rounded", rounded_text), ("cut off", cut_text)):
+            yield kind, text(item.value, item.digits), ask(text(item.value, item.digits))
+    yield "formula", typed(item.right), ask(typed(item.right))
+    for slip in item.slips:
+        if item.form != "formula":
+            number = rounded_text(slip.value, item.digits)
+            yield slip.code, number, ask(number)
+        yield slip.code, typed(slip.formula), ask(typed(slip.formula))
+
+
+def assert_answered(source: Source, question: Question) -> None:
+    for item in question.items:
+        if isinstance(item, Choice):
+            for i, option in enumerate(item.options):
+                text = str(i + 1) if item.lines else "abcdefghij"[i]
+                assert choose(item, text).outcome == ("right" if option.right else "wrong")
+            continue
+        for kind, text, reply in answers(source, question, item):
+            said = (source.name, question.kind.value, typed(item.asked), item.value, kind, text, reply)
+            if kind in ("rounded", "cut off", "formula"):
+                assert reply.outcome == "right", said
+            else:
+                assert reply.outcome == "wrong", said
+                assert kind in reply.codes, said
+                assert len(reply.codes) <= 3, said
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_right_answers_are_right_and_slips_are_named_in_every_scenario(name: str) -> None:
+    source = own(name) if load(name).known else other(name, 5)
+    chosen = [q for q in questions(source, 4, 21, limit=40) if q.kind != Kind.DERIVATION][:ANSWERED]
+    for question in chosen:
+        assert_answered(source, question)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_right_answers_are_right_and_slips_are_named_in_random_networks(seed: int) -> None:
+    source = drawn(random.Random(seed).choice(SHAPES), seed)
+    digits = 3 + seed % 2
+    chosen = [q for q in questions(source, digits, seed, limit=40) if q.kind != Kind.DERIVATION][:ANSWERED]
+    for question in chosen:
+        assert_answered(source, question)
+
+
+def test_a_value_of_a_neuron_is_among_the_questions() -> None:
+    found = list(questions(own("two_sigmoid_outputs"), 4, 1))
+    assert {question.kind for question in found} == set(Kind)
+    assert any(isinstance(question.subject, Value) for question in found)
