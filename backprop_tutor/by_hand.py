@@ -43,6 +43,7 @@ class HandStep:
     exact: float
     terms: tuple[Term, ...] = ()
     formula: Expression | None = None  # a local derivative's
+    lines: tuple[float, ...] = ()  # what the lines of the scenario's own rule came to, in an update
 
     @property
     def exactly(self) -> bool:
@@ -121,9 +122,11 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
 
     rate = graph.scenario.rate or 0.0
     for update in trace.updates:
+        lines: tuple[float, ...] = ()
         if graph.rule is not None and not graph.rule.plain:
-            after, _ = graph.rule.by_hand(update.before, gradients[update.node], written)
+            after, worked = graph.rule.by_hand(update.before, gradients[update.node], written)
+            lines = tuple(worked.values())
         else:
             after = written(update.before - written(rate * gradients[update.node]))
-        steps.append(HandStep("update", update.node, None, after, update.after))
+        steps.append(HandStep("update", update.node, None, after, update.after, lines=lines))
     return HandWork(digits, tuple(steps), values, locals_, gradients)

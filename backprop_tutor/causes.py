@@ -171,8 +171,9 @@ class _Candidate:
     catalogued: bool = False
 
 
-def _same(one: Fraction, two: Fraction) -> bool:
-    return abs(one - two) <= max(abs(one), abs(two)) * Fraction(1, 10**9)
+def _same(one: Fraction, two: Fraction, code: str) -> bool:
+    """Is a catalogued slip's value the one of a slip of the pen? A turned sign may come from rounded numbers."""
+    return abs(one - two) <= max(abs(one), abs(two)) * Fraction(1, 10 ** (3 if code == "sign" else 9))
 
 
 def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated, line: int) -> tuple[Explanation, ...]:
@@ -185,7 +186,7 @@ def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated
             continue
         if candidate.catalogued:
             catalogued.append(candidate.value)
-        elif any(_same(value, candidate.value) for value in catalogued):
+        elif any(_same(value, candidate.value, candidate.code) for value in catalogued):
             continue  # the catalogue has a name for just this
         kept = found.get(candidate.code)
         if kept is None or kept.prior < candidate.prior:
@@ -223,7 +224,7 @@ def _by_chance(number: Stated, true: Fraction | None) -> float:
     """How likely an unrelated number is to be this one: half log-uniform, half a slip in one digit of the right one."""
     size = abs(number.value)
     if not size or not number.unit:
-        return 0.05
+        return 0.05 if number.unit or size else 0.01  # who writes a bare 0 hardly means an unrelated number
     log_uniform = float(number.unit / size) / (2 * DECADES * math.log(10))
     digit = 0.0
     if true is not None and pen_slip(number, true)[0] == "one-digit":

@@ -107,7 +107,7 @@ class Chain(NumberLinks):
     def explained(self, number: Stated, ground: Ground) -> Ground:
         """The cause of a wrong number, where one explains it well."""
         assert self.subject is not None
-        if any(link.mark == "wrong" and link.kind != "formula" for link in self.links):
+        if any(link.mark == "wrong" for link in self.links):
             return ground  # the working already shows where it went wrong
         self.explanations = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
         if len(self.explanations) == 1:
@@ -222,9 +222,10 @@ class Chain(NumberLinks):
         stated = link.stated if link else None
         expected = link.expected if link else None
         final = self.steps[-1].number
-        if stated is None and final is not None:
+        if final is not None:
             stated = float(final.value)
-        if expected is None and self.subject is not None and self.judge.truth is not None:
+        if self.subject is not None and self.judge.truth is not None:
+            # a line's numbers are about its quantity; what a single link expects stands with the link
             value = self.judge.truth.of(self.subject)
             expected = None if value != value else value
         lines = tuple(sorted({n for item in self.links for n in item.follows_from}))
@@ -247,6 +248,9 @@ def _better(
         return False
     if other.mark not in order or ground.mark not in order:
         return False
+    if ground.mark == "close" and plain is not None:
+        # rounding explains much: inside a nudged run the nearer value decides
+        return abs(number.value - moved) < abs(number.value - plain)
     if order.index(other.mark) < order.index(ground.mark):
         return True
     # both wrong or both right: the nearer one

@@ -150,7 +150,9 @@ def differences(
         gap = np.abs(one.values - two.values)
         uncertain = doubt(gap, one.values, two.values, one.noise)
         before = doubt(spread[again], best.values[again], half.values[again], best.noise[again])
-        better = again[(uncertain < before) & ~one.kinks]
+        # where nothing but noise is seen with either step, the one with less of it
+        noise_only = (uncertain >= 0.5) & (before >= 0.5) & (gap + one.noise < spread[again] + best.noise[again])
+        better = again[((uncertain < 0.5) & (uncertain < before) | noise_only) & ~one.kinks]
         chosen = np.isin(again, better)
         # a step so much larger or smaller cuts off more: the halved step shows how much
         for kept, new in ((best.values, one.values), (best.noise, one.noise + 2.0 * gap), (best.steps, other)):

@@ -132,6 +132,7 @@ class Judgement:
     scenario: str
     verdicts: tuple[Verdict, ...]
     remarks: tuple[tuple[int, str], ...] = ()
+    convention: str = ""  # the sentence of the convention that the sheet follows, where it isn't the scenario's
 
     @property
     def summary(self) -> Mapping[Mark, int]:

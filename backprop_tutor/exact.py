@@ -15,6 +15,7 @@ from fractions import Fraction
 from .expression import Expression, Group, Negative, Number, Power, Product, ungrouped
 
 SMALLEST_UNIT = Fraction(1, 10**12)
+DOUBLE = Fraction(1, 10**13)  # of a value: the rounding of a few double operations
 SLACK = Fraction(1, 10**9)  # of a unit: room for exp and log, which have no exact value
 
 
@@ -83,7 +84,7 @@ def agrees(y: Fraction, unit: Fraction, value: Fraction) -> bool:
         gap, doubt = abs(one - two), 1e-3 * half + 1e-12 * (abs(one) + abs(two))
         if abs(gap - half) > doubt:
             return gap < half
-    return abs(y - value) <= unit / 2 + unit * SLACK + abs(value) * Fraction(1, 10**13)
+    return abs(y - value) <= unit / 2 + unit * SLACK + abs(value) * DOUBLE
 
 
 def truncates(y: Fraction, unit: Fraction, value: Fraction) -> bool:
@@ -91,7 +92,8 @@ def truncates(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     if y and (y > 0) != (value > 0):
         return False
     gap = abs(value) - abs(y)
-    return 0 <= gap < unit and not agrees(y, unit, value)
+    # a double just below 0.6 must not make 0.5 a cut-off 0.6
+    return 0 <= gap < unit * (1 - SLACK) - abs(value) * DOUBLE and not agrees(y, unit, value)
 
 
 def near(y: Fraction, unit: Fraction, value: Fraction) -> bool:

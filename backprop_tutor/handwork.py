@@ -20,6 +20,7 @@ from .quantities import Vocabulary
 
 CORRECTED = "corrected"  # the comment of a line that `--corrected` has changed
 MAX_SHEET_BYTES = 1 << 20
+SUFFIX = ".hand.md"
 MAX_LINE = 1000
 MAX_PARTS = 20
 MAX_CLAIMS = 5000
@@ -49,6 +50,15 @@ def read_file(path: str, vocabulary: Vocabulary) -> Sheet:
         raise RequestError(Problem(size, Where(path), help="split it into several sheets"))
     # a stray byte in prose must not cost the sheet: it becomes a replacement character, and a claim with one is unread
     return read(data.decode("utf-8-sig", errors="replace"), vocabulary, path)
+
+
+def beside(scenario_path: str | None, vocabulary: Vocabulary) -> Sheet | None:
+    """The document's own sheet, NAME.hand.md beside NAME.toml, where there is one that can be read."""
+    path = Path(scenario_path).with_suffix(SUFFIX) if scenario_path else None
+    try:
+        return read_file(str(path), vocabulary) if path is not None and path.is_file() else None
+    except RequestError:
+        return None
 
 
 def read(text: str, vocabulary: Vocabulary, path: str = "sheet") -> Sheet:

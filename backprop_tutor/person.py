@@ -57,9 +57,13 @@ class Model:
         raise NotImplementedError
 
     def updated(self, node: int) -> float:
-        """w − rate·∂L/∂w."""
+        """w − rate·∂L/∂w, or what the scenario's own rule makes of w in its first step."""
         if self.convention.frozen_bias and is_bias(self.graph, node):
             return self.value(node)
+        rule = self.graph.rule
+        if rule is not None and not rule.plain:
+            slope = self.convention.ascent * self.of(Gradient(self.graph.loss, node))
+            return rule.by_hand(self.value(node), slope)[0]
         step = self.rate * self.of(Gradient(self.graph.loss, node))
         return self.value(node) - self.convention.ascent * step
 

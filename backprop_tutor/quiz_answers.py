@@ -6,6 +6,7 @@ What can't be read, is too coarse to tell, or only repeats the question is no mi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -27,6 +28,7 @@ from .typeset import to_text
 
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
 PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
+_TWO_POINTS = re.compile(r"\.\d+\.(?=\d)")
 FEWER_DIGITS = "fewer-digits"
 LEAST_DIGITS = 2
 ENOUGH_TO_NAME = 3  # digits; with fewer an unrelated number fits some slip too often
@@ -96,6 +98,10 @@ def judge(source: Source, question: Question, item: Item, text: str, session: Se
     if len(typed) > handwork.MAX_LINE:
         return again(f"That has {len(typed)} characters; the limit is {handwork.MAX_LINE}.", "unread", "unreadable")
     begin = len(text) - len(text.lstrip())
+    two_points = _TWO_POINTS.search(text)
+    if two_points is not None:
+        said, help = "a number has one decimal point", "write a product with *"
+        return Reply("again", "unread", "unreadable", said, start=two_points.start(), end=two_points.end(), help=help)
     try:
         parts = handwork.parts_of(text, begin, len(text.rstrip()), notation)
     except FormulaError as error:
@@ -114,6 +120,8 @@ def judge(source: Source, question: Question, item: Item, text: str, session: Se
         return objection
     asked = Part(item.asked, to_text(item.asked), 0, 0)
     claim = Claim(line, f"{asked.text} = {typed}", (asked, *parts), sample=sample)
+    if not has_names(last) and _stated(last) is None:
+        return again("That can't be calculated.", code="not-checkable")
     zero = _as_zero(item, last)
     if zero is not None:
         return zero

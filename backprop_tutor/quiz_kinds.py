@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from .algebra import minus, plus, times
 from .digits import rounded, significant
-from .expression import Call, Derivative, Expression, Negative
+from .expression import Call, Derivative, Expression, Negative, ungrouped
+from .lesson import definition_of
 from .quantities import Gradient, Rate, Subject, Updated, Value
 from .quiz_fair import LONGEST, is_fair, is_plain, slips_of
 from .quiz_names import Kind
@@ -23,6 +24,7 @@ from .quiz_types import Chain, Choice, Form, Item, Known, Option, PossibleSlip, 
 from .skills import skill_of
 from .typeset import to_text
 
+_KNOWN_FUNCTIONS = ("sigmoid", "tanh", "relu", "softmax")
 DISTRACTORS = 4  # numbers that are given and not needed
 MOST_GIVEN = 14  # numbers
 
@@ -49,12 +51,15 @@ def given(source: Source, subjects: Iterable[Subject], digits: int, formulas: It
 
 
 def shown_formula(source: Source, node: int) -> Expression:
-    """A node's formula as it is given: a softmax by its name."""
+    """A node's formula as it is given: a softmax by its name, a function that few know by heart written out."""
     softmax = source.network.softmax(node)
     if softmax is not None:
         return Call("softmax", tuple(source.network.name(z) for z in softmax.logits), 0, "softmax")
     formula = source.graph.node(node).formula
     assert formula is not None, "only a computed quantity has a formula"
+    called = ungrouped(formula)
+    if isinstance(called, Call) and called.function not in _KNOWN_FUNCTIONS:
+        return definition_of(source.graph, formula) or formula
     return formula
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .algebra import plus
-from .expression import Derivative, Expression, Name, Number, ungrouped
+from .expression import Call, Derivative, Expression, Name, Number, ungrouped, walk
 from .quantities import Gradient, Subject, Updated, Value
 from .quiz_fair import LONGEST, is_plain
 from .quiz_names import Kind
@@ -45,7 +45,8 @@ def candidates(source: Source) -> list[Candidate]:
         slope = network.local(result, operand)
         if isinstance(slope, (Derivative, Number)):
             continue
-        add(Kind.FORMULA, Gradient(result, operand))
+        if not any(isinstance(part, Call) and part.primes for part in walk(slope)):
+            add(Kind.FORMULA, Gradient(result, operand))
         if not _is_name(slope):
             add(Kind.LOCAL, Gradient(result, operand))
     for of, by in _chains(source):

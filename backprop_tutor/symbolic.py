@@ -279,6 +279,14 @@ def _of_extreme(shape: Expression, slot: str) -> Expression | None:
     return steps[0][1] if len(steps) == 1 else Product(tuple(steps))
 
 
+def _finite(denominator: int) -> bool:
+    """Has 1/denominator a decimal fraction that ends?"""
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
 class _Reader:
     """SymPy's result back into a formula: numbers as the author typed them, operands in the author's order."""
 
@@ -296,12 +304,7 @@ class _Reader:
             return Negative(self.number(-value))
         if exact in self.texts:
             return Number(self.texts[exact], exact)
-        bottom = exact.denominator
-        while bottom % 2 == 0:
-            bottom //= 2
-        while bottom % 5 == 0:
-            bottom //= 5
-        if bottom == 1 and exact.denominator > 1:
+        if exact.denominator > 1 and _finite(exact.denominator):
             return Number(repr(float(exact)), exact)
         if exact.denominator > 1:
             return Product((("*", number(exact.numerator)), ("/", number(exact.denominator))))
@@ -348,6 +351,8 @@ class _Reader:
         exact = number(numerator).value / denominator
         if exact in self.texts and exact != 1:
             above.append(Number(self.texts[exact], exact))
+        elif denominator % 10 == 0 and denominator not in self.texts and _finite(denominator):
+            above.append(self.number(coefficient))  # 0.99·x rather than 99·x / 100
         else:
             if numerator != 1:
                 above.append(self.number(sp.Integer(numerator)))

@@ -24,6 +24,7 @@ from .conventions import promising, under_convention, worse
 from .equality import Equality
 from .exact import literal
 from .graph import Graph
+from .handwork import beside
 from .network import Network
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
@@ -60,6 +61,7 @@ class Judge:
         self.session = Session(Person(self.vocabulary, {}))
         self.used_later = False
         self._others: dict[Convention, Judge] = {}
+        self._evidence: tuple[Mapping[Subject, Sequence[Line]], Mapping[Subject, Sequence[Line]]] | None = None
         self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
         self.leaves = {
             node: (trace.value(node) if trace is not None else float("nan"))
@@ -73,8 +75,23 @@ class Judge:
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
             self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.assumptions.decided(subject, later),
+            lambda subject: self.assumptions.decided(subject, self.evidence(later)),
         )  # fmt: skip
+
+    def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:
+        """What the sheet and the document's own sheet state: both tell of values that are only assumed."""
+        if self._evidence is None or self._evidence[0] is not later:
+            document = self.document_lines
+            merged = {subject: [*document.get(subject, ()), *lines] for subject, lines in later.items()}
+            self._evidence = later, {**document, **merged}
+        return self._evidence[1]
+
+    @cached_property
+    def document_lines(self) -> Mapping[Subject, Sequence[Line]]:
+        if not self.assumptions.assumed:
+            return {}
+        sheet = beside(self.graph.scenario.path, self.vocabulary)
+        return {} if sheet is None else self.stated_anywhere(sheet)
 
     @cached_property
     def assumptions(self) -> Assumptions:
@@ -90,7 +107,8 @@ class Judge:
         verdicts, convention = under_convention(plain, possible, lambda c: self.under(c).again(sheet, plain.verdicts))
         if convention is None and self.trace is not None:
             verdicts = repaired(self.vocabulary, self.trace, later, verdicts)
-        return Judgement(sheet, name, verdicts, remarks(self.graph, later))
+        said = convention.sentence if convention is not None else ""
+        return Judgement(sheet, name, verdicts, remarks(self.graph, later), said)
 
     def under(self, convention: Convention) -> Judge:
         """A judge of the same scenario under another convention."""

@@ -14,7 +14,7 @@ from typing import TextIO
 from .classroom import Judges, Marked, Paper, Source, at_fault, judge_all
 from .errors import Problem, RequestError, TutorError, Where
 from .expectations import expectations, mismatches
-from .handwork import MAX_SHEET_BYTES
+from .handwork import MAX_SHEET_BYTES, SUFFIX
 from .look import Look
 from .output import encodes, write, write_bytes
 from .render import verify_class, verify_csv, verify_json, verify_markdown, verify_plain, verify_terminal
@@ -24,7 +24,7 @@ from .render.verify_words import Words
 from .scenario_files import bundled, bundled_folder, find
 
 STANDARD_INPUT = "standard input"
-SHEET = ".hand.md"
+
 WRONG, UNUSABLE = 1, 2
 SHOWN_PROGRESS = 6
 
@@ -84,7 +84,7 @@ def papers_of(request: Request) -> list[Paper]:
     """The sheets to judge. RequestError where there is none."""
     if request.scenario is None:
         return [
-            Paper(Source(name, request.values, request.seed), f"{name}{SHEET}", text)
+            Paper(Source(name, request.values, request.seed), f"{name}{SUFFIX}", text)
             for name in bundled()
             if (text := _bundled_sheet(name)) is not None
         ]
@@ -100,7 +100,7 @@ def papers_of(request: Request) -> list[Paper]:
 
 
 def _bundled_sheet(name: str) -> str | None:
-    entry = bundled_folder() / f"{name}{SHEET}"
+    entry = bundled_folder() / f"{name}{SUFFIX}"
     return entry.read_text(encoding="utf-8") if entry.is_file() else None
 
 
@@ -110,8 +110,8 @@ def _own_sheet(source: Source) -> Paper:
     if found is None or found.path is None:
         raise RequestError(Problem("a scenario on standard input has no sheet beside it", help="name a sheet"))
     if source.scenario in bundled() and (text := _bundled_sheet(source.scenario)) is not None:
-        return Paper(source, f"{source.scenario}{SHEET}", text)
-    beside = Path(found.path).with_suffix(SHEET)
+        return Paper(source, f"{source.scenario}{SUFFIX}", text)
+    beside = Path(found.path).with_suffix(SUFFIX)
     if not beside.is_file():
         said = f"there is no sheet '{beside.name}' beside the scenario"
         raise RequestError(Problem(said, Where(found.path), help=f"bptutor verify {source.scenario} SHEET"))

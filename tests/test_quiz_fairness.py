@@ -13,7 +13,7 @@ from itertools import product
 
 import pytest
 
-from backprop_tutor.quantities import Gradient, Value
+from backprop_tutor.quantities import Gradient
 from backprop_tutor.quiz_answers import Reply, choose, judge
 from backprop_tutor.quiz_names import Activation, Kind, Loss, Shared
 from backprop_tutor.quiz_networks import Shape
@@ -29,7 +29,7 @@ SHAPES = [
     for i, (activation, loss, shared) in enumerate(product(Activation, Loss, Shared))
     if not (loss == Loss.CROSS_ENTROPY and SIZES[i % len(SIZES)][-1] == 1)
 ]
-SEEDS = range(1, 4)
+SEEDS = (1, 2)
 ANSWERED = 5  # questions of each network that are answered
 
 
@@ -67,26 +67,24 @@ def assert_no_kink(source: Source, subject: Gradient) -> None:
             assert abs(source.trace.value(operand)) > 1e-6
 
 
-def test_every_scenario_generates_only_fair_questions() -> None:
-    count = 0
-    for name in SCENARIOS:
-        for source in sources(name):
-            before = count
-            for question in questions(source, 3 + len(source.note) % 2, 11):
-                assert_fair(source, question)
-                count += 1
-            assert count > before, name
-    assert count > 2000
-
-
-def test_random_networks_of_every_activation_loss_and_sharing_generate_only_fair_questions() -> None:
-    count = 0
-    for seed, shape in enumerate(SHAPES):
-        source = drawn(shape, seed)
-        for question in questions(source, 4, seed, limit=20):
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_generates_only_fair_questions(name: str) -> None:
+    for source in sources(name):
+        count = 0
+        for question in questions(source, 3 + len(source.note) % 2, 11):
             assert_fair(source, question)
             count += 1
-    assert count > 1000
+        assert count >= 8
+
+
+@pytest.mark.parametrize("part", range(8))
+def test_random_networks_of_every_activation_loss_and_sharing_generate_only_fair_questions(part: int) -> None:
+    for seed, shape in enumerate(SHAPES[part::8]):
+        source = drawn(shape, seed)
+        found = list(questions(source, 4, seed, limit=20))
+        assert len(found) >= 5
+        for question in found:
+            assert_fair(source, question)
 
 
 # ---------------------------------------------------------------- answered
@@ -141,7 +139,6 @@ def test_right_answers_are_right_and_slips_are_named_in_random_networks(seed: in
         assert_answered(source, question)
 
 
-def test_a_value_of_a_neuron_is_among_the_questions() -> None:
-    found = list(questions(own("two_sigmoid_outputs"), 4, 1))
+def test_every_kind_is_on_offer() -> None:
+    found = [*questions(own("two_sigmoid_outputs"), 4, 1), *questions(other("two_sigmoid_outputs", 1), 4, 1)]
     assert {question.kind for question in found} == set(Kind)
-    assert any(isinstance(question.subject, Value) for question in found)

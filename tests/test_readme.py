@@ -176,4 +176,6 @@ if __name__ == "__main__":
     old_table = re.search(r"^\| function \|.*?\n\n", README, re.M | re.S)
     assert old_table is not None
     README = README.replace(old_table[0], functions_table() + "\n\n")
+    for what, limit in LIMITS.items():
+        README = re.sub(rf"^\| {what} \| .*$", f"| {what} | {limit} |", README, flags=re.M)
     (TOP / "README.md").write_text(README, encoding="utf-8")

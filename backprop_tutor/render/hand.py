@@ -7,11 +7,11 @@ from dataclasses import replace
 from math import isfinite
 
 from ..by_hand import HandStep, HandWork, work
-from ..digits import significant
+from ..digits import significant, spelt
 from ..errors import Problem, RequestError
 from ..lesson import definition_of
 from ..typeset import to_text
-from . import big
+from . import big, update
 from .equations import Equation, heading, laid_out, lined_up, measure
 from .lines import Block, line, right, width_of, worded
 from .pen import Pen, shortened
@@ -77,7 +77,21 @@ def row(pen: Pen, done: HandWork, step: HandStep) -> Equation:
         pen.number(step.exact),
         (percent(step, pen.glyphs.style.minus), "note"),
         other_word="exact",
+        note=rule_note(pen, done, step),
     )
+
+
+def rule_note(pen: Pen, done: HandWork, step: HandStep) -> str:
+    """What the other lines of the scenario's own rule came to, each rounded: `m' = 0.2, mhat = 2`."""
+    rule = pen.graph.rule
+    if rule is None or not step.lines:
+        return ""
+    facts = [
+        f"{update.spelling(rule, i + 1, '')(line.name)} = {number(pen, value, done.digits)}"
+        for i, (line, value) in enumerate(zip(rule.lines, step.lines, strict=True))
+        if line.name != "w"
+    ]
+    return pen.glyphs.text(f"with {', '.join(facts)}") if facts else ""
 
 
 def name_of(pen: Pen, step: HandStep) -> str:
@@ -112,6 +126,8 @@ def written(pen: Pen, done: HandWork, step: HandStep) -> list[str]:
             formula = definition_of(graph, node.formula) or node.formula
         text = to_text(shortened(formula), pen.glyphs.style, lambda name: value(graph.id(name)))
         return [pen.glyphs.text(text)]
+    if step.part == "update" and step.lines:
+        return [update_by_rule(pen, done, step)]
     if step.part == "update":
         slope = number(pen, done.gradients[step.of], done.digits)
         return [f"{value(step.of)} {minus} {pen.rate}{times}{bracketed(slope)}"]
@@ -127,6 +143,20 @@ def written(pen: Pen, done: HandWork, step: HandStep) -> list[str]:
         rounded = [number(pen, term.product, done.digits) for term in step.terms]
         texts.append(" + ".join(bracketed(text, i == 0) for i, text in enumerate(rounded)))
     return texts
+
+
+def update_by_rule(pen: Pen, done: HandWork, step: HandStep) -> str:
+    """The rule's line for the parameter itself, with the written numbers put in."""
+    rule = pen.graph.rule
+    assert rule is not None
+    at = next(i for i, line in enumerate(rule.lines) if line.name == "w")
+    texts = {value.name: spelt(value.text, pen.glyphs.style.minus) for value in pen.graph.scenario.rule_values}
+    texts |= {name: number(pen, start, done.digits) for name, start in rule.starts.items()}
+    results = zip(rule.lines[:at], step.lines, strict=False)
+    texts |= {line.name: number(pen, value, done.digits) for line, value in results}
+    slope = number(pen, done.gradients[step.of], done.digits)
+    texts |= {"w": pen.value(step.of), "g": slope, "rate": pen.rate, "t": "1"}
+    return pen.glyphs.text(to_text(rule.lines[at].formula, pen.glyphs.style, texts.__getitem__))
 
 
 def percent(step: HandStep, minus: str) -> str:
