@@ -35,12 +35,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .claims import Judgement
     from .results import Run
     from .scenario_types import Scenario
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load", "loads", "run", "with_random", "with_values"]
+__all__ = ["__version__", "load", "loads", "run", "verify", "with_random", "with_values"]
 
 # Imports stand inside the functions: `bptutor --help` must not wait for NumPy and pydantic.
 
@@ -85,3 +86,16 @@ def run(scenario: Scenario | str) -> Run:
     from .results import run
 
     return run(load(scenario) if isinstance(scenario, str) else scenario)
+
+
+def verify(scenario: Scenario | str, sheet: str) -> Judgement:
+    """Judge the text of a hand calculation, line by line, against a scenario (or the one of that name or path).
+
+    Each verdict has the line's mark, code, sentence, what was stated and expected, and its links.
+    """
+    from .handwork import read
+    from .graph import build
+    from .verify import Judge
+
+    judge = Judge(build(load(scenario) if isinstance(scenario, str) else scenario))
+    return judge.judge(read(sheet, judge.vocabulary))

@@ -109,11 +109,14 @@ class Chain(NumberLinks):
         assert self.subject is not None
         if any(link.mark == "wrong" for link in self.links):
             return ground  # the working already shows where it went wrong
-        self.explanations = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
+        found = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
+        note = self.hidden_by_digits(number)
+        # numbers that share their first digits by nature look like slips in the last ones
+        self.explanations = tuple(e for e in found if not (note and e.code in ("one-digit", "swapped-digits")))
         if len(self.explanations) == 1:
             only = self.explanations[0]
             return replace(ground, code=only.code, message=only.message)
-        if note := self.hidden_by_digits(number):
+        if note:
             expected = "" if ground.expected is None else f"should be {ground.expected:.6g}; "
             return replace(ground, code="wrong", message=expected + note)
         if ground.code != "wrong":

@@ -172,7 +172,7 @@ def test_options_are_chosen_by_letter_or_by_their_own_text() -> None:
 def test_each_line_of_a_derivation_is_judged_from_the_lines_before() -> None:
     from tests.quizzing import other, questions
 
-    source = other("two_sigmoid_outputs", 1)
+    source = other("two_sigmoid_outputs", 0)
     asked = next(q for q in questions(source, 4, 1) if q.kind == Kind.DERIVATION)
     session = source.session(asked.known)
     first, second = asked.items[0], asked.items[1]

@@ -35,7 +35,7 @@ def parts(pen: Pen) -> Iterator[Block]:
         # as wide as the columns' titles
         rows = [replace(r, value=right(r.value, len("by hand")), other=right(r.other, len("exact"))) for r in rows]
         columns = measure(rows, pen.width)
-        title, note = TITLES[part]
+        title, note = title_of(pen, part)
         for i, block in enumerate(laid_out(rows, pen.width, columns)):
             above = []
             if i == 0:
@@ -46,6 +46,13 @@ def parts(pen: Pen) -> Iterator[Block]:
                     above += [line((titles, "note"))] if width_of(titles) <= pen.width else []
             yield Block([*above, *block.lines])
     yield closing(pen, done)
+
+
+def title_of(pen: Pen, part: str) -> tuple[str, str]:
+    """A part's title and what is done in it."""
+    rule = pen.graph.rule
+    title, note = TITLES[part]
+    return title, "one step of the scenario's rule" if part == "update" and rule and not rule.plain else note
 
 
 def steps_of(pen: Pen, done: HandWork, part: str) -> list[HandStep]:

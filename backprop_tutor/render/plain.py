@@ -244,7 +244,8 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
 
 def _by_hand(pen: Pen) -> Iterator[list[str]]:
     done = hand.worked(pen)
-    for part, (title, note) in hand.TITLES.items():
+    for part in hand.TITLES:
+        title, note = hand.title_of(pen, part)
         taken = hand.steps_of(pen, done, part)
         if taken:
             yield ["", f"{title}, {note}."]
@@ -253,7 +254,7 @@ def _by_hand(pen: Pen) -> Iterator[list[str]]:
             drift = row.mark[0].strip()
             ending = f", drift {drift}" if drift else ""
             yield [
-                *(f"{row.name} = {text}" for text, _ in row.steps[:1]),
+                *(f"{row.name} = {text}" + (f", {row.note}" if row.note else "") for text, _ in row.steps[:1]),
                 *(f"  numbers: {text}" for text, _ in row.steps[1:]),
                 f"  by hand {row.value.strip()}, exact {row.other.strip()}{ending}",
             ]

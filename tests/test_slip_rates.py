@@ -1,0 +1,256 @@
+"""How often the judge names a slip rightly, wrongly or not at all, by the number of digits stated (seeded; shown by -s).
+
+People on random networks make one slip of the catalogue in one line and write its number to 2, 3 or 4 significant
+digits; others write numbers that no slip explains. Updated first-layer weights hardly move, so that they can't show a
+slip: there the judge must say so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from backprop_tutor import handwork
+from backprop_tutor.claims import Verdict
+from backprop_tutor.lesson import local_formula
+from backprop_tutor.evaluate import evaluate
+from backprop_tutor.graph import Graph
+from backprop_tutor.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.slips import Variant, variants
+from backprop_tutor.trace import run
+from backprop_tutor.verify import Judge
+from tests.honest import random_network, written
+
+NETWORKS = 36
+EACH = 8  # quantities of one network
+SHEETS = 24
+DIGITS = (2, 3, 4)
+
+
+def subjects(judge: Judge) -> list[Subject]:
+    graph = judge.graph
+    loss = graph.loss
+    found: list[Subject] = [Value(node) for node in graph.nodes_of("computed")]
+    nodes = graph.nodes_of("computed", "parameter")
+    assert judge.trace is not None
+    found += [Gradient(loss, node) for node in nodes if node != loss and judge.trace.path_count(node)]
+    found += [Gradient(u, n) for n in graph.nodes_of("computed") for u in graph.users.get(n, ()) if u != loss]
+    return found
+
+
+def judges(count: int, seed: int) -> Iterator[tuple[Judge, random.Random]]:
+    draw = random.Random(seed)
+    for _ in range(count):
+        graph = random_network(draw.randrange(10**9))
+        yield Judge(graph, run(graph)), draw
+
+
+def verdict_of(judge: Judge, subject: Subject, text: str) -> Verdict:
+    line = f"{judge.vocabulary.text(subject)} = {text}"
+    return judge.judge(handwork.read(line, judge.vocabulary)).verdicts[0]
+
+
+def chosen(judge: Judge, subject: Subject, draw: random.Random) -> tuple[Variant, float] | None:
+    """A slip for a quantity, as likely as people are to make it, and its number."""
+    possible = variants(judge.network, subject)
+    if not possible:
+        return None
+    variant = draw.choices(possible, [v.prior for v in possible])[0]
+    assert judge.truth is not None
+    value = judge.truth.evaluate(variant.formula)
+    return (variant, value) if value == value and 1e-6 < abs(value) < 1e6 else None
+
+
+def outcome(verdict: Verdict, code: str) -> str:
+    if verdict.mark in ("right", "close"):
+        return "looks right"
+    if verdict.code == code:
+        return "right name"
+    if len(verdict.explanations) == 1:
+        return "wrong name"
+    if len(verdict.explanations) > 1:
+        return "tie" if any(e.code == code for e in verdict.explanations) else "wrong tie"
+    return "silent"
+
+
+@cache
+def slips() -> dict[int, Counter[str]]:
+    counts: dict[int, Counter[str]] = {digits: Counter() for digits in DIGITS}
+    for judge, draw in judges(NETWORKS, seed=7):
+        for subject in draw.choices(subjects(judge), k=EACH):
+            made = chosen(judge, subject, draw)
+            if made is None:
+                continue
+            variant, value = made
+            for digits in DIGITS:
+                text = written(value, digits, True, "up")
+                counts[digits][outcome(verdict_of(judge, subject, text), variant.code)] += 1
+    return counts
+
+
+@cache
+def unrelated() -> dict[int, Counter[str]]:
+    """Numbers that come from no slip: log-uniform over four decades, or one digit of the right number changed."""
+    counts: dict[int, Counter[str]] = {digits: Counter() for digits in DIGITS}
+    for judge, draw in judges(NETWORKS, seed=8):
+        assert judge.truth is not None
+        for subject in draw.choices(subjects(judge), k=EACH):
+            true = judge.truth.of(subject)
+            if not 1e-6 < abs(true) < 1e6:
+                continue
+            drawn = 10 ** draw.uniform(-3.5, 0.5) * draw.choice((-1, 1))
+            place, step = draw.random(), draw.randint(1, 9)
+            for digits in DIGITS:
+                right = written(true, digits, True, "up")
+                for kind, text in (("any", written(drawn, digits, True, "up")), ("digit", changed(right, place, step))):
+                    verdict = verdict_of(judge, subject, text)
+                    if verdict.mark != "wrong":
+                        counts[digits]["looks right"] += 1
+                    elif verdict.code == "wrong":
+                        counts[digits]["tie" if verdict.explanations else "silent"] += 1
+                    elif verdict.code in ("one-digit", "swapped-digits", "decimal-point", "sign"):
+                        counts[digits]["pen" if kind == "digit" else "false alarm"] += 1
+                    else:
+                        counts[digits]["false alarm"] += 1
+    return counts
+
+
+def changed(text: str, where: float, step: int) -> str:
+    """The number with one of its digits (not a leading zero) changed."""
+    places = [i for i, c in enumerate(text) if c.isdigit()]
+    first = next((n for n, i in enumerate(places) if text[i] != "0"), 0)
+    places = places[first:]
+    i = places[int(where * len(places))]
+    return text[:i] + str((int(text[i]) + step) % 10) + text[i + 1 :]
+
+
+def shares(counts: Counter[str], without: str = "looks right") -> dict[str, float]:
+    """In percent of the lines that show something."""
+    whole = counts.total() - counts[without]
+    return {name: round(100 * count / whole, 1) for name, count in counts.most_common() if name != without}
+
+
+def test_slips_are_named_rightly_or_not_at_all() -> None:
+    for digits, counts in slips().items():
+        hidden = 100 * counts["looks right"] / counts.total()
+        print(f"\n{digits} s.f., {counts.total()} slips: {hidden:.1f} % look right; of the rest {shares(counts)}", end="")
+    for digits, least in ((3, 85.0), (4, 90.0)):
+        found = shares(slips()[digits])
+        assert found.get("wrong name", 0.0) < 2.0
+        assert found["right name"] >= least
+
+
+def test_unrelated_numbers_raise_few_alarms() -> None:
+    for digits, counts in unrelated().items():
+        print(f"\n{digits} s.f., {counts.total()} unrelated numbers: {shares(counts)}", end="")
+    assert shares(unrelated()[3]).get("false alarm", 0.0) <= 2.0
+    assert shares(unrelated()[4]).get("false alarm", 0.0) <= 2.0
+
+
+# ---------------------------------------------------------------- updated first-layer weights
+def first_layer(graph: Graph) -> list[int]:
+    return [node for node in graph.nodes_of("parameter") if graph.name(node).startswith(("w", "b"))]
+
+
+def test_updated_first_layer_weights_say_that_they_cannot_show_a_slip() -> None:
+    counts: Counter[str] = Counter()
+    for judge, draw in judges(NETWORKS, seed=9):
+        for node in draw.choices(first_layer(judge.graph), k=3):
+            gradients = variants(judge.network, Gradient(judge.graph.loss, node))
+            if not gradients:
+                continue
+            assert judge.truth is not None
+            slip = draw.choices(gradients, [v.prior for v in gradients])[0]
+            old, right = judge.truth.value(node), judge.truth.of(Updated(node))
+            new = old - judge.truth.rate * judge.truth.evaluate(slip.formula)
+            for digits in (2, 3):
+                if 1e-6 < abs(new) < 1e6:
+                    text = written(new, digits, True, "up")
+                    unit = 10.0 ** -len(text.partition(".")[2])
+                    counts[shown_by(verdict_of(judge, Updated(node), text), abs(right - old) / unit)] += 1
+    print(f"\nupdated first-layer weights: {dict(counts)}", end="")
+    assert counts["does not show, said"] > 20
+    assert counts["shows too little, said"] > 20
+    assert not counts["does not show, not said"]
+    assert not counts["shows too little, not said"]
+    # what is named all the same is the sign or the size of the step, never a slip in its last digits
+    assert not counts["a slip of the pen"]
+
+
+def shown_by(verdict: Verdict, step: float) -> str:
+    """What an updated weight shows of a slip in its gradient; `step` is in units of its last digit."""
+    if verdict.mark == "right":
+        if not 0 < step < 1:
+            return "right"
+        return "does not show, said" if verdict.code == "update-invisible" else "does not show, not said"
+    if verdict.mark == "close":
+        return "close"
+    if verdict.code in ("one-digit", "swapped-digits") and 0 < step < 100:
+        return "a slip of the pen"
+    if len(verdict.explanations) == 1 or not 0 < step < 100:
+        return "named" if verdict.explanations else "silent"
+    return "shows too little, said" if "these digits" in verdict.message else "shows too little, not said"
+
+
+# ---------------------------------------------------------------- a slip early in a sheet, and honest work after it
+def sheet_with_slip(judge: Judge, at: Subject, value: float, digits: int) -> str:
+    """A whole sheet, every step from the numbers written before, with one number that comes from a slip."""
+    graph = judge.graph
+    loss = graph.loss
+    held: dict[str, float] = {}
+    assert judge.trace is not None
+    trace = judge.trace
+
+    def seen(name: str) -> float:
+        return held[name] if name in held else trace.value(name)
+
+    def line(subject: Subject, number: float) -> str:
+        text = written(value if subject == at else number, digits, True, "up")
+        held[judge.vocabulary.text(subject, "d")] = float(text)
+        return f"{judge.vocabulary.text(subject, 'd')} = {text}"
+
+    lines = []
+    for node in graph.nodes_of("computed"):
+        lines.append(line(Value(node), evaluate(graph.node_formula(node), seen)))
+    for node in sorted(graph.nodes_of("computed", "parameter"), key=lambda n: -int(graph.levels[n])):
+        if node == loss or not trace.path_count(node):
+            continue
+        total = 0.0
+        for user in graph.users[node]:
+            if trace.path_count(user):
+                above = 1.0 if user == loss else seen(f"d{graph.name(loss)}/d{graph.name(user)}")
+                total += above * evaluate(local_formula(graph, user, node), seen)
+        lines.append(line(Gradient(loss, node), total))
+    return "\n".join(lines)
+
+
+def test_one_slip_makes_one_wrong_line() -> None:
+    counts: Counter[str] = Counter()
+    for judge, draw in judges(SHEETS, seed=10):
+        graph = judge.graph
+        early = [s for s in subjects(judge) if not (isinstance(s, Gradient) and s.of != graph.loss)]
+        subject = draw.choice(early)
+        made = chosen(judge, subject, draw)
+        assert judge.truth is not None
+        if made is None or written(made[1], 4, True, "up") == written(judge.truth.of(subject), 4, True, "up"):
+            continue
+        variant, value = made
+        text = sheet_with_slip(judge, subject, value, 4)
+        verdicts = judge.judge(handwork.read(text, judge.vocabulary)).verdicts
+        wrong = [v for v in verdicts if v.mark == "wrong"]
+        about = judge.vocabulary.text(subject)
+        if [v.quantity for v in wrong] != [about]:
+            counts["not one line"] += 1
+            print("\n", about, variant.code, [(v.claim.text, v.mark, v.code) for v in verdicts if v.mark not in ("right", "close")])
+        elif any(v.mark not in ("right", "close", "wrong", "follows") for v in verdicts):
+            counts["a strange mark"] += 1
+        else:
+            counts[outcome(wrong[0], variant.code)] += 1
+    print(f"\nsheets with one slip: {dict(counts)}", end="")
+    assert counts["not one line"] + counts["a strange mark"] == 0
+    assert counts["wrong name"] <= 1
+    assert counts["right name"] >= 0.8 * counts.total()
