@@ -14,7 +14,6 @@ from .expression import Derivative, Expression, Group, Name, Number, transform, 
 from .formula_links import FormulaLinks
 from .quantities import Rate, Value
 from .session import Step
-from .slips import right_forms
 from .typeset import to_text
 from .values import pen_slip
 
@@ -76,7 +75,7 @@ class NumberLinks(FormulaLinks):
         if self.subject is None:
             return [left.expression]
         own = self.session.right_formulas.get(self.subject, [])
-        return [*reversed(own), *right_forms(self.judge.network, self.subject), left.expression]
+        return [*reversed(own), *self.reference.forms(self.subject), left.expression]
 
     def total_fits(self, left: Step, right: Step) -> bool:
         """Whatever was put in, does the whole give the quantity?"""

@@ -17,7 +17,7 @@ from .claims import Mark
 from .exact import Stated, agrees, exact, near, truncates
 from .expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from .network import Network
-from .person import Answer, Line, Person, Truth, subject_of
+from .person import STANDARD, Answer, Line, Person, Truth, subject_of
 from .quantities import Gradient, Subject, Updated
 from .slips import right_forms
 
@@ -73,13 +73,22 @@ class Reference:
     def truth_of(self, subject: Subject) -> Fraction | None:
         return None if self.truth is None else finite(self.truth.of(subject))
 
+    def forms(self, subject: Subject) -> Sequence[Expression]:
+        """The usual right formulas of a quantity; under a convention those that it leaves right."""
+        usual = right_forms(self.network, subject)
+        truth = self.truth
+        if truth is None or truth.convention == STANDARD:
+            return usual
+        value = truth.of(subject)
+        return [form for form in usual if math.isclose(truth.evaluate(form), value, rel_tol=1e-9, abs_tol=1e-15)]
+
     def totals(self, subject: Subject | None, formula: Expression) -> list[Fraction]:
         """What a formula, or a quantity by any usual formula, comes to."""
         values = [self.person.evaluate(formula)]
         if self.truth is not None:
             values.append(self.truth.evaluate(formula))
         if subject is not None:
-            values += [self.person.evaluate(form) for form in right_forms(self.network, subject)]
+            values += [self.person.evaluate(form) for form in self.forms(subject)]
         return [v for v in map(finite, values) if v is not None]
 
     def best(self, formula: Expression) -> float | None:
@@ -314,7 +323,7 @@ def candidates(reference: Reference, person: Person, subject: Subject) -> list[A
     answers = [person.carried(subject)]
     if isinstance(subject, (Gradient, Updated)):
         answers.append(person.carried(subject, by_result=False))
-    for form in right_forms(reference.network, subject):
+    for form in reference.forms(subject):
         answers.append(person.answer(form, without=subject))
     return [a for a in answers if finite(a.value) is not None]
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from backprop_tutor import graph, lesson, scenario, trace
+from backprop_tutor import functions, graph, lesson, scenario, trace
+from backprop_tutor.evaluate import evaluate
 from backprop_tutor.expression import Call, walk
 from backprop_tutor.functions import PRIMITIVES
 from backprop_tutor.scenario import Scenario
@@ -69,8 +70,7 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
     inputs = {f"x{i}": number(rng) for i in range(1, rng.randint(2, 3))}
     parameters = {f"w{i}": number(rng) for i in range(1, rng.randint(3, 5))}
     targets = {"t1": number(rng), "t2": number(rng)}
-    functions = {'"f(z)"': '"0.7*z + tanh(z)/2"', '"g(u, v)"': '"u*f(v) - v**2/4"'} if rng.random() < 0.4 else {}
-    own = ["f", "g"] if functions else []
+    own = {'"f(z)"': '"0.7*z + tanh(z)/2"', '"g(u, v)"': '"u*f(v) - v**2/4"'} if rng.random() < 0.4 else {}
     equations: dict[str, str] = {}
     unused = list(parameters)
     for i in range(1, size + 1):
@@ -104,7 +104,7 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
     return "\n".join(
         [
             table("inputs", inputs), table("parameters", parameters), table("targets", targets),
-            table("functions", functions), table("equations", quoted(equations)), "[learning]\nrate = 0.1\n",
+            table("functions", own), table("equations", quoted(equations)), "[learning]\nrate = 0.1\n",
         ]
     )  # fmt: skip
 
@@ -156,10 +156,13 @@ def array_network(rng: random.Random) -> str:
     elements = {"W1": '"w_1{i}{j}"', "a1": '"a_1{i}"', "h1": '"h_1{i}"'} if rng.random() < 0.5 else {}
     if elements and rng.random() < 0.5:
         equations["L"] += " + w_112*h_11/3"
-    functions = {'"g(z)"': '"z/(1 + z**2) + 0.1*z"'} if activation == "g" else {}
+    own = {'"g(z)"': '"z/(1 + z**2) + 0.1*z"'} if activation == "g" else {}
     return "\n".join(
-        [table("inputs", {"x": vector(rng, n)}), table("parameters", parameters), table("targets", {"y": shares(rng, k)}),
-         table("functions", functions), table("equations", quoted(equations)), table("elements", elements)]
+        [
+            table("inputs", {"x": vector(rng, n)}), table("parameters", parameters),
+            table("targets", {"y": shares(rng, k)}), table("functions", own),
+            table("equations", quoted(equations)), table("elements", elements),
+        ]
     )  # fmt: skip
 
 
@@ -187,7 +190,8 @@ def samples_network(rng: random.Random) -> str:
     """Several samples, their losses averaged or added, scalar or in arrays."""
     over = rng.choice(["mean", "sum"])
     if rng.random() < 0.5:
-        head = table("inputs", {"x": '"?"', "bias": number(rng)}) + table("parameters", {"w": number(rng), "b": number(rng)})
+        head = table("inputs", {"x": '"?"', "bias": number(rng)})
+        head += table("parameters", {"w": number(rng), "b": number(rng)})
         head += '[targets]\nt = "?"\n[equations]\nz = "w*x + b*bias"\na = "sigmoid(z)"\nr = "w*b"\n'
         head += 'L = "(t - a)**2 + r**2/9"\n'
         rows = [{"x": number(rng), "t": number(rng)} for _ in range(rng.randint(2, 3))]
@@ -231,19 +235,16 @@ def traced(text: str) -> trace.Trace:
 
 
 def away_from_kinks(run: trace.Trace, margin: float = 1e-3) -> bool:
-    """Is no argument of a relu, abs, max, ... within the margin of a kink, and no number so large that digits are lost?"""
-    from backprop_tutor.evaluate import evaluate
-    from backprop_tutor.functions import Primitive, table
-
+    """Is no argument of a relu, abs, max, ... within the margin of a kink, and no number so large that it hides all?"""
     if not np.all(np.abs(run.values) < 1e4):
         return False
     for node in run.graph.nodes_of("computed"):
         for part in walk(run.graph.node_formula(node)):
             if not isinstance(part, Call):
                 continue
-            row = table()[part.function]
+            row = functions.table()[part.function]
             arguments = [evaluate(argument, run.value) for argument in part.arguments]
-            if isinstance(row, Primitive) and any(abs(arguments[0] - kink) < margin for kink in row.kinks):
+            if isinstance(row, functions.Primitive) and any(abs(arguments[0] - kink) < margin for kink in row.kinks):
                 return False
             if part.function in ("max", "min"):
                 ordered = sorted(arguments)

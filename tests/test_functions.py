@@ -1,4 +1,4 @@
-"""Every row of the function table: right to the last digits from -1000 to 1000, its kinks said, its formulas its own."""
+"""Every row of the function table: right to the last digits from -1000 to 1000, its kinks said, its formulas true."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import graph
+from backprop_tutor import graph, lesson, symbolic
 from backprop_tutor.errors import RequestError
 from backprop_tutor.evaluate import evaluate
 from backprop_tutor.notation import element_indices, element_name
@@ -81,7 +81,12 @@ def test_ancestors_and_descendants(run: Trace) -> None:
 # ---------------------------------------------------------------- names of elements
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("w_12*h_1", "W[1,2]*h[1]"), ("h_2 + x_1", "h[2] + x[1]"), ("h[2] + w_21", "h[2] + W[2,1]"), ("h_1*h_1", "h[1]**2")],
+    [
+        ("w_12*h_1", "W[1,2]*h[1]"),
+        ("h_2 + x_1", "h[2] + x[1]"),
+        ("h[2] + w_21", "h[2] + W[2,1]"),
+        ("h_1*h_1", "h[1]**2"),
+    ],
 )
 def test_a_formula_may_use_the_documents_names_of_elements(typed: str, meant: str) -> None:
     by_name, by_index = traced(ELEMENTS.format(s=typed)), traced(ELEMENTS.format(s=meant))
@@ -108,14 +113,16 @@ L = "sum(H) + {name}"
 [elements]
 H = "h_{{i}}{{j}}"
 """
-    for rows, columns, name, meant in ((2, 12, "h_112", "H[1,12]"), (12, 2, "h_112", "H[11,2]"), (2, 2, "h_12", "H[1,2]")):
+    cases = ((2, 12, "h_112", "H[1,12]"), (12, 2, "h_112", "H[11,2]"), (2, 2, "h_12", "H[1,2]"))
+    for rows, columns, name, meant in cases:
         run = traced(text.format(rows=rows, columns=columns, name=name))
         (extra,) = [c for c in run.contributions(meant) if c.local == 2.0] or [None]
         assert extra is not None, (rows, columns)
 
 
 def test_element_names_and_indices_are_inverse() -> None:
-    for pattern, index in (("w_2{i}{j}", (1, 3)), ("x_{i}", (12,)), ("a{i}_{j}b", (10, 2)), ("t{k}_{j}_{i}", (1, 2, 3))):
+    patterns = {"w_2{i}{j}": (1, 3), "x_{i}": (12,), "a{i}_{j}b": (10, 2), "t{k}_{j}_{i}": (1, 2, 3)}
+    for pattern, index in patterns.items():
         assert list(element_indices(pattern, element_name("A", pattern, index))) == [index]
     assert list(element_indices("w_{i}{j}", "w_111")) == [(1, 11), (11, 1)]
     assert list(element_indices("w_{i}", "w_01")) == []
@@ -162,9 +169,7 @@ def test_names_mean_what_the_scenario_says(quantities: dict[str, float], formula
     for name in quantities:
         node = run.node(name)
         assert run.graph.name(node) == name
-        (edge,) = [found for found in run.contributions(name)]
-        from backprop_tutor import lesson, symbolic
-
+        (edge,) = run.contributions(name)
         shown = evaluate(lesson.local_formula(run.graph, run.graph.loss, node), run.value)
         assert shown == pytest.approx(edge.local, rel=1e-14)
         assert symbolic.witness(run.graph.node_formula(run.graph.loss), name, run.value) == pytest.approx(edge.local)

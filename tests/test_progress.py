@@ -211,7 +211,8 @@ from backprop_tutor.attempts import Attempt
 from backprop_tutor.progress import Progress
 progress = Progress(Path(sys.argv[1]), lambda text: sys.exit(text))
 for number in range(int(sys.argv[3])):
-    progress.record(Attempt(datetime.now(UTC), sys.argv[2], number, "neuron", "value", "x", "h1", "1", 4, "0.3", "right"))
+    about = ("neuron", "value", "x", "h1", "1", 4)
+    progress.record(Attempt(datetime.now(UTC), sys.argv[2], number, *about, "0.3", "right"))
     print(number, flush=True)
 """
 
@@ -400,14 +401,14 @@ def test_export(bptutor: Callable[..., Done], filled: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "stdin", "status", "left"),
     [
-        (["--reset", "--yes"], "", 0, 0),
-        (["--reset"], "yes\n", 0, 0),
-        (["--reset"], "no\n", 2, 5),
-        (["--reset"], "", 2, 5),
+        (["--reset", "--yes"], b"", 0, 0),
+        (["--reset"], b"yes\n", 0, 0),
+        (["--reset"], b"no\n", 2, 5),
+        (["--reset"], b"", 2, 5),
     ],
 )
 def test_reset_asks_first(
-    bptutor: Callable[..., Done], filled: Path, options: list[str], stdin: str, status: int, left: int
+    bptutor: Callable[..., Done], filled: Path, options: list[str], stdin: bytes, status: int, left: int
 ) -> None:
     done = bptutor("progress", "--progress", str(filled), *options, stdin=stdin)
     assert done.status == status

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.quizzing import only_item, own, question
 
 from backprop_tutor.quiz_answers import Reply, choose, judge
 from backprop_tutor.quiz_names import Kind
 from backprop_tutor.quiz_types import Choice, Option
+from tests.quizzing import only_item, own, question
 
 SOURCE = own("two_sigmoid_outputs")
 DELTA = question(SOURCE, Kind.PATH, "∂Loss/∂o1")  # 0.138499

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import mpmath as mp
 import pytest
 
 from backprop_tutor import graph, lesson, symbolic
+from backprop_tutor.errors import ScenarioError
 from backprop_tutor.evaluate import evaluate
 from backprop_tutor.parse import parse
 from backprop_tutor.scenario import load, loads
@@ -79,14 +81,12 @@ def quickly(work: Callable[[], object], seconds: float = 3.0) -> None:
 )
 def test_large_exact_numbers_cost_nothing(formula: str) -> None:
     def work() -> None:
-        built = graph.build(loads(f'[parameters]\nw = "?"\n[equations]\nL = "{formula}"\n'))
-        for edge in lesson.backward_edges(built):
-            to_text(lesson.local_formula(built, *edge))
+        with suppress(ScenarioError):  # some have no finite value, and are refused
+            built = graph.build(loads(f'[parameters]\nw = "?"\n[equations]\nL = "{formula}"\n'))
+            for edge in lesson.backward_edges(built):
+                to_text(lesson.local_formula(built, *edge))
 
-    try:
-        quickly(work)
-    except Exception as error:
-        assert "no finite value" in str(error)
+    quickly(work)
 
 
 def test_long_and_deep_formulas_are_differentiated_in_time() -> None:

@@ -91,9 +91,8 @@ def test_any_quantity_can_be_the_objective(run: Trace) -> None:
 
 def layers(depth: int, width: int, weight: str) -> str:
     """A fully connected network of `depth` hidden layers whose weights are all one number."""
-    parameters = "".join(
-        f"W{i} = {{ shape = [{width}, {width}], value = {weight} }}\n" for i in range(1, depth + 1)
-    )
+    shape = f"{{ shape = [{width}, {width}], value = {weight} }}"
+    parameters = "".join(f"W{i} = {shape}\n" for i in range(1, depth + 1))
     equations = "".join(f'h{i} = "tanh(W{i} @ h{i - 1})"\n' for i in range(1, depth + 1))
     return (
         f"[inputs]\nh0 = {{ shape = [{width}], value = 0.5 }}\n[parameters]\n{parameters}"
@@ -125,7 +124,8 @@ def test_a_chain_of_thousands_of_steps() -> None:
 
 def test_equal_paths_keep_the_order_of_the_network() -> None:
     equations = "".join(f'h{i} = "w*{i % 2 + 1}"\n' for i in range(1, 9))
-    run = traced('[parameters]\nw = 1\n[equations]\n' + equations + f'L = "{" + ".join(f"h{i}" for i in range(1, 9))}"\n')
+    total = " + ".join(f"h{i}" for i in range(1, 9))
+    run = traced(f'[parameters]\nw = 1\n[equations]\n{equations}L = "{total}"\n')
     names = [[run.graph.name(node) for node in path.nodes] for path in run.paths("w", 5)]
     assert names == [["w", f"h{i}", "L"] for i in (1, 3, 5, 7, 2)]
 
@@ -156,7 +156,7 @@ def test_numbers_are_looked_up_by_name_or_node() -> None:
         ('L = "1/w"\n', "'L' has no finite value (inf) at w = 0", 4),
         ('y = "[w, w]"\nz = "2/y"\nL = "sum(z)"\n', "'z[1]' has no finite value (inf) at y[1] = 0", 5),
         ('L = "sqrt(w)"\n', "the derivative of 'L' by 'w' has no finite value (inf) at w = 0", 4),
-        ('h = "w + 0"\ny = "h**0.5"\nL = "2*y"\n', "the derivative of 'y' by 'h' has no finite value (inf) at h = 0", 5),
+        ('h = "w*1"\ny = "h**0.5"\nL = "2*y"\n', "the derivative of 'y' by 'h' has no finite value (inf) at h = 0", 5),
     ],
 )
 def test_what_is_not_finite_is_refused_where_it_arises(equations: str, message: str, line: int) -> None:

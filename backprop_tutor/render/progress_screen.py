@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from ..attempts import RECURS, SkillState, State
-from ..skills import SKILLS, title_of
+from ..skills import SKILLS, WINDOW, title_of
 from .equations import heading
 from .lines import Block, Line, Piece, left, line, width_of, worded
 from .quiz_words import MARKS, slip_name, when
@@ -72,20 +72,21 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     wide, code_wide = max(map(width_of, texts)), max(map(len, codes))
     dues = [_due(one, now) for one in known]
     due_wide = max(map(len, dues))
-    full = 2 + wide + 2 + BAR + 6 + 2 + 4 + 2 + due_wide + 2 + code_wide
     for one, text, due in zip(known, texts, dues, strict=True):
         recall = one.card.recall if one.card is not None else 0.0
         marks = list(_recent(screen, one))
-        shown = (
-            *line("  ", (left(text, wide), "name"), "  "),
-            *_bar(screen, recall),
-            (f" {recall:4.0%}", "text"),
-            ("  ", "text"),
-            *marks,
-            (" " * (4 - len(marks)), "text"),
-            ("  " + left(due, due_wide), "kink" if due == "due now" else "note"),
-        )
-        yield (*shown, ("  " + one.code, "note")) if full <= screen.width else shown
+        columns: list[list[Piece]] = [
+            [(left(text, wide), "name")],
+            list(_bar(screen, recall)),
+            [(f"{recall:4.0%}", "text")],
+            [*marks, (" " * (WINDOW - len(marks)), "text")],
+            [(left(due, due_wide), "kink" if due == "due now" else "note")],
+            [(left(one.code, code_wide), "note")],
+        ]
+        for dispensable in (5, 1, 3, 2):
+            if _width(columns) > screen.width:
+                columns[dispensable] = []
+        yield line(*(piece for column in columns if column for piece in (("  ", "text"), *column)))
     ahead = [screen.glyphs.text(skill.title) for skill in SKILLS if skill.code not in state.skills]
     if ahead:
         yield line()
@@ -98,6 +99,10 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     )
     for text in worded(legend, screen.width - 2):
         yield line("  ", (text, "note"))
+
+
+def _width(columns: Sequence[Sequence[Piece]]) -> int:
+    return sum(2 + sum(width_of(text) for text, _ in column) for column in columns if column)
 
 
 def _bar(screen: Screen, share: float) -> Iterator[Piece]:
@@ -130,12 +135,11 @@ def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     yield line()
     wide = max(width_of(slip.code) for slip in found)
     for slip in found:
-        words = slip_name(slip.code)
-        tail = f"  {words}" if 2 + wide + 24 + len(words) <= screen.width else ""
-        yield line(
-            "  ", (left(slip.code, wide), "name"), f"  {slip.count} times", (f", last {_ago(slip.last, now)}", "note"),
-            (screen.glyphs.text(tail), "note"),
-        )  # fmt: skip
+        pieces: list[Piece] = [(left(slip.code, wide), "name"), (f"  {slip.count} times", "text")]
+        for more in (f", last {_ago(slip.last, now)}", f"  {screen.glyphs.text(slip_name(slip.code))}"):
+            if _width([[*pieces, (more, "note")]]) <= screen.width:
+                pieces.append((more, "note"))
+        yield line("  ", *pieces)
 
 
 def _ago(moment: datetime, now: datetime) -> str:
