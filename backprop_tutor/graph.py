@@ -26,6 +26,7 @@ from .lift import MAX_TERMS, CustomFunction, Indices, Lifter, expanded, recognis
 from .lift import Equation as LiftedEquation
 from .notation import element_indices, element_name
 from .parse import Notation, parse
+from .plan import Plan, plans_of
 from .scenario import Equation, FunctionDefinition, Quantity, Scenario
 from .scenario_types import MAX_HINTS, in_order
 from .template import Tree
@@ -255,6 +256,11 @@ class Graph:
     @cached_property
     def _group_starts(self) -> NDArray[np.int64]:
         return np.array([group.start for group in self.groups], dtype=np.int64)
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """How each group is executed; made once."""
+        return plans_of(self.groups, self.groups[0].start if self.groups else self.size)
 
     @cached_property
     def edges(self) -> tuple[Indices, Indices]:

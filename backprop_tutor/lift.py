@@ -215,7 +215,7 @@ class Lifter:
                 pick = number(tree.pick)  # type: ignore[arg-type]
                 assert isinstance(pick, t.Slot)
                 return t.Softmax(argument, pick.number)
-            return _rebuilt(tree, number)
+            return t.rebuilt(tree, number)
 
         return Equation(number(lifted.tree), lifted.shape, tuple(slots), frozenset(picks))
 
@@ -466,28 +466,6 @@ class Lifter:
         return _Lifted(softmax, inner.shape)
 
 
-def _rebuilt(tree: t.Tree, change: Callable[[_Tree], t.Tree]) -> t.Tree:
-    match tree:
-        case t.Add(signs, parts):
-            return t.Add(signs, tuple(change(part) for part in parts))
-        case t.Multiply(divides, parts):
-            return t.Multiply(divides, tuple(change(part) for part in parts))
-        case t.Raise(base, exponent):
-            return t.Raise(change(base), change(exponent))
-        case t.Apply(function, argument):
-            return t.Apply(function, change(argument))
-        case t.Reduce(how, argument):
-            return t.Reduce(how, change(argument))
-        case t.Softmax(argument, pick):
-            return t.Softmax(change(argument), change(pick))  # type: ignore[arg-type]
-        case t.XLogY(factor, argument):
-            return t.XLogY(change(factor), change(argument))
-        case t.Stack(parts):
-            return t.Stack(tuple(change(part) for part in parts))
-        case _:
-            return tree
-
-
 def _divides_by_zero(tree: t.Multiply) -> bool:
     return any(over and part == t.Fixed(0.0) for over, part in zip(tree.divides, tree.parts, strict=True))
 
@@ -505,7 +483,9 @@ def _mapped(tree: _Tree, change: Callable[[Indices], Indices]) -> t.Tree:
     """The tree with every leaf's index array changed."""
     if isinstance(tree, _Leaf):
         return _Leaf(change(tree.indices), tree.is_index)  # type: ignore[return-value]
-    return _rebuilt(tree, lambda part: _mapped(part, change))
+    if isinstance(tree, t.Softmax):
+        return t.Softmax(_mapped(tree.argument, change), _mapped(tree.pick, change))  # type: ignore[arg-type]
+    return t.rebuilt(tree, lambda part: _mapped(part, change))
 
 
 def _spread(lifted: _Lifted, shape: Shape) -> t.Tree:

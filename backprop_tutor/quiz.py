@@ -31,7 +31,7 @@ from .skills import CODES, SKILLS, open_skills
 
 MAX_NODES = 600  # of a network to calculate by hand
 TRIES = 12  # subjects tried with one set of numbers
-NUMBERS = 4  # sets of numbers tried
+NUMBERS = 12  # sets of numbers tried
 DUE_WEIGHT, NEW_WEIGHT, HABIT_WEIGHT = 4.0, 2.0, 2.0
 ALL_MAKERS: Mapping[Kind, Maker] = {**MAKERS, Kind.DERIVATION: derivation, Kind.FIND: find}
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from . import __version__
 from .attempts import Attempt, State, rated, replay, usual_pace
+from .errors import Problem, RequestError
 from .exact import Stated
 from .person import Line
 from .progress import Progress
@@ -123,6 +124,13 @@ class Quiz:
             for number in range(1, self._count + 1):
                 asked = self.generator.next(number, self.state, self.now())
                 if asked is None:
+                    if number == 1:
+                        raise RequestError(
+                            Problem(
+                                "no question was found that leaves no doubt",
+                                help="ask for more --digits, or leave out --kind, --skill or --only",
+                            )
+                        )
                     break
                 self._ask(asked)
         except _Stop:

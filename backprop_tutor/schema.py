@@ -150,7 +150,10 @@ class ScenarioFile(_Table):
     targets: dict[str, Value] = Field({}, max_length=MAX_QUANTITIES, description="what the outputs should be")
     functions: dict[str, Formula] = Field({}, description='functions of the document\'s own: "f(x)" = "2.0*x"')
     equations: dict[str, Formula] = Field(
-        min_length=1, max_length=MAX_EQUATIONS, description="one formula per name, in the document's order"
+        min_length=1,
+        max_length=MAX_EQUATIONS,
+        description="one formula per name, in the document's order; for arrays: W @ x, transpose(W), W[1,:], x[2:3], "
+        "concat(h, x), sum and mean of all, column_sum and column_mean (a vector), row_sum and row_mean (one column)",
     )
     samples: list[dict[str, Value]] = Field(
         [], max_length=MAX_SAMPLES, description="values that differ from sample to sample, each table one sample"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 from types import MappingProxyType
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,27 +69,50 @@ def gather(group: NodeGroup, values: Values) -> list[Values]:
     ]
 
 
-def forward(graph: Graph, leaves: Values) -> Values:
-    """All values from the leaves' (a vector over all nodes, the rest ignored)."""
+Frames: TypeAlias = list[list[Any]]  # what each group's execution left behind
+
+
+def forward(graph: Graph, leaves: Values, frames: Frames | None = None) -> Values:
+    """All values from the leaves' (a vector over all nodes, the rest ignored).
+
+    `frames` takes what `backward` would otherwise have to calculate again.
+    """
     values = leaves.copy()
-    for group in graph.groups:
-        values[group.out] = template.value(group.tree, gather(group, values))
+    with np.errstate(all="ignore"):
+        for plan in graph.plans:
+            frame = plan.program.run(plan.operands(values))
+            values[plan.out] = plan.program.result(frame)
+            if frames is not None:
+                frames.append(frame)
     return values
 
 
-def backward(graph: Graph, values: Values, seeds: Mapping[int, float] | None = None) -> Values:
-    """The adjoint of every node: d(objective)/d(node), with `seeds` = d(objective)/d(output); the loss's is 1."""
+def backward(
+    graph: Graph, values: Values, seeds: Mapping[int, float] | None = None, frames: Frames | None = None
+) -> Values:
+    """The adjoint of every node: d(objective)/d(node), with `seeds` = d(objective)/d(output); the loss's is 1.
+
+    `frames` are those of the same values' forward pass.
+    """
     adjoints = np.zeros(graph.size)
-    for node, seed in (seeds or {graph.loss: 1.0}).items():
-        adjoints[node] += seed
-    for group in reversed(graph.groups):
-        mine = adjoints[group.out]
-        if not mine.any():
-            continue
-        passed = template.pullback(group.tree, gather(group, values), mine)
-        for number, (slot, share) in enumerate(zip(group.slots, passed, strict=True)):
-            if number not in group.picks:
-                adjoints += np.bincount(slot.ravel(), share.ravel(), graph.size)
+    first = graph.groups[0].start if graph.groups else graph.size
+    seeds = {graph.loss: 1.0} if seeds is None else seeds
+    for node, seed in seeds.items():
+        if node >= first:
+            adjoints[node] += seed
+    with np.errstate(all="ignore"):
+        for number in range(len(graph.plans) - 1, -1, -1):
+            plan = graph.plans[number]
+            mine = adjoints[plan.out]
+            if not mine.any():
+                continue
+            frame = plan.program.run(plan.operands(values)) if frames is None else frames[number]
+            for access, share in zip(plan.accesses, plan.program.pull(frame, mine), strict=True):
+                if share is not None:
+                    access.give(adjoints, share)
+    for node, seed in seeds.items():
+        if node < first:  # last, since the adjoints of leaves may be written without being read
+            adjoints[node] += seed
     return adjoints
 
 
@@ -287,9 +311,10 @@ def run(graph: Graph | Scenario) -> Trace:
     if isinstance(graph, Scenario):
         graph = build(graph)
     leaves = graph.leaf_values()
-    values = forward(graph, leaves)
+    frames: Frames = []
+    values = forward(graph, leaves, frames)
     refuse_infinite(graph, values)
-    adjoints = backward(graph, values)
+    adjoints = backward(graph, values, frames=frames)
     for array in (values, adjoints):
         array.setflags(write=False)
     trace = Trace(graph, values, adjoints)

@@ -173,7 +173,7 @@ def _months(starts: Sequence[date]) -> str:
     text = ""
     for i, start in enumerate(starts):
         first = i == 0 or start.month != starts[i - 1].month
-        if first and len(text) <= 2 * i:
+        if first and len(text) <= 2 * i <= 2 * len(starts) - 3:
             text = text.ljust(2 * i) + names[start.month - 1] + " "
     return text.rstrip()
 
