@@ -16,6 +16,9 @@ from typing import TypeAlias
 from .exact import Stated, bare, literal
 from .expression import (
     Call,
+    Derivative,
+    DerivativeOf,
+    Element,
     Expression,
     Group,
     Name,
@@ -25,10 +28,15 @@ from .expression import (
     Product,
     Span,
     Sum,
+    transform,
     ungrouped,
+    walk,
 )
+from .scalar import Dual, compiled, no_gradient
 
 MOST_PERMUTED = 5
+LARGEST = 10**300  # what is larger has no float beside it
+MOST_BITS = 100_000  # of an exact power
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +131,33 @@ def _matched(formulas: list[Expression], numbers: list[Expression], fits: Fits) 
     """The order with the fewest misfits: as written when nothing is gained by another."""
     if len(formulas) != len(numbers):
         return None
-    best = _in_order(formulas, numbers, fits)
-    misfits = _misfits(best, fits)
-    if misfits == 0 or len(formulas) > MOST_PERMUTED:
-        return best
-    for order in itertools.permutations(range(len(numbers))):
-        tried = _in_order(formulas, [numbers[i] for i in order], fits)
-        count = _misfits(tried, fits)
-        if count < misfits:
-            best, misfits = tried, count
-            if not count:
-                break
-    return best
+    as_typed = range(len(numbers))
+    if len(formulas) > MOST_PERMUTED:
+        return _in_order(formulas, numbers, fits)
+    # every piece is aligned with every other once, not once for each order
+    known: dict[tuple[int, int], tuple[Pairs | None, float]] = {}
+
+    def of(i: int, j: int) -> tuple[Pairs | None, float]:
+        if (i, j) not in known:
+            pairs = align(formulas[i], numbers[j], fits)
+            known[i, j] = pairs, _misfits(pairs, fits)
+        return known[i, j]
+
+    best, misfits = tuple(as_typed), sum(of(i, i)[1] for i in as_typed)
+    if misfits:
+        for order in itertools.permutations(as_typed):
+            count = sum(of(i, j)[1] for i, j in enumerate(order))
+            if count < misfits:
+                best, misfits = order, count
+                if not count:
+                    break
+    found: Pairs = ()
+    for i, j in enumerate(best):
+        pairs = of(i, j)[0]
+        if pairs is None:
+            return None
+        found += pairs
+    return found
 
 
 def _misfits(pairs: Pairs | None, fits: Fits) -> float:
@@ -143,55 +166,60 @@ def _misfits(pairs: Pairs | None, fits: Fits) -> float:
 
 def numbers_in(node: Expression) -> list[Number]:
     """Every typed number of a formula, in reading order."""
-    from .expression import walk
-
     return [part for part in walk(node) if isinstance(part, Number)]
 
 
 def has_names(node: Expression) -> bool:
-    from .expression import Derivative, DerivativeOf, Element, walk
-
     return any(isinstance(part, (Name, Element, Derivative, DerivativeOf)) for part in walk(node))
 
 
 def as_written(node: Expression, replace: Callable[[Number], Fraction] = lambda n: n.value) -> Fraction:
     """The exact value of a formula of numbers; functions at double precision. ArithmeticError where it has none."""
+    value = _as_written(node, replace)
+    if abs(value) > LARGEST:
+        raise OverflowError("too large")
+    return value
+
+
+def _as_written(node: Expression, replace: Callable[[Number], Fraction]) -> Fraction:
     match node:
         case Number():
             return replace(node)
         case Group(inner):
-            return as_written(inner, replace)
+            return _as_written(inner, replace)
         case Negative(operand):
-            return -as_written(operand, replace)
+            return -_as_written(operand, replace)
         case Sum(terms):
-            return sum((sign * as_written(term, replace) for sign, term in terms), Fraction(0))
+            return sum((sign * _as_written(term, replace) for sign, term in terms), Fraction(0))
         case Product(factors):
             total = Fraction(1)
             for how, factor in factors:
-                value = as_written(factor, replace)
+                value = _as_written(factor, replace)
                 total = total / value if how == "/" else total * value
             return total
         case Power(base, exponent):
-            below, above = as_written(base, replace), as_written(exponent, replace)
-            if above.denominator == 1 and abs(above) <= 64:
-                return below ** int(above)
-            return _rational(float(below) ** float(above))
+            return _power(_as_written(base, replace), _as_written(exponent, replace))
         case _:
-            from .scalar import compiled, no_gradient
-
-            def nothing(name: str) -> tuple[float, float]:
-                raise ArithmeticError(f"'{name}' is no number")
-
             try:
                 number = compiled(_numbers_replaced(node, replace))
             except ValueError as error:
                 raise ArithmeticError(str(error)) from error
-            return _rational(number(nothing, no_gradient)[0])
+            return _rational(number(_no_number, no_gradient)[0])
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    if exponent.denominator == 1 and abs(exponent) <= 64:
+        if (base.numerator.bit_length() + base.denominator.bit_length()) * abs(exponent) > MOST_BITS:
+            raise OverflowError("too large")
+        return base ** int(exponent)
+    return _rational(float(base) ** float(exponent))
+
+
+def _no_number(name: str) -> Dual:
+    raise ArithmeticError(f"'{name}' is no number")
 
 
 def _numbers_replaced(node: Expression, replace: Callable[[Number], Fraction]) -> Expression:
-    from .expression import transform
-
     return transform(
         node, lambda part: Number(part.text, replace(part), part.span) if isinstance(part, Number) else part
     )

@@ -42,6 +42,7 @@ NAMED = 0.8  # posterior from which a cause is named
 NO_SLIP = 0.35  # prior of "none of these"
 DECADES = 4  # an unrelated number is log-uniform over this many, of either sign
 MOST_SHOWN = 3
+MOST_FACTORS = 30  # of a formula that is searched for a repeated one
 _GAP = "a piece left out"
 PEN_PRIOR = 1.0
 TERM_PRIOR = 0.5
@@ -76,7 +77,7 @@ def formula_cause(judge: Judge, subject: Subject | None, left: Expression, claim
 def _repeated_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
     """A factor that stands there twice."""
     whole = ungrouped(claimed)
-    if not isinstance(whole, Product):
+    if not isinstance(whole, Product) or len(whole.factors) > MOST_FACTORS:
         return None
     for i, (_, factor) in enumerate(whole.factors):
         rest = tuple(f for j, f in enumerate(whole.factors) if j != i)

@@ -7,17 +7,16 @@ derivative there: it is reported as a kink and not as a mismatch. Nothing here k
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import template
-from .functions import primitive
-from .graph import Graph, ancestors, descendants
+from .graph import Graph
+from .nudge import Nudges
 from .trace import Trace, Values, gather
 
 Method: TypeAlias = Literal["central", "forward"]
@@ -28,8 +27,6 @@ FORWARD_STEP = 1e-6
 THRESHOLD = {"central": 1e-6, "forward": 1e-4}
 TRUNCATION = 4.0  # times the change when the step is halved, where the step is not ours to choose
 NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
-BATCH_BYTES = 1 << 24
-SMALL = 1 << 20  # nudges times operands: so much is calculated again without a thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """Differences of one objective by many nodes: value, rounding noise, kink flags, steps."""
+    """Differences of one objective by many nodes: value, rounding noise, kink flags, steps.
+
+    `evaluations` says how often the objective was had at a nudged point, `calculated` how many numbers that took.
+    """
 
     values: Values
     noise: Values
     kinks: NDArray[np.bool_]
     steps: Values
+    evaluations: int = 0
+    calculated: int = 0
 
 
 def compare(
@@ -125,17 +127,16 @@ def differences(
     A step that was asked for, and a forward difference, stay as they are: how far the halved step is off then counts
     as noise.
     """
-    end = graph.loss if objective is None else objective
+    nudges = Nudges(graph, values, graph.loss if objective is None else objective)
     at = np.asarray(nodes, dtype=np.int64)
     steps = default_steps(values[at], method, h)
-    best = _difference(graph, values, at, steps, method, end)
+    best, half = _with_halved(nudges, at, steps, method)
     if not len(at):
         return best
-    half = _difference(graph, values, at, steps / 2, method, end)
     spread = np.abs(best.values - half.values)
     if h is not None or method == "forward":
         best.noise[:] += TRUNCATION * spread
-        return best
+        return replace(best, evaluations=nudges.evaluations, calculated=nudges.calculated)
     size = np.maximum(np.abs(best.values), np.abs(half.values))
     doubtful = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
     doubtful |= (best.noise > 0.1 * THRESHOLD[method] * size) & (size > 0)
@@ -145,8 +146,7 @@ def differences(
         if not len(again):
             break
         other = steps[again] * scale
-        one = _difference(graph, values, at[again], other, method, end)
-        two = _difference(graph, values, at[again], other / 2, method, end)
+        one, two = _with_halved(nudges, at[again], other, method)
         gap = np.abs(one.values - two.values)
         uncertain = doubt(gap, one.values, two.values, one.noise)
         before = doubt(spread[again], best.values[again], half.values[again], best.noise[again])
@@ -159,126 +159,32 @@ def differences(
             kept[better] = new[chosen]
         half.values[better] = two.values[chosen]
         spread[better] = gap[chosen]
-    return best
+    return replace(best, evaluations=nudges.evaluations, calculated=nudges.calculated)
 
 
-def _difference(
-    graph: Graph, values: Values, nodes: NDArray[np.int64], steps: Values, method: Method, end: int
-) -> Differences:
-    """One difference for every node, in batches: only what depends on the nudged nodes is calculated again."""
-    out = np.empty(len(nodes))
-    kinks = np.zeros(len(nodes), bool)
-    for part in _companies(graph, nodes):
-        cone = _Cone.of(graph, nodes[part], end)
-        size = max(1, BATCH_BYTES // (16 * cone.width))
-        for start in range(0, len(part), size):
-            some = part[start : start + size]
-            out[some], kinks[some] = _batch(graph, values, nodes[some], steps[some], method, end, cone)
-    base = abs(float(values[end]))
-    moved = np.maximum(base, np.abs(out * steps))
-    divisor = 2 * steps if method == "central" else steps
-    return Differences(out, NOISE * EPSILON * moved / divisor, kinks, steps.copy())
-
-
-def _companies(graph: Graph, nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The positions in `nodes` in companies that are nudged side by side: all of one level, so that none depends on
-    another; in a large network all with the same users, so that little has to be calculated again for each.
-    """
-    large = len(nodes) * sum(slot.size for group in graph.groups for slot in group.slots) > SMALL
-    found: dict[object, list[int]] = defaultdict(list)
-    for i, (node, level) in enumerate(zip(nodes.tolist(), graph.levels[nodes].tolist(), strict=True)):
-        found[(level, graph.users.get(node)) if large else level].append(i)
-    return [np.array(positions) for positions in found.values()]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cone:
-    """What depends on some nodes and is needed for the objective: per group the rows, and every such node's column."""
-
-    columns: NDArray[np.int64]  # of every node in a table of the nudged values; -1 for what stays as it is
-    nodes: NDArray[np.int64]  # in the order of the columns
-    rows: tuple[NDArray[np.int64], ...]  # of each group
-    width: int  # numbers that one nudge needs
-
-    @classmethod
-    def of(cls, graph: Graph, nodes: NDArray[np.int64], end: int) -> _Cone:
-        touched = descendants(graph, *nodes.tolist()) & ancestors(graph, end)
-        touched[nodes] = True
-        columns = np.full(graph.size, -1)
-        inside = np.nonzero(touched)[0]
-        columns[inside] = np.arange(len(inside))
-        first = int(graph.levels[nodes[0]])
-        rows = tuple(
-            np.nonzero(touched[group.out])[0] if group.level > first else np.empty(0, np.int64)
-            for group in graph.groups
-        )
-        slots = sum(slot[0].size * len(r) for group, r in zip(graph.groups, rows, strict=True) for slot in group.slots)
-        return cls(columns, inside, rows, len(inside) + slots)
-
-
-def _batch(
-    graph: Graph,
-    values: Values,
-    nodes: NDArray[np.int64],
-    steps: Values,
-    method: Method,
-    end: int,
-    cone: _Cone,
-) -> tuple[Values, NDArray[np.bool_]]:
-    """Differences of the objective and kink flags, one nudged node a row."""
-    counts, mine = np.arange(len(nodes)), cone.columns[nodes]
-    sides: list[Values] = []
-    branches: list[list[Values]] = []
-    for sign in (1.0, -1.0, 0.0) if _has_kinks(graph) else (1.0, -1.0):
-        nudged = np.repeat(values[cone.nodes][None, :], len(nodes), 0)
-        nudged[counts, mine] += sign * steps
-        taken: list[Values] = []
-        for group, rows in zip(graph.groups, cone.rows, strict=True):
-            if len(rows):
-                operands = [
-                    slot[rows].astype(float) if i in group.picks else _operand(slot[rows], cone.columns, nudged, values)
-                    for i, slot in enumerate(group.slots)
-                ]
-                results = cone.columns[group.start + rows]
-                nudged[:, results] = template.value(group.tree, operands, taken)
-        column = cone.columns[end]
-        sides.append(nudged[:, column] if column >= 0 else np.full(len(nodes), values[end]))
-        branches.append(taken)
-    kinks = np.zeros(len(nodes), bool)
-    for sides_taken in zip(*branches, strict=True):
-        for other in sides_taken[1:]:
-            changed = sides_taken[0] != other
-            if np.any(changed):  # what no nudge reaches has no axis for them, and never changes
-                kinks |= np.broadcast_to(changed, (len(nodes), *changed.shape[1:])).reshape(len(nodes), -1).any(1)
-    # the step as the machine holds it: (x+h) - (x-h) is not exactly 2h
-    up, down = values[nodes] + steps, values[nodes] - steps
+def _with_halved(
+    nudges: Nudges, nodes: NDArray[np.int64], steps: Values, method: Method
+) -> tuple[Differences, Differences]:
+    """The difference by every node, and the same with half the step."""
+    still = np.zeros_like(steps)
     if method == "central":
-        return (sides[0] - sides[1]) / (up - down), kinks
-    return (sides[0] - values[end]) / (up - values[nodes]), kinks
-
-
-def _operand(slot: NDArray[np.int64], columns: NDArray[np.int64], nudged: Values, values: Values) -> Values:
-    """A slot's operands, each from the table of nudged values where it is in there."""
-    column = columns[slot]
-    inside = column >= 0
-    if not inside.any():
-        return values[slot]
-    if inside.all():
-        return nudged[:, column]
-    return np.where(inside, nudged[:, np.maximum(column, 0)], values[slot])
-
-
-def _has_kinks(graph: Graph) -> bool:
-    return any(_tree_has_kinks(group.tree) for group in graph.groups)
-
-
-def _tree_has_kinks(tree: template.Tree) -> bool:
-    match tree:
-        case template.Apply(function) if primitive(function).kinks:
-            return True
-        case template.Reduce("max" | "min"):
-            return True
-    return any(_tree_has_kinks(part) for part in template.parts(tree))
+        sides = [steps, -steps, steps / 2, -steps / 2, *([still] if nudges.kinked else [])]
+        found, kinks = nudges.objective(nodes, np.array(sides), (0, 1, 4))
+        ends = ((found[0], found[1]), (found[2], found[3]))
+    else:
+        sides = [steps, steps / 2, still, *([-steps] if nudges.kinked else [])]
+        found, kinks = nudges.objective(nodes, np.array(sides), (0, 2, 3))
+        ends = ((found[0], found[2]), (found[1], found[2]))
+    made = []
+    at, base = nudges.values[nodes], abs(float(nudges.values[nudges.end]))
+    for (up, down), step in zip(ends, (steps, steps / 2), strict=True):
+        # the step as the machine holds it: (x+h) - (x-h) is not exactly 2h
+        run = (at + step) - (at - step) if method == "central" else (at + step) - at
+        slope = (up - down) / run
+        moved = np.maximum(base, np.abs(slope * step))
+        noise = NOISE * EPSILON * moved / (2 * step if method == "central" else step)
+        made.append(Differences(slope, noise, kinks, step.copy()))
+    return made[0], made[1]
 
 
 # ---------------------------------------------------------------- local derivatives

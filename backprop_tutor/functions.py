@@ -66,9 +66,8 @@ class Composed:
 
 
 def _sigmoid(z: Array) -> Array:
-    # exp of a negative number only: no overflow at ±1000
-    small = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1.0, small) / (1.0 + small)
+    # exp(-z) of z = -1000 is inf, and 1/inf the right 0
+    return np.asarray(1.0 / (1.0 + np.exp(-z)))
 
 
 def _sigmoid_slope(z: Array, a: Array) -> Array:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import functions as table
+from .cuts import Cut, Uses, cuts_of, uses_of
 from .errors import FormulaError, Problem, RequestError, ScenarioError, Where, did_you_mean
 from .expression import Call, Element, Expression, Group, Name, Number, Product, Sum, names_in, number, transform, walk
 from .lift import MAX_TERMS, CustomFunction, Indices, Lifter, expanded, recognised, shape_text
@@ -261,6 +262,20 @@ class Graph:
     def plans(self) -> tuple[Plan, ...]:
         """How each group is executed; made once."""
         return plans_of(self.groups, self.groups[0].start if self.groups else self.size)
+
+    @cached_property
+    def cuts(self) -> tuple[Cut, ...]:
+        """Every group cut at its sums, for finite differences; made once."""
+        return cuts_of(self.groups, self.levels)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Every place where a node stands as an operand."""
+        return uses_of(self.groups, self.size)
+
+    def groups_at(self, nodes: Indices) -> Indices:
+        """The number of each node's group; -1 for a leaf."""
+        return np.searchsorted(self._group_starts, nodes, side="right") - 1
 
     @cached_property
     def edges(self) -> tuple[Indices, Indices]:

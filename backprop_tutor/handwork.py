@@ -67,16 +67,18 @@ def read(text: str, vocabulary: Vocabulary, path: str = "sheet") -> Sheet:
     notation = notation_of(vocabulary)
     claims: list[Claim] = []
     sample: int | None = None
-    fenced = False
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
             continue
         if heading := _HEADING.match(line):
             found = _SAMPLE.search(heading[1])
             sample = int(found[1]) if found else sample
             continue
         if len(claims) >= MAX_CLAIMS:
+            limit = f"a sheet may have {MAX_CLAIMS} claims; from this line on nothing is read"
+            problem = Unreadable(limit, 0, 1, "too many", "split it into several sheets")
+            where = Where(path, number, 1, max(1, len(line.rstrip())), line)
+            claims.append(Claim(number, line.strip()[:MAX_LINE], (), (), None, problem, where, sample))
             break
         claims += _claims_of(line, number, notation, path, sample)
     return Sheet(path, tuple(claims), tuple(lines))

@@ -161,6 +161,11 @@ class Product:
     matrix: View  # (rows, terms)
     other: View  # (terms,), or (terms, columns)
 
+    @property
+    def vector(self) -> bool:
+        """Is the other factor a vector?"""
+        return len(self.other.shape) == 1
+
 
 def product_of(tree: Tree, slots: Sequence[Indices]) -> Product | None:
     """The sum of products over two slots as a matrix product, or None where it is none."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .claims import Explanation, Verdict
+from .claims import Explanation, Mark, Verdict, worst
 from .exact import agrees
 from .person import Line, Truth
 from .quantities import Gradient, Subject, Updated, Value, Vocabulary
@@ -62,14 +62,22 @@ def best_repair(
     vocabulary: Vocabulary, trace: Trace, stated: Mapping[Subject, Sequence[Line]], verdicts: Sequence[Verdict]
 ) -> Repair | None:
     """The change that explains most lines, among them a wrong one; None when none explains enough."""
-    marks = {v.line: v.mark for v in verdicts}
-    if sum(mark in ("wrong", "follows") for mark in marks.values()) < 2:
-        return None
+    marks: dict[int, Mark] = {}
+    for verdict in verdicts:
+        marks[verdict.line] = worst([verdict.mark, marks.get(verdict.line, "right")])
     numbers = [
-        (subject, line) for subject, lines in stated.items() for line in lines
-        if isinstance(subject, (Value, Gradient, Updated)) and line.number.unit
+        (subject, line)
+        for subject, lines in stated.items()
+        for line in lines
+        if isinstance(subject, (Value, Gradient, Updated))
+        and line.number.unit
         and not (isinstance(subject, Value) and vocabulary.graph.block_of(subject.node).kind != "computed")
-    ]  # fmt: skip
+    ]
+    unexplained = {line.line for _, line in numbers if marks.get(line.line) in ("wrong", "follows")}
+    if len(unexplained) < LEAST_LINES or not any(marks[line] == "wrong" for line in unexplained):
+        return None
+    ahead = [(subject, line) for subject, line in numbers if isinstance(subject, Value)]
+    back = [(subject, line) for subject, line in numbers if not isinstance(subject, Value)]
     found: list[Repair] = []
     for leaf, value in _changes(vocabulary, trace):
         leaves = trace.values.copy()
@@ -77,24 +85,34 @@ def best_repair(
         values = forward(trace.graph, leaves)
         if not np.isfinite(values).all():
             continue
-        truth = Truth(vocabulary, Trace(trace.graph, values, backward(trace.graph, values)))
-        fitting: set[int] = set()
-        broken = False
-        for subject, line in numbers:
-            true = finite(truth.of(subject))
-            fits = true is not None and agrees(line.number.value, line.number.unit, true)
-            mark = marks.get(line.line)
-            if mark in ("wrong", "follows"):
-                if fits:
-                    fitting.add(line.line)
-            elif mark == "right" and not fits:
-                broken = True
-                break
-        if not broken and len(fitting) >= LEAST_LINES and any(marks[line] == "wrong" for line in fitting):
+        fitting = _fitting(Truth(vocabulary, Trace(trace.graph, values, values)), ahead, marks)
+        if fitting is None:
+            continue  # what breaks a right line on the way forward needs no way back
+        if back:
+            changed = Trace(trace.graph, values, backward(trace.graph, values))
+            later = _fitting(Truth(vocabulary, changed), back, marks)
+            if later is None:
+                continue
+            fitting |= later
+        if len(fitting) >= LEAST_LINES and any(marks[line] == "wrong" for line in fitting):
             found.append(Repair(leaf, value, tuple(sorted(fitting))))
     most = max((len(r.lines) for r in found), default=0)
     best = [r for r in found if len(r.lines) == most]
     return best[0] if len(best) == 1 else None
+
+
+def _fitting(truth: Truth, numbers: Iterable[tuple[Subject, Line]], marks: Mapping[int, Mark]) -> set[int] | None:
+    """The lines that are not right and fit these values; None where a right one does not."""
+    found: set[int] = set()
+    for subject, line in numbers:
+        true = finite(truth.of(subject))
+        fits = true is not None and agrees(line.number.value, line.number.unit, true)
+        mark = marks.get(line.line)
+        if mark == "right" and not fits:
+            return None
+        if fits and mark in ("wrong", "follows"):
+            found.add(line.line)
+    return found
 
 
 def _changes(vocabulary: Vocabulary, trace: Trace) -> Iterable[tuple[int, float]]:

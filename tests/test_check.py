@@ -7,7 +7,7 @@ import math
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import check, trace
+from backprop_tutor import check, nudge, trace
 from backprop_tutor.scenario import load
 from backprop_tutor.trace import Trace
 from tests.random_networks import networks, traced
@@ -53,15 +53,19 @@ def test_any_objective_agrees(run: Trace) -> None:
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(networks())
 def test_companies_of_nodes_do_not_change_a_difference(run: Trace) -> None:
-    """Nudged together or one by one, as in a small network or as in a large one: the same numbers."""
+    """Nudged together or one by one, followed entry by entry or in whole rows: the same numbers."""
     nodes = run.graph.nodes_of("parameter", "input", "computed")
     together = check.differences(run.graph, run.values, nodes)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "SMALL", 0)
-        apart = check.differences(run.graph, run.values, nodes)
+    others = []
+    for cost, batch in ((0, 1 << 14), (0, 1), (1e9, 1 << 14), (1e9, 2), (30, 3)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nudge, "LIST_COST", cost)
+            patch.setattr(nudge, "FIRST_BATCH", batch)
+            patch.setattr(nudge, "MOST", batch)
+            others.append(check.differences(run.graph, run.values, nodes))
     for i, node in enumerate(nodes):
         alone = check.differences(run.graph, run.values, [node])
-        for other in (apart.values[i], alone.values[0]):
+        for other in (*(found.values[i] for found in others), alone.values[0]):
             assert math.isclose(together.values[i], other, rel_tol=1e-6, abs_tol=10 * together.noise[i] + 1e-15)
 
 

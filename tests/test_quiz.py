@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import re
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -221,16 +223,22 @@ def test_arrow_keys_edit_and_control_c_keeps_what_was_answered(home: Path) -> No
         deadline = time.monotonic() + 60
         while text not in seen:
             assert time.monotonic() < deadline, seen
-            seen += os.read(terminal, 65536).decode("utf-8", "replace")
+            if select.select([terminal], [], [], 1.0)[0]:
+                seen += os.read(terminal, 65536).decode("utf-8", "replace")
 
-    until("a_o1 =")
-    os.write(terminal, b"0.714\x1b[D\x1b[D5\r")  # two steps to the left, a 5 between
-    until("Right.")
-    until("∂a_o2/∂o2 =")
-    os.write(terminal, b"\x03")
-    until("Summary")
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
+    try:
+        until("a_o1 =")
+        os.write(terminal, b"0.714\x1b[D\x1b[D5\r")  # two steps to the left, a 5 between
+        until("Right.")
+        until("∂a_o2/∂o2 =")
+        os.write(terminal, b"\x03")
+        until("Summary")
+    except BaseException:
+        os.kill(pid, signal.SIGKILL)
+        raise
+    finally:
+        _, status = os.waitpid(pid, 0)
+        os.close(terminal)
     assert os.waitstatus_to_exitcode(status) == 130
     assert [a.typed for a in kept(home)] == ["0.7514"]
 

@@ -178,8 +178,8 @@ HOSTILE = (
 @pytest.mark.parametrize("line", HOSTILE, ids=[line[:40] for line in HOSTILE])
 def test_hostile_lines(line: str) -> None:
     assert lines_judged("sigmoid", line) < SECONDS
-    (before, _, after) = judged("sigmoid", f"net_h1 = 0.3775\n{line}\nh2 = 0.59688").verdicts[0], None, None
-    assert before.mark == "right"
+    before, *_, after = judged("sigmoid", f"net_h1 = 0.3775\n{line}\nh2 = 0.59688").verdicts
+    assert (before.mark, after.mark) == ("right", "right")
 
 
 def test_numbers_in_any_order_are_matched_without_trying_every_order_of_every_order() -> None:

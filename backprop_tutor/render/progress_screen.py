@@ -17,7 +17,8 @@ WEEKS = 26
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _SHADES = {False: "·░▒▓█", True: ".:+*#"}
 _MANY = (1, 3, 6, 12)  # questions of a day from which the next shade begins
-_BARS = {False: ("█", "░"), True: ("#", "-")}
+_BARS = {False: ("━", "─"), True: ("#", "-")}
+_TITLES = ("skill", "known now", "", "last", "due", "--skill")
 FEW_SLIPS = 6
 
 
@@ -69,40 +70,49 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     known += [one for code, one in state.skills.items() if code not in {skill.code for skill in SKILLS}]
     texts = [screen.glyphs.text(title_of(one.code)) for one in known]
     codes = [one.code for one in known]
-    wide, code_wide = max(map(width_of, texts)), max(map(len, codes))
+    wide, code_wide = max(5, *map(width_of, texts)), max(7, *map(len, codes))
     dues = [_due(one, now) for one in known]
-    due_wide = max(map(len, dues))
+    due_wide = max(3, *map(len, dues))
+    rows = []
     for one, text, due in zip(known, texts, dues, strict=True):
         recall = one.card.recall if one.card is not None else 0.0
         marks = list(_recent(screen, one))
-        columns: list[list[Piece]] = [
+        cells: list[list[Piece]] = [
             [(left(text, wide), "name")],
             list(_bar(screen, recall)),
             [(f"{recall:4.0%}", "text")],
             [*marks, (" " * (WINDOW - len(marks)), "text")],
-            [(left(due, due_wide), "kink" if due == "due now" else "note")],
-            [(left(one.code, code_wide), "note")],
+            [(left(due, due_wide), "kink" if due == "now" else "note")],
+            [(left(one.code, code_wide), "text")],
         ]
-        for dispensable in (5, 1, 3, 2):
-            if _width(columns) > screen.width:
-                columns[dispensable] = []
-        yield line(*(piece for column in columns if column for piece in (("  ", "text"), *column)))
+        rows.append(cells)
+    kept = [0, 1, 2, 3, 4, 5]
+    for dispensable in (2, 1, 4, 5, 3):
+        if _width([rows[0][i] for i in kept]) > screen.width:
+            kept.remove(dispensable)
+    titles = [[(left(title, _length(cell)), "note")] for title, cell in zip(_TITLES, rows[0], strict=True)]
+    for cells in (titles, *rows):
+        yield line(*(piece for i in kept for piece in (("  ", "text"), *cells[i])))
     ahead = [screen.glyphs.text(skill.title) for skill in SKILLS if skill.code not in state.skills]
     if ahead:
         yield line()
-        for i, text in enumerate(worded("Not met yet: " + ", ".join(ahead), screen.width - 2)):
+        for i, text in enumerate(worded("Not met yet: " + ", ".join(ahead), screen.width - 4)):
             yield line("  " if i == 0 else "    ", (text, "note"))
     signs = MARKS[screen.glyphs.ascii]
     legend = (
-        f"the bar: how likely you still know it; {signs['right']} right at once, {signs['helped']} with help, "
-        f"{signs['wrong']} not right"
+        f"{signs['right']} right at once, {signs['helped']} with help, {signs['wrong']} not right; "
+        "the bar: how likely you still know it"
     )
     for text in worded(legend, screen.width - 2):
         yield line("  ", (text, "note"))
 
 
-def _width(columns: Sequence[Sequence[Piece]]) -> int:
-    return sum(2 + sum(width_of(text) for text, _ in column) for column in columns if column)
+def _length(cell: Sequence[Piece]) -> int:
+    return sum(width_of(text) for text, _ in cell)
+
+
+def _width(cells: Sequence[Sequence[Piece]]) -> int:
+    return sum(2 + _length(cell) for cell in cells)
 
 
 def _bar(screen: Screen, share: float) -> Iterator[Piece]:
@@ -119,10 +129,7 @@ def _recent(screen: Screen, one: SkillState) -> Iterator[Piece]:
 
 
 def _due(one: SkillState, now: datetime) -> str:
-    if one.card is None:
-        return ""
-    words = when(one.card.due, now)
-    return "due now" if words == "now" else f"due {words}"
+    return "" if one.card is None else when(one.card.due, now)
 
 
 # ---------------------------------------------------------------- slips
@@ -186,7 +193,7 @@ def facts(state: State, path: str, now: datetime) -> Iterator[str]:
     else:
         yield f"Progress: {_summary(state)}."
     for one in state.skills.values():
-        recall = f"recall {one.card.recall:.0%}, {_due(one, now)}, " if one.card is not None else ""
+        recall = f"recall {one.card.recall:.0%}, due {_due(one, now)}, " if one.card is not None else ""
         yield f"Skill {one.code}: {recall}last answers {', '.join(one.recent)}, {_plural(one.asked, 'question')}"
     for slip in state.slips:
         if slip.count >= RECURS:
