@@ -93,8 +93,8 @@ def verify(scenario: Scenario | str, sheet: str) -> Judgement:
 
     Each verdict has the line's mark, code, sentence, what was stated and expected, and its links.
     """
-    from .handwork import read
     from .graph import build
+    from .handwork import read
     from .verify import Judge
 
     judge = Judge(build(load(scenario) if isinstance(scenario, str) else scenario))

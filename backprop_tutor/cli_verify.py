@@ -92,7 +92,7 @@ def verify_command(
         bool,
         typer.Option(
             "--expect",
-            help="Compare the marks with the comments at the lines' ends (# wrong \\[decimal-point]); list differences.",
+            help="Compare the marks with the comments at the lines' ends (# wrong \\[decimal-point]).",
             rich_help_panel=JUDGING,
             show_default=False,
         ),

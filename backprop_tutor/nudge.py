@@ -1,9 +1,9 @@
 """What follows from a nudge: the objective at many nudged points, each with only what depends on its nudge.
 
-A nudge goes up the network as touched operands. While few are touched, each is one entry of a list, and a sum is carried
-on by its touched terms alone (old sum + new term - old term). Where a nudge reaches most of a layer, whole rows are
-calculated, a matrix product by the operands that changed. All nudges of a batch, and all sides of each (x + h, x - h, the
-halved steps), go together: arrays have the shape (sides, nudges, ...). Nothing here knows a derivative rule.
+A nudge goes up the network as touched operands. While few are touched, each is one entry of a list, and a sum is
+carried on by its touched terms alone (old sum + new term - old term). Where a nudge reaches most of a layer, whole rows
+are calculated, a matrix product by the operands that changed. All nudges of a batch, and all sides of each (x + h,
+x - h, the halved steps), go together: arrays have the shape (sides, nudges, ...). Nothing here knows a derivative rule.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class _Batch:
 
 
 class Nudges:
-    """One graph at its values, ready to be nudged. `evaluations` counts objective values, `calculated` single numbers."""
+    """One graph at its values, ready to be nudged; `evaluations` counts objective values, `calculated` numbers."""
 
     def __init__(self, graph: Graph, values: Values, end: int) -> None:
         self.graph, self.values, self.end = graph, values, end

@@ -222,7 +222,8 @@ class _Multiplying(_Rule):
         frame[self.out] = total
 
     def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
-        values = [1.0 / frame[part] if over else frame[part] for over, part in zip(self.divides, self.parts, strict=True)]
+        pairs = zip(self.divides, self.parts, strict=True)
+        values = [1.0 / frame[part] if over else frame[part] for over, part in pairs]
         scale = 1.0  # all constant factors in one
         for to, value in zip(self.to, values, strict=True):
             if to < 0 and np.ndim(value) == 0:

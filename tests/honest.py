@@ -79,7 +79,7 @@ class Writer:
         """The number that the person goes on with."""
         if name not in self.held:
             return self.trace.value(name)  # given data
-        if self.keeps == "written" or self.keeps == "mixed" and self.draw.random() < 0.5:
+        if self.keeps == "written" or (self.keeps == "mixed" and self.draw.random() < 0.5):
             return self.held[name]
         return self.exact[name]
 
@@ -100,7 +100,7 @@ class Writer:
             yield self.line(name, formula, put_in, text)
 
     def line(self, name: str, formula: Expression, put_in: dict[str, float], text: str) -> str:
-        """A bare result, numbers put in, or the whole chain; numbers put in are written as the person writes numbers."""
+        """A bare result, numbers put in, or the whole chain; numbers put in are written as all others."""
         style = self.draw.random()
         if style < 0.4:
             return f"{name} = {text}"
@@ -113,7 +113,11 @@ class Writer:
             return f"({number})" if number.startswith("-") else number
 
         numbers = to_text(formula, ASCII, shown)
-        return f"{name} = {numbers} = {text}" if style < 0.7 else f"{name} = {to_text(formula, ASCII)} = {numbers} = {text}"
+        return (
+            f"{name} = {numbers} = {text}"
+            if style < 0.7
+            else f"{name} = {to_text(formula, ASCII)} = {numbers} = {text}"
+        )
 
     def backward(self) -> Iterator[str]:
         graph, loss = self.trace.graph, self.trace.graph.name(self.trace.graph.loss)
@@ -159,5 +163,3 @@ def people(count: int, seed: int) -> Iterator[tuple[Trace, str, str]]:
         how, keeps = draw.choice(("up", "up", "even", "cut")), draw.choice(("written", "calculator", "mixed"))
         writer = Writer(trace, digits, significant, how, keeps, random.Random(draw.randrange(10**9)))
         yield trace, writer.sheet(), f"#{i}: {digits} {'s.f.' if significant else 'd.p.'}, {how}, {keeps}"
-
-

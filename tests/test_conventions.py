@@ -157,7 +157,9 @@ def test_gradients_alone_with_the_other_sign_are_not_excused() -> None:
 def test_a_factor_kept_in_one_line_is_not_excused() -> None:
     values = Writer().sheet()
     values["dE/dnet_o1"] *= 2
-    judgement = judged("sigmoid", "\n".join(f"{n} = {written(x, 5, True, 'up')}" for n, x in values.items() if "o" in n))
+    judgement = judged(
+        "sigmoid", "\n".join(f"{n} = {written(x, 5, True, 'up')}" for n, x in values.items() if "o" in n)
+    )
     assert not conventions_of(judgement)
     assert [v.code for v in judgement.verdicts if v.mark == "wrong"] == ["factor-two-kept"]
 

@@ -1,4 +1,4 @@
-"""The sheets of all five documents: every line gets the mark that its comment says, decided by reading the documents."""
+"""The sheets of all five documents: every line gets the mark that its comment says, decided by reading."""
 
 from __future__ import annotations
 

@@ -82,9 +82,13 @@ def test_a_wrong_claim_about_the_deepest_derivative_takes_no_time() -> None:
 
 def test_readings_of_a_name_are_tried_without_building_formulas() -> None:
     equality = judge_of("sigmoid").equality
-    holds = equality.trial(formula("sigmoid", "net_h1"), parse("w1*i1 + w2*foo + b1", notation_of(judge_of("sigmoid").vocabulary)))
+    holds = equality.trial(
+        formula("sigmoid", "net_h1"), parse("w1*i1 + w2*foo + b1", notation_of(judge_of("sigmoid").vocabulary))
+    )
     assert [name for name in ("i1", "i2", "h1", "nothing") if holds({"foo": Name(name)})] == ["i2"]
-    slope = equality.trial(formula("sigmoid", "dE/dnet_o1"), parse("dE/do1*gap", notation_of(judge_of("sigmoid").vocabulary)))
+    slope = equality.trial(
+        formula("sigmoid", "dE/dnet_o1"), parse("dE/do1*gap", notation_of(judge_of("sigmoid").vocabulary))
+    )
     assert slope({"gap": Derivative("o1", "net_o1")})
     assert not slope({"gap": Derivative("o2", "net_o2")})
 

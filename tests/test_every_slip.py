@@ -147,7 +147,9 @@ def before(judge: Judge, subject: Subject) -> list[str]:
     assert judge.truth is not None
     match subject:
         case Value(node):
-            needed: list[Subject] = [Value(n) for n in graph.node(node).operands if graph.block_of(n).kind == "computed"]
+            needed: list[Subject] = [
+                Value(n) for n in graph.node(node).operands if graph.block_of(n).kind == "computed"
+            ]
         case Gradient(of, by) if of == graph.loss:
             users = [user for user in judge.network.uses(by, of) if user != of]
             needed = [Gradient(of, user) for user in users]

@@ -1,4 +1,4 @@
-"""No honest line is condemned: people who round or cut off every step, and go on with what they wrote or what they hold."""
+"""No honest line is condemned: people who round or cut off every step, and go on with what they have."""
 
 from __future__ import annotations
 

@@ -353,7 +353,7 @@ def filled(tmp_path: Path) -> Path:
 def test_the_progress_screen(bptutor: Callable[..., Done], filled: Path) -> None:
     done = bptutor("progress", "--progress", str(filled))
     assert done.status == 0
-    for text in ("one neuron", "neuron", "●", "━", "error-sign", "2 times", "Mo ", "Nov", "due ", str(filled.name)):
+    for text in ("one neuron", "neuron", "●", "━", "error-sign", "2 times", "Mo ", "Nov", "due", str(filled.name)):
         assert text in done.out
     assert "Next: bptutor quiz --skill" in done.err
 

@@ -1,4 +1,4 @@
-"""Hostile and broken sheets: no crash, no hang, nothing evaluated, no line lost, and no line harmed by its neighbour."""
+"""Hostile and broken sheets: no crash, no hang, nothing evaluated, no line lost, none harmed by its neighbour."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def no_line_lost(text: str, claimed: list[int]) -> bool:
             continue
         body = re.split(r"\s@\d{1,6}(?=\s|$)|\s#\s*[a-z]+(?:\s*\[[\w-]+\])?\s*$", line)[0]
         sign = re.search(r"(?<![<>!:])(?:=|≈|≃|≅)", body)
-        if sign and re.search(r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d", re.sub(r"^\s*(?:[-*+]\s+|\d{1,3}[.)]\s+|>\s*)*", "", body[: sign.start()])):
+        if sign and re.search(
+            r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d", re.sub(r"^\s*(?:[-*+]\s+|\d{1,3}[.)]\s+|>\s*)*", "", body[: sign.start()])
+        ):
             return False
     return True
 
@@ -203,7 +205,7 @@ def test_a_bad_line_never_changes_the_verdict_of_the_others(bad: str) -> None:
 def test_nothing_is_evaluated(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     for text in (f"open('{trap}', 'w')", f"__import__('os').system('touch {trap}')", f"[].append(open('{trap}','w'))"):
-        judged("sigmoid", f"h1 = {text}\nh1 = eval(\"{text}\")")
+        judged("sigmoid", f'h1 = {text}\nh1 = eval("{text}")')
     assert not trap.exists()
 
 

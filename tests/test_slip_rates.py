@@ -1,4 +1,4 @@
-"""How often the judge names a slip rightly, wrongly or not at all, by the number of digits stated (seeded; shown by -s).
+"""How often the judge names a slip rightly, wrongly or not at all, by the digits stated (seeded; shown by -s).
 
 People on random networks make one slip of the catalogue in one line and write its number to 2, 3 or 4 significant
 digits; others write numbers that no slip explains. Updated first-layer weights hardly move, so that they can't show a
@@ -12,13 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
-import pytest
-
 from backprop_tutor import handwork
 from backprop_tutor.claims import Verdict
-from backprop_tutor.lesson import local_formula
 from backprop_tutor.evaluate import evaluate
 from backprop_tutor.graph import Graph
+from backprop_tutor.lesson import local_formula
 from backprop_tutor.quantities import Gradient, Subject, Updated, Value
 from backprop_tutor.slips import Variant, variants
 from backprop_tutor.trace import run
@@ -137,7 +135,9 @@ def shares(counts: Counter[str], without: str = "looks right") -> dict[str, floa
 def test_slips_are_named_rightly_or_not_at_all() -> None:
     for digits, counts in slips().items():
         hidden = 100 * counts["looks right"] / counts.total()
-        print(f"\n{digits} s.f., {counts.total()} slips: {hidden:.1f} % look right; of the rest {shares(counts)}", end="")
+        print(
+            f"\n{digits} s.f., {counts.total()} slips: {hidden:.1f} % look right; of the rest {shares(counts)}", end=""
+        )
     for digits, least in ((3, 85.0), (4, 90.0)):
         found = shares(slips()[digits])
         assert found.get("wrong name", 0.0) < 2.0
@@ -245,7 +245,12 @@ def test_one_slip_makes_one_wrong_line() -> None:
         about = judge.vocabulary.text(subject)
         if [v.quantity for v in wrong] != [about]:
             counts["not one line"] += 1
-            print("\n", about, variant.code, [(v.claim.text, v.mark, v.code) for v in verdicts if v.mark not in ("right", "close")])
+            print(
+                "\n",
+                about,
+                variant.code,
+                [(v.claim.text, v.mark, v.code) for v in verdicts if v.mark not in ("right", "close")],
+            )
         elif any(v.mark not in ("right", "close", "wrong", "follows") for v in verdicts):
             counts["a strange mark"] += 1
         else:

@@ -18,7 +18,7 @@ DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _SHADES = {False: "·░▒▓█", True: ".:+*#"}
 _MANY = (1, 3, 6, 12)  # questions of a day from which the next shade begins
 _BARS = {False: ("━", "─"), True: ("#", "-")}
-_TITLES = ("skill", "known now", "", "last", "due", "--skill")
+_TITLES = ("--skill", "", "known now", "", "last", "due")
 FEW_SLIPS = 6
 
 
@@ -78,16 +78,16 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
         recall = one.card.recall if one.card is not None else 0.0
         marks = list(_recent(screen, one))
         cells: list[list[Piece]] = [
-            [(left(text, wide), "name")],
+            [(left(one.code, code_wide), "name")],
+            [(left(text, wide), "text")],
             list(_bar(screen, recall)),
             [(f"{recall:4.0%}", "text")],
             [*marks, (" " * (WINDOW - len(marks)), "text")],
             [(left(due, due_wide), "kink" if due == "now" else "note")],
-            [(left(one.code, code_wide), "text")],
         ]
         rows.append(cells)
     kept = [0, 1, 2, 3, 4, 5]
-    for dispensable in (2, 1, 4, 5, 3):
+    for dispensable in (3, 1, 2, 5):
         if _width([rows[0][i] for i in kept]) > screen.width:
             kept.remove(dispensable)
     titles = [[(left(title, _length(cell)), "note")] for title, cell in zip(_TITLES, rows[0], strict=True)]
@@ -99,9 +99,8 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
         for i, text in enumerate(worded("Not met yet: " + ", ".join(ahead), screen.width - 4)):
             yield line("  " if i == 0 else "    ", (text, "note"))
     signs = MARKS[screen.glyphs.ascii]
-    legend = (
-        f"{signs['right']} right at once, {signs['helped']} with help, {signs['wrong']} not right; "
-        "the bar: how likely you still know it"
+    legend = f"{signs['right']} right at once, {signs['helped']} with help, {signs['wrong']} not right" + (
+        "; bar: how likely you still know it" if 2 in kept else ""
     )
     for text in worded(legend, screen.width - 2):
         yield line("  ", (text, "note"))
