@@ -95,7 +95,7 @@ def verify(scenario: Scenario | str, sheet: str) -> Judgement:
     """
     from .graph import build
     from .handwork import read
-    from .verify import Judge
+    from .judge import Judge
 
     judge = Judge(build(load(scenario) if isinstance(scenario, str) else scenario))
     return judge.judge(read(sheet, judge.vocabulary))

@@ -21,8 +21,8 @@ from .typeset import to_text
 from .unroll import Cells
 
 if TYPE_CHECKING:
+    from .judge import Judge
     from .session import Session
-    from .verify import Judge
 
 MOST_ELEMENTS = 400
 

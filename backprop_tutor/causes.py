@@ -36,7 +36,7 @@ from .typeset import to_text
 from .values import finite, pen_slip
 
 if TYPE_CHECKING:
-    from .verify import Judge
+    from .judge import Judge
 
 NAMED = 0.8  # posterior from which a cause is named
 NO_SLIP = 0.35  # prior of "none of these"

@@ -18,7 +18,7 @@ from .quantities import Subject
 from .session import Session, Step, exact_or_none
 
 if TYPE_CHECKING:
-    from .verify import Judge
+    from .judge import Judge
 
 
 class ChainReader:

@@ -1,7 +1,7 @@
 """Claims and verdicts: what a person asserts and what is said of it, apart from any way of writing it down.
 
 A claim is a chain of parts joined by '='; each pair of neighbours is a link. Readers (`handwork.py` for plain notation)
-make claims; `verify.py` judges them; renderers print verdicts.
+make claims; `judge.py` judges them; renderers print verdicts.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ from . import handwork
 from .claims import Judgement, Mark, Sheet, Verdict
 from .errors import Problem, RequestError, TutorError, Where
 from .graph import Graph
+from .judge import Judge
 from .opening import opened
 from .quantities import Vocabulary
-from .verify import Judge
 
 EARNING: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows")
 UNDECIDED: tuple[Mark, ...] = ("unknown", "unread")

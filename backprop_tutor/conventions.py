@@ -19,7 +19,7 @@ from .person import Convention
 from .session import Session, exact_or_none
 
 if TYPE_CHECKING:
-    from .verify import Judge
+    from .judge import Judge
 
 INDEPENDENT_LINES = 2
 ROOM = 20  # units of the last digit: a line farther away than this can't be right under a convention

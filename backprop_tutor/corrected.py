@@ -17,11 +17,11 @@ from .alignment import has_names
 from .claims import Claim, Sheet, Verdict
 from .corrections import rewritings
 from .exact import literal
+from .judge import Judge
 from .penmanship import Penmanship
 from .person import Line, Person
 from .quantities import Subject
 from .session import Session
-from .verify import Judge
 
 PASSES = 4
 MOST_TRIALS = 60

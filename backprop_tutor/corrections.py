@@ -16,6 +16,7 @@ from .errors import FormulaError
 from .exact import agrees
 from .expression import Derivative, Expression, Name, transform, ungrouped
 from .handwork import notation_of
+from .judge import Judge
 from .lesson import local_formula
 from .parse import parse
 from .penmanship import Penmanship
@@ -24,7 +25,6 @@ from .quantities import Gradient, Subject, Value
 from .session import Session, Step
 from .slips import right_forms
 from .values import finite
-from .verify import Judge
 
 MOST_FORMS = 6
 

@@ -13,13 +13,13 @@ from .digits import significant, spelt
 from .exact import Stated, unit_of
 from .expression import Derivative, Expression, Name, walk
 from .graph import Graph
+from .judge import Judge
 from .network import Network
 from .person import Line, Person, subject_of
 from .quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
 from .quiz_types import Known
 from .session import Session
 from .trace import Trace
-from .verify import Judge
 
 GUARD = 2  # digits that a given number has more than the answer needs
 

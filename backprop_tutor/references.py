@@ -9,12 +9,12 @@ from .chain import Chain
 from .claims import Claim, Judgement
 from .conventions import conventions
 from .expression import Expression
+from .judge import Judge
 from .meaning import is_array_claim
 from .person import Person
 from .session import Session
 from .slips import right_forms
 from .values import finite
-from .verify import Judge
 
 MOST_FORMULAS = 4
 

@@ -8,7 +8,7 @@ from backprop_tutor import graph as graphs
 from backprop_tutor import handwork
 from backprop_tutor import scenario as scenarios
 from backprop_tutor.claims import Judgement, Verdict
-from backprop_tutor.verify import Judge
+from backprop_tutor.judge import Judge
 
 # Two inputs, two hidden units, two outputs: the network of a widely read tutorial, whose numbers are published.
 SIGMOID = """

@@ -10,8 +10,8 @@ import pytest
 
 from backprop_tutor import graph, handwork, scenario
 from backprop_tutor.corrected import Corrected, correct, flagged
+from backprop_tutor.judge import Judge
 from backprop_tutor.penmanship import style_of, usual_digits, written
-from backprop_tutor.verify import Judge
 from tests.program import TOP
 
 SHEETS = tuple(path.name.removesuffix(".hand.md") for path in sorted((TOP / "scenarios").glob("*.hand.md")))

@@ -17,9 +17,9 @@ from backprop_tutor import graph as graphs
 from backprop_tutor import handwork
 from backprop_tutor import scenario as scenarios
 from backprop_tutor.claims import Verdict
+from backprop_tutor.judge import Judge
 from backprop_tutor.quantities import Gradient, Subject, Updated, Value
 from backprop_tutor.slips import SLIPS, variants
-from backprop_tutor.verify import Judge
 from tests.honest import written
 from tests.judging import SCENARIOS, judge_of, shown
 from tests.test_slips import OWN

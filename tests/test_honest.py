@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from backprop_tutor import handwork
-from backprop_tutor.verify import Judge
+from backprop_tutor.judge import Judge
 from tests.honest import people
 
 PEOPLE = 260  # some ten thousand lines

@@ -16,11 +16,11 @@ from backprop_tutor import handwork
 from backprop_tutor.claims import Verdict
 from backprop_tutor.evaluate import evaluate
 from backprop_tutor.graph import Graph
+from backprop_tutor.judge import Judge
 from backprop_tutor.lesson import local_formula
 from backprop_tutor.quantities import Gradient, Subject, Updated, Value
 from backprop_tutor.slips import Variant, variants
 from backprop_tutor.trace import run
-from backprop_tutor.verify import Judge
 from tests.honest import random_network, written
 
 NETWORKS = 36

@@ -271,7 +271,7 @@ def test_gradebook_opens_in_a_spreadsheet() -> None:
 def test_hostile_text_stays_text() -> None:
     """Control characters, markup and Markdown in a sheet reach the screen as what they are."""
     from backprop_tutor import handwork
-    from backprop_tutor.verify import Judge
+    from backprop_tutor.judge import Judge
 
     text = "h1 = 0.3775 \x1b[31m@7\n[bold]h1[/bold] = |0.1|`` <b>\n"
     judged = Judge(vocabulary().graph).judge(handwork.read(text, vocabulary(), "\x1b[2Jevil|.md"))
