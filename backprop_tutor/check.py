@@ -26,6 +26,9 @@ CENTRAL_STEP = EPSILON ** (1 / 3)
 FORWARD_STEP = 1e-6
 THRESHOLD = {"central": 1e-6, "forward": 1e-4}
 TRUNCATION = 4.0  # times the change when the step is halved, where the step is not ours to choose
+WIDER = 1e2  # times the default step, where that shows little but noise
+MANY = 1000  # nodes, of which
+PILOT = 64  # show which step to begin with
 NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
 
 
@@ -130,21 +133,59 @@ def differences(
     nudges = Nudges(graph, values, graph.loss if objective is None else objective)
     at = np.asarray(nodes, dtype=np.int64)
     steps = default_steps(values[at], method, h)
+    if h is not None or method == "forward" or len(at) < MANY:
+        found = _settled(nudges, at, steps, method, h is not None)
+    else:
+        found = _of_many(nudges, at, steps)
+    return replace(found, evaluations=nudges.evaluations, calculated=nudges.calculated)
+
+
+def _of_many(nudges: Nudges, at: NDArray[np.int64], steps: Values) -> Differences:
+    """The same as `_settled` of central differences, begun with the wide step where that is what noise will ask for.
+
+    In a large network most gradients are small beside the loss, and the default step shows little but rounding. A few
+    nodes tell whether it is so.
+    """
+    few = np.unique(np.linspace(0, len(at) - 1, PILOT).astype(np.int64))
+    wide = float(np.mean(_settled(nudges, at[few], steps[few], "central", False).steps > steps[few]))
+    if wide < 0.5:
+        return _settled(nudges, at, steps, "central", False)
+    best, half = _with_halved(nudges, at, steps * WIDER, "central")
+    gap = np.abs(best.values - half.values)
+    size = np.maximum(np.abs(best.values), np.abs(half.values))
+    base = abs(float(nudges.values[nudges.end]))
+    noise = NOISE * EPSILON * np.maximum(base, np.abs(best.values * steps)) / (2 * steps)  # of the default step
+    uncertain = doubt(gap, best.values, half.values, best.noise)
+    # with twice the margin, what `_settled` would find out after the default step
+    taken = np.isfinite(gap) & ~best.kinks & (noise > 0.2 * THRESHOLD["central"] * size)
+    taken &= (uncertain < 0.5) & (uncertain < 0.5 * noise / (size + noise))
+    best.noise[:] += 2.0 * gap
+    rest = np.nonzero(~taken)[0]
+    others = _settled(nudges, at[rest], steps[rest], "central", False)
+    for kept, new in (
+        (best.values, others.values), (best.noise, others.noise), (best.kinks, others.kinks), (best.steps, others.steps)
+    ):  # fmt: skip
+        kept[rest] = new
+    return best
+
+
+def _settled(nudges: Nudges, at: NDArray[np.int64], steps: Values, method: Method, asked: bool) -> Differences:
+    """The differences with the steps given (where they are `asked` for, or forward) or with better ones."""
     best, half = _with_halved(nudges, at, steps, method)
     if not len(at):
         return best
     spread = np.abs(best.values - half.values)
-    if h is not None or method == "forward":
+    if asked or method == "forward":
         best.noise[:] += TRUNCATION * spread
-        return replace(best, evaluations=nudges.evaluations, calculated=nudges.calculated)
+        return best
     size = np.maximum(np.abs(best.values), np.abs(half.values))
-    doubtful = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
-    doubtful |= (best.noise > 0.1 * THRESHOLD[method] * size) & (size > 0)
-    doubtful &= ~best.kinks
-    for scale in (1e-3, 1e-6, 1e2):
-        again = np.nonzero(doubtful)[0]
+    unsteady = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
+    noisy = (best.noise > 0.1 * THRESHOLD[method] * size) & (size > 0)
+    for scale in (1e-3, 1e-6, WIDER):
+        # a smaller step has more noise still
+        again = np.nonzero((unsteady | noisy if scale > 1 else unsteady) & ~best.kinks)[0]
         if not len(again):
-            break
+            continue
         other = steps[again] * scale
         one, two = _with_halved(nudges, at[again], other, method)
         gap = np.abs(one.values - two.values)
@@ -159,7 +200,7 @@ def differences(
             kept[better] = new[chosen]
         half.values[better] = two.values[chosen]
         spread[better] = gap[chosen]
-    return replace(best, evaluations=nudges.evaluations, calculated=nudges.calculated)
+    return best
 
 
 def _with_halved(

@@ -66,8 +66,11 @@ class Composed:
 
 
 def _sigmoid(z: Array) -> Array:
-    # exp(-z) of z = -1000 is inf, and 1/inf the right 0
-    return np.asarray(1.0 / (1.0 + np.exp(-z)))
+    with np.errstate(over="ignore"):  # exp(-z) of z = -1000 is inf, and 1/inf the right 0
+        a = np.asarray(-z)
+        np.exp(a, out=a)
+        a += 1.0
+        return np.divide(1.0, a, out=a)
 
 
 def _sigmoid_slope(z: Array, a: Array) -> Array:

@@ -21,7 +21,7 @@ from .graph import Graph, ancestors
 from .plan import Indices, Values
 from .template import Apply, Reduce, Tree, parts
 
-BATCH_BYTES = 1 << 19  # of the widest result of a batch: it stays in the processor's cache
+BATCH_BYTES = 1 << 20  # of the widest result of a batch: it stays in the processor's cache
 FIRST_BATCH = 16  # nudges tried first; how wide their results are decides how many go together afterwards
 MOST = 1 << 14  # nudges in one batch
 LIST_COST = 30  # of one entry of a list, beside 1 for a number of a whole row
@@ -163,6 +163,8 @@ class Nudges:
                 continue
             low, high = one.slot_uses(self.graph.uses, number, slot)
             for touched in listed:
+                if touched.group not in one.slot_sources[slot]:
+                    continue
                 place, whose = touched.between(low, high)
                 if len(place):
                     events[level].append((own, touched.nudge[whose], place, touched.value[:, whose]))
@@ -331,7 +333,7 @@ class Nudges:
         low, high = one.slot_uses(self.graph.uses, number, part.product.left)
         found = []
         for touched in batch.lists:
-            if touched.group in one.sources:
+            if touched.group in one.slot_sources[part.product.left]:
                 place, whose = touched.between(low, high)
                 if len(place):
                     row, term = np.divmod(place, part.terms)

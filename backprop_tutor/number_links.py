@@ -45,7 +45,7 @@ class NumberLinks(FormulaLinks):
                 self.odd_substitution(left, right)
                 return
         pairs, misfits, grounds = best
-        self.put_in.update({pair.span: self.is_exact(pair) for pair in pairs})
+        self.put_in[id(right.expression)] = {pair.span: self.is_exact(pair) for pair in pairs}
         if misfits:
             self.misfit(left, right, misfits)
             return
@@ -151,12 +151,14 @@ class NumberLinks(FormulaLinks):
     def units(self, node: Expression) -> list[Stated]:
         """For every typed number of a formula its value and its unit: given data and whole numbers are exact."""
         exact_values = self.reference.exact_values
+        put_in = self.put_in.get(id(node), {})
         found = []
         for number in numbers_in(node):
             stated = literal(number)
             assert stated is not None
             whole = "." not in number.text and "e" not in number.text.lower() and "%" not in number.text
-            given = self.put_in.get(number.span)
+            # a pair's place includes the sign of its number
+            given = next((is_exact for (a, b), is_exact in put_in.items() if a <= number.span[0] < b), None)
             if whole or (stated.value in exact_values if given is None else given):
                 stated = Stated(stated.value, Fraction(0), stated.text)
             found.append(stated)

@@ -278,7 +278,7 @@ def test_a_check_that_disagrees_ends_with_status_1(bptutor: Run, monkeypatch: py
     from backprop_tutor import trace
 
     backward = trace.backward
-    monkeypatch.setattr(trace, "backward", lambda *arguments: backward(*arguments) * 1.001)
+    monkeypatch.setattr(trace, "backward", lambda *given, **named: backward(*given, **named) * 1.001)
     for format in ("terminal", "json", "markdown"):
         done = bptutor("run", "two_sigmoid_outputs", "--format", format, "--quiet")
         assert (done.status, done.err) == (1, "")

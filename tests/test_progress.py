@@ -172,6 +172,29 @@ def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     assert len(notes) == 1
 
 
+def test_a_file_that_may_only_be_read_still_says_what_was_learnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "progress.sqlite"
+    progress = Progress(file, Notes())
+    progress.record(attempt())
+    progress.close()
+
+    def refused(path: Path) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr("backprop_tutor.progress.connected", refused)
+    before = file.read_bytes()
+    notes = Notes()
+    progress = Progress(file, notes)
+    assert progress.attempts() == [attempt()]
+    progress.record(attempt(2))
+    assert len(progress.attempts()) == 2
+    assert not progress.kept
+    assert file.read_bytes() == before
+    assert notes == [f"{file} can't be written: what you answer now is not kept"]
+
+
 def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     notes = Notes()

@@ -116,7 +116,9 @@ def bare(text: str) -> str:
 def without_noise(text: str) -> str:
     """Without the figures that are rounding noise, and so may differ from machine to machine."""
     text = re.sub(r"(worst\s+gap)\s+[\de.-]+", r"\1 #", text)
-    return re.sub(r"(steps?)(\s+[\de.-]+)(\s+to\s+[\de.-]+)?\)", r"\1 #)", text)
+    text = re.sub(r"(steps?)(\s+[\de.-]+)(\s+to\s+[\de.-]+)?\)", r"\1 #)", text)
+    # their lengths decide where the closing sentence breaks
+    return re.sub(r"\([^()]*worst\s+gap #[^()]*\)", lambda found: " ".join(found[0].split()), text)
 
 
 def golden(name: str, text: str) -> str:
