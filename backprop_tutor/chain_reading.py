@@ -37,7 +37,9 @@ class ChainReader:
         self.formula_wrong = False
         self.operand_lines: set[int] = set()  # lines at fault whose numbers were put in
         self.unknown_operands = False
-        self.put_in: dict[int, dict[Span, bool]] = {}  # of a part, the numbers put in by place: is it given data (exact)?
+        self.put_in: dict[
+            int, dict[Span, bool]
+        ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
         self.renamed = {k: v for step in self.steps for k, v in step.meaning.renamed.items()}
         self.in_nudge = False  # the number belongs to a nudged run
         self.explanations: tuple[Explanation, ...] = ()

@@ -150,12 +150,16 @@ def promising(judge: Judge, plain: Sequence[Verdict], session: Session) -> list[
     formulas = {line for _, _, line in session.wrong_formulas}
     claims = [v.claim for v in plain if v.line in wrong]
     found = []
+    updated = any(v.quantity is not None and v.quantity.endswith("'") for v in plain)
     for convention in conventions(judge.graph):
+        least = 1 if convention.ascent < 0 else INDEPENDENT_LINES
+        if len(wrong) < least or (convention.ascent < 0 and not updated):
+            continue
         if convention.transposed:
             hopeful = wrong if any(map(judge.vocabulary.has_two_orders, map(_spellings, claims))) else set()
         else:
             hopeful = wrong - stated - formulas | _hopeful(judge.under(convention), wrong, session)
-        if len(hopeful) >= (1 if convention.ascent < 0 else INDEPENDENT_LINES):
+        if len(hopeful) >= least:
             found.append(convention)
     return found
 

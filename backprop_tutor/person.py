@@ -279,7 +279,8 @@ class Person(Model):
         self.leaves = leaves
         self.stated: dict[Subject, Line] = dict(stated or {})
         self.nudges = dict(nudges or {})
-        self._memo: dict[Subject, Answer] = {}
+        # what was worked out, for each way of asking: without one statement, and with slopes from results or not
+        self._memos: dict[tuple[Subject | None, bool], dict[Subject, Answer]] = {}
         self._open: list[tuple[set[Subject], set[int]]] = []
         self._skip: Subject | None = None
         self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
@@ -287,7 +288,7 @@ class Person(Model):
     def state(self, subject: Subject, line: Line) -> None:
         """A new statement replaces the old one; everything after it is calculated anew."""
         self.stated[subject] = line
-        self._memo.clear()
+        self._memos.clear()
 
     @cached_property
     def assumed_leaves(self) -> frozenset[int]:
@@ -305,7 +306,9 @@ class Person(Model):
         return self._answer(subject).value
 
     def _answer(self, subject: Subject) -> Answer:
-        known = self._memo.get(subject)
+        without = self._skip if self._skip in self.stated else None
+        memo = self._memos.setdefault((without, self.by_result), {})
+        known = memo.get(subject)
         if known is None:
             self._open.append((set(), set()))
             line = self.stated.get(subject) if subject != self._skip else None
@@ -316,7 +319,7 @@ class Person(Model):
                 value = self._calculated(subject)
             rests_on, assumed = self._open.pop()
             known = Answer(value, frozenset(rests_on), frozenset(assumed))
-            self._memo[subject] = known
+            memo[subject] = known
         if self._open:
             self._open[-1][0].update(known.rests_on)
             self._open[-1][1].update(known.assumed)
@@ -399,24 +402,20 @@ class Person(Model):
     def carried(self, subject: Subject, by_result: bool = True) -> Answer:
         """The subject from everything stated but the subject itself."""
         self._skip, self.by_result = subject, by_result
-        held, self._memo = self._memo, {}
         try:
             return self._answer(subject)
         finally:
             self._skip, self.by_result = None, True
-            self._memo = held
 
     def answer(self, formula: Expression, without: Subject | None = None) -> Answer:
         """A formula at the person's numbers, `without` their own statement of one subject."""
-        held = self._memo
-        if without is not None:
-            self._skip, self._memo = without, {}
+        self._skip = without
         self._open.append((set(), set()))
         try:
             value = self.evaluate(formula)
         finally:
             rests_on, assumed = self._open.pop()
-            self._skip, self._memo = None, held
+            self._skip = None
         return Answer(value, frozenset(rests_on), frozenset(assumed))
 
     def faulty(self, answer: Answer) -> tuple[int, ...]:

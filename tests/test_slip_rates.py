@@ -24,7 +24,7 @@ from backprop_tutor.trace import run
 from tests.honest import random_network, written
 
 NETWORKS = 36
-EACH = 8  # quantities of one network
+EACH = 7  # quantities of one network
 SHEETS = 24
 DIGITS = (2, 3, 4)
 
@@ -96,7 +96,7 @@ def unrelated() -> dict[int, Counter[str]]:
     counts: dict[int, Counter[str]] = {digits: Counter() for digits in DIGITS}
     for judge, draw in judges(NETWORKS, seed=8):
         assert judge.truth is not None
-        for subject in draw.choices(subjects(judge), k=EACH):
+        for subject in draw.choices(subjects(judge), k=EACH // 2):
             true = judge.truth.of(subject)
             if not 1e-6 < abs(true) < 1e6:
                 continue
