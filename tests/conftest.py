@@ -33,6 +33,7 @@ from contextlib import redirect_stderr, redirect_stdout  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from tests.program import Done, environment  # noqa: E402
 
@@ -68,3 +69,8 @@ def process(tmp_path: Path) -> Callable[..., Done]:
         return Done(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
     return run
+
+
+# a shared machine may be slow at any moment: an example that takes long is no failure
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from functools import cache
 
@@ -564,14 +563,7 @@ def test_right_forms_of_a_weight_are_the_usual_ones() -> None:
     assert "(yhat1 − y1)·h3" in texts
 
 
-def test_the_slips_of_a_quantity_are_found_quickly() -> None:
+def test_the_slips_of_a_quantity_are_worked_out_once() -> None:
     net = Network(graphs.build(scenarios.load("two_sigmoid_outputs")))
-    asked = list(subjects(net))
-    start = time.perf_counter()
-    for each in asked:
-        variants(net, each)
-    assert (time.perf_counter() - start) / len(asked) < 0.05
-    start = time.perf_counter()
-    for each in asked:
-        variants(net, each)
-    assert (time.perf_counter() - start) / len(asked) < 0.001
+    for each in subjects(net):
+        assert variants(net, each) is variants(net, each)
