@@ -11,10 +11,10 @@ from . import meaning
 from .alignment import has_names
 from .claims import Claim, Explanation, LinkKind, LinkVerdict, Mark, Part
 from .exact import Stated, agrees, literal
-from .expression import Call, DerivativeOf, Expression, Name, Span, transform, ungrouped, walk
+from .expression import Call, DerivativeOf, Expression, Group, Name, Span, Sum, transform, ungrouped, walk
 from .meaning import Meaning
 from .person import Line
-from .quantities import Subject
+from .quantities import Subject, Updated, Value
 from .session import Session, Step, exact_or_none
 
 if TYPE_CHECKING:
@@ -65,11 +65,42 @@ class ChainReader:
         expressions = [
             transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
         ]
+        expressions = self.with_steps(expressions)
         bound = parameter_names(expressions)
         foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
         renamed = self.meant(expressions, foreign) if foreign else {}
         meanings = [meaning.read(e, vocabulary, renamed, False, claim.sample) for e in expressions]
         return [self.step(part, m) for part, m in zip(claim.parts, meanings, strict=True)]
+
+    def with_steps(self, expressions: list[Expression]) -> list[Expression]:
+        """Δw as w' − w; as w − w' where only that can be meant, by people who subtract their steps."""
+        vocabulary = self.vocabulary
+        spelled = {n.name for e in expressions for n in walk(e) if isinstance(n, Name)}
+        steps = {name: node for name in spelled if (node := vocabulary.step_of(name)) is not None}
+        if not steps:
+            return expressions
+
+        def read(sign: int) -> list[Expression]:
+            def change(part: Expression) -> Expression:
+                if not (isinstance(part, Name) and part.name in steps):
+                    return part
+                old, new = (vocabulary.read(s) for s in (Value(steps[part.name]), Updated(steps[part.name])))
+                return Group(Sum(((sign, new), (-sign, old)), part.span), part.span)
+
+            return [transform(e, change) for e in expressions]
+
+        up, down = read(1), read(-1)
+        return down if not self.may_hold(up) and self.may_hold(down) else up
+
+    def may_hold(self, expressions: list[Expression]) -> bool:
+        """Is a chain's first formula the quantity, or has its number the right sign?"""
+        if len(expressions) < 2:
+            return False
+        sides = [meaning.read(e, self.vocabulary, {}, False, self.claim.sample).expression for e in expressions[:2]]
+        if has_names(sides[1]):
+            return self.judge.equality.same(sides[0], sides[1], quick=True)
+        number, truth = self.final_number(expressions), self.judge.truth
+        return number is not None and truth is not None and number.value * truth.evaluate(sides[0]) > 0
 
     def meant(self, expressions: list[Expression], foreign: tuple[str, ...]) -> Mapping[str, str]:
         """Foreign names: what the spelling makes evident, else what makes the line true, else what it meant before."""

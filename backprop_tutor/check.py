@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from . import template
 from .graph import Graph
 from .nudge import Nudges
-from .trace import Trace, Values, gather
+from .plan import distinct
+from .trace import Trace, Values
 
 Method: TypeAlias = Literal["central", "forward"]
 
@@ -146,7 +147,7 @@ def _of_many(nudges: Nudges, at: NDArray[np.int64], steps: Values) -> Difference
     In a large network most gradients are small beside the loss, and the default step shows little but rounding. A few
     nodes tell whether it is so.
     """
-    few = np.unique(np.linspace(0, len(at) - 1, PILOT).astype(np.int64))
+    few = distinct(np.linspace(0, len(at) - 1, PILOT).astype(np.int64))
     wide = float(np.mean(_settled(nudges, at[few], steps[few], "central", False).steps > steps[few]))
     if wide < 0.5:
         return _settled(nudges, at, steps, "central", False)
@@ -240,41 +241,39 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
     found = trace.graph.group_of(result)
     assert found is not None
     group, row = found
-    operands = gather(group, trace.values)
-    mine = [array[row] for array in operands]
-    hits = [
-        (slot[row] == operand) if i not in group.picks else np.zeros_like(slot[row], bool)
-        for i, slot in enumerate(group.slots)
-    ]
     x = trace.value(operand)
-
-    def at(offset: float) -> tuple[float, list[float]]:
-        taken: list[NDArray[np.float64]] = []
-        nudged = [np.where(hit, x + offset, value) for hit, value in zip(hits, mine, strict=True)]
-        return float(template.value(group.tree, nudged, taken)), [float(v) for b in taken for v in np.ravel(b)]
-
-    here = at(0.0)[1]
+    step = float(default_steps(np.array([x]), method, h)[0])
+    tried = [step, step * 1e-3, step * 1e-6] if h is None and method == "central" else [step]
+    below = [-1.0, -0.5] if method == "central" else [0.0, 0.0]
+    # the point itself, its neighbours above and below, and for every step the two ends of it and of its half
+    offsets = np.array([0.0, np.spacing(x), -np.spacing(x), *(s * side for s in tried for side in (1.0, 0.5, *below))])
+    operands = []
+    for i, slot in enumerate(group.slots):
+        shape = (len(offsets), *(1,) * (slot.ndim - 1))
+        if i in group.picks:
+            operands.append(np.broadcast_to(slot[row].astype(float), (len(offsets), *slot.shape[1:])))
+        else:
+            operands.append(np.where(slot[row] == operand, (x + offsets).reshape(shape), trace.values[slot[row]]))
+    taken: list[Values] = []
+    values = template.value(group.tree, operands, taken).tolist()
+    sides = [branch.reshape(len(offsets), -1) for branch in taken if branch.ndim]
+    branches = np.concatenate([np.zeros((len(offsets), 1)), *sides], 1)
     # exactly at a kink the branch there is neither the one above nor the one below
-    above, below = at(float(np.spacing(x)))[1], at(-float(np.spacing(x)))[1]
-    on_kink = any(h not in (a, b) for h, a, b in zip(here, above, below, strict=True))
+    on_kink = bool(((branches[0] != branches[1]) & (branches[0] != branches[2])).any())
 
-    def difference(step: float) -> tuple[float, float, bool]:
-        up, taken_up = at(step)
-        low = -step if method == "central" else 0.0
-        down, taken_down = at(low)
-        run = (x + step) - (x + low)
+    def difference(step: float, high: int, low: int) -> tuple[float, float, bool]:
+        up, down = values[high], values[low]
+        run = (x + step) - (x - step) if method == "central" else (x + step) - x
         noise = NOISE * EPSILON * max(abs(up), abs(down)) / abs(run)
-        return (up - down) / run, noise, not (taken_up == taken_down == here)
+        return (up - down) / run, noise, bool((branches[[high, low]] != branches[0]).any())
 
-    steps = default_steps(np.array([x]), method, h)
-    step = float(steps[0])
-    value, noise, kink = difference(step)
-    if h is None and method == "central":
-        tried = [step, step * 1e-3, step * 1e-6]
-        found_at = [(nudge, *difference(nudge), difference(nudge / 2)[0]) for nudge in tried]
-        step, value, noise, kink, _ = min(found_at, key=lambda f: float(doubt(abs(f[1] - f[4]), f[1], f[4], f[2])))
-    else:
-        noise += TRUNCATION * abs(value - difference(step / 2)[0])
+    found_at = [
+        (s, *difference(s, at, at + 2), difference(s / 2, at + 1, at + 3)[0])
+        for s, at in zip(tried, range(3, len(offsets), 4), strict=True)
+    ]
+    step, value, noise, kink, half = min(found_at, key=lambda f: float(doubt(abs(f[1] - f[4]), f[1], f[4], f[2])))
+    if len(tried) == 1:
+        noise += TRUNCATION * abs(value - half)
     return compare(trace.local(result, operand), value, noise, kink, step, method, on_kink)
 
 

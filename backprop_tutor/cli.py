@@ -12,14 +12,12 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
-from . import __version__
+from . import __version__, cli_help
 from . import cli_options as opt
-from .cli_quiz import progress_command, quiz_command
-from .cli_verify import verify_command
 from .errors import Problem, RequestError, TutorError, Where
 from .look import Look
 from .reporting import UNUSABLE, reporting, show_error
@@ -28,13 +26,19 @@ LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
 DISAGREES, INTERRUPTED = 1, 130
 LEAST_TITLE = 24  # cells; with less room a title gets lines of its own
 
-app = typer.Typer(
-    name="bptutor",
-    epilog="To start with: bptutor run two_sigmoid_outputs",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=False,
-    pretty_exceptions_enable=False,
-)
+COMPLETING = "_BPTUTOR_COMPLETE"  # in the environment while a shell asks what may follow
+Body: TypeAlias = Callable[..., None]
+_commands: dict[str, tuple[str, Callable[[], Body]]] = {}  # by name: the heading of the help, and what brings the body
+
+
+def command(name: str, heading: str) -> Callable[[Body], Body]:
+    """Make a function a command of the program."""
+
+    def keep(body: Body) -> Body:
+        _commands[name] = (heading, lambda: body)
+        return body
+
+    return keep
 
 
 def main() -> None:
@@ -44,7 +48,18 @@ def main() -> None:
 
 def program(arguments: Sequence[str]) -> int:
     """Run the command line with these arguments; its exit status."""
-    return status_of(lambda: app(list(arguments), standalone_mode=False, prog_name="bptutor"))
+    return status_of(lambda: _app(arguments)(list(arguments), standalone_mode=False, prog_name="bptutor"))
+
+
+def _app(arguments: Sequence[str]) -> typer.Typer:
+    """The program with the one command that is called; typer takes its time over every command it is told of."""
+    called = arguments[0] if arguments and COMPLETING not in os.environ else ""
+    app = cli_help.program(name="bptutor", epilog="To start with: bptutor run two_sigmoid_outputs")
+    app.callback(invoke_without_command=True)(bptutor)
+    for name in [called] if called in _commands else list(_commands):
+        heading, bring = _commands[name]
+        app.command(name, cls=cli_help.Command, rich_help_panel=heading)(bring())
+    return app
 
 
 def status_of(command: Callable[[], object]) -> int:
@@ -96,7 +111,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def bptutor(
     ctx: typer.Context,
     version: Annotated[
@@ -115,7 +129,7 @@ def bptutor(
 
 
 # ---------------------------------------------------------------- run
-@app.command("run", rich_help_panel=LEARN)
+@command("run", LEARN)
 def run_command(
     scenario: opt.ScenarioName,
     part: opt.Parts = None,
@@ -172,13 +186,29 @@ def again(scenario: str, values: Sequence[str], seed: int | None) -> str:
     return shlex.join(words if seed is None else [*words, "--random", str(seed)])
 
 
-app.command("quiz", rich_help_panel=LEARN)(quiz_command)
-app.command("progress", rich_help_panel=LEARN)(progress_command)
-app.command("verify", rich_help_panel=TEACH)(verify_command)
+def _quiz() -> Body:
+    from .cli_quiz import quiz_command
+
+    return quiz_command
+
+
+def _progress() -> Body:
+    from .cli_quiz import progress_command
+
+    return progress_command
+
+
+def _verify() -> Body:
+    from .cli_verify import verify_command
+
+    return verify_command
+
+
+_commands |= {"quiz": (LEARN, _quiz), "progress": (LEARN, _progress), "verify": (TEACH, _verify)}
 
 
 # ---------------------------------------------------------------- scenarios
-@app.command("list", rich_help_panel=SCENARIOS)
+@command("list", SCENARIOS)
 def list_command(
     plain: opt.Plain = False, ascii: opt.Ascii = False, color: opt.ColorWhen = "auto", quiet: opt.Quiet = False
 ) -> None:
@@ -208,7 +238,7 @@ def list_command(
             screen.hint("Next: bptutor run two_sigmoid_outputs")
 
 
-@app.command("new", rich_help_panel=SCENARIOS)
+@command("new", SCENARIOS)
 def new_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.", show_default=False)],
     plain: opt.Plain = False,
@@ -230,7 +260,7 @@ def new_command(
             typer.echo(f"{file} is written. Next: bptutor run {file}", err=True)
 
 
-@app.command("check", rich_help_panel=SCENARIOS)
+@command("check", SCENARIOS)
 def check_command(
     files: Annotated[
         list[str],
@@ -260,7 +290,7 @@ def check_command(
             raise TutorError(*problems)
 
 
-@app.command("schema", rich_help_panel=SCENARIOS)
+@command("schema", SCENARIOS)
 def schema_command(output: opt.OutputFile = None, quiet: opt.Quiet = False) -> None:
     """The JSON Schema of scenario files, for an editor's completion and checks."""
     look = Look(quiet=quiet)

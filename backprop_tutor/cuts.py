@@ -130,21 +130,20 @@ def cut(group: Group, level: int, starts: Indices) -> Cut:
                     SumPart(stage(part.argument, 2), terms, part.how == "mean", product_of(part, group.slots))
                 )
                 return Slot(count + len(sums) - 1, ())
-        return rebuilt(part, change)
+        # a sum below another reduction has a row for each of that one's places
+        return part if isinstance(part, (Reduce, Softmax)) else rebuilt(part, change)
 
     upper = stage(change(group.tree), 1)
     places = tuple((len(sums) if at == -2 else at, own, size) for at, own, size in place)
     origins = [
-        np.unique(np.searchsorted(starts, slot.ravel(), side="right") - 1, return_counts=True)
-        if i not in group.picks
-        else (np.empty(0, np.int64), np.empty(0, np.int64))
+        np.bincount(np.searchsorted(starts, slot.ravel(), side="right")) if i not in group.picks else np.zeros(1, int)
         for i, slot in enumerate(group.slots)
     ]
     totals: dict[int, float] = {}
-    for found, counts in origins:
-        for source, uses in zip(found.tolist(), counts.tolist(), strict=True):
-            totals[source] = totals.get(source, 0.0) + uses
-    sources = tuple(frozenset(found.tolist()) for found, _ in origins)
+    for counts in origins:
+        for source in np.nonzero(counts)[0].tolist():
+            totals[source - 1] = totals.get(source - 1, 0.0) + counts[source]
+    sources = tuple(frozenset((np.nonzero(counts)[0] - 1).tolist()) for counts in origins)
     return Cut(group, level, tuple(sums), upper, places, totals, sources)
 
 

@@ -27,7 +27,7 @@ from .lift import MAX_TERMS, CustomFunction, Indices, Lifter, expanded, recognis
 from .lift import Equation as LiftedEquation
 from .notation import element_indices, element_name
 from .parse import Notation, parse
-from .plan import Plan, plans_of
+from .plan import Plan, distinct, plans_of
 from .scenario import Equation, FunctionDefinition, Quantity, Scenario
 from .scenario_types import MAX_HINTS, in_order
 from .template import Tree
@@ -287,16 +287,13 @@ class Graph:
                 if number_ not in group.picks:
                     spread = np.broadcast_to(results.reshape(-1, *(1,) * (slot.ndim - 1)), slot.shape)
                     pairs.append(spread.ravel() * np.int64(self.size) + slot.ravel())
-        keys = np.unique(np.concatenate(pairs)) if pairs else np.empty(0, np.int64)
+        keys = distinct(np.concatenate(pairs)) if pairs else np.empty(0, np.int64)
         return keys // self.size, keys % self.size
 
     @cached_property
-    def users(self) -> Mapping[int, tuple[int, ...]]:
-        """For every operand the nodes that use it directly. For small graphs: one tuple per node."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for result, operand in zip(*(side.tolist() for side in self.edges), strict=True):
-            found[operand].append(result)
-        return {operand: tuple(results) for operand, results in found.items()}
+    def users(self) -> Users:
+        """For every operand the nodes that use it directly."""
+        return Users(*self.edges, self.size)
 
     @cached_property
     def rule(self) -> UpdateRule | None:
@@ -306,12 +303,12 @@ class Graph:
     @property
     def symbolic(self) -> bool:
         """Does any leaf lack a number?"""
-        return any(np.isnan(np.asarray(q.values, dtype=float)).any() for q in leaf_quantities(self.scenario).values())
+        return any(np.isnan(np.asarray(q.values, dtype=float)).any() for q in self._quantities.values())
 
     def leaf_values(self) -> NDArray[np.float64]:
         """The numbers of all leaves at their places in a vector of all nodes (NaN elsewhere and where unknown)."""
         out = np.full(self.size, np.nan)
-        for name, quantity in leaf_quantities(self.scenario).items():
+        for name, quantity in self._quantities.items():
             block = self.blocks[name]
             out[block.start : block.start + block.size] = np.asarray(quantity.values, dtype=float).ravel()
         return out
@@ -319,15 +316,46 @@ class Graph:
     def typed(self, node: int) -> str | None:
         """A leaf's number as its author typed it ('0.20'), or None."""
         block = self.block_of(node)
-        quantity = leaf_quantities(self.scenario).get(block.name)
+        quantity = self._quantities.get(block.name)
         if quantity is None or quantity.texts is None:
             return None
         return quantity.texts[node - block.start]
 
     def assumed(self, node: int) -> str | None:
         """Why a leaf's value is assumed, where the document does not state it."""
-        quantity = leaf_quantities(self.scenario).get(self.block_of(node).name)
+        quantity = self._quantities.get(self.block_of(node).name)
         return quantity.assumed if quantity else None
+
+    @cached_property
+    def _quantities(self) -> Mapping[str, Quantity]:
+        return leaf_quantities(self.scenario)
+
+
+class Users(Mapping[int, tuple[int, ...]]):
+    """The direct users of every node that has any: arrays, and a tuple for who is asked about."""
+
+    def __init__(self, results: Indices, operands: Indices, size: int) -> None:
+        order = np.argsort(operands, kind="stable")
+        self._results = results[order]
+        self._first = np.searchsorted(operands[order], np.arange(size + 1))
+        self._known: dict[int, tuple[int, ...]] = {}
+
+    def __getitem__(self, node: int) -> tuple[int, ...]:
+        found = self._known.get(node)
+        if found is None:
+            if not 0 <= node < len(self._first) - 1:
+                raise KeyError(node)
+            first, last = self._first[node : node + 2].tolist()
+            found = self._known[node] = tuple(self._results[first:last].tolist())
+        if not found:
+            raise KeyError(node)
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.nonzero(np.diff(self._first))[0].tolist())
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(np.diff(self._first)))
 
 
 def leaf_quantities(scenario: Scenario) -> dict[str, Quantity]:

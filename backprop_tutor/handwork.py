@@ -33,6 +33,12 @@ _HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
 _SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
 _OPEN = re.compile(r"(?:\.\.\.|…)\s*$")
 _NEXT_CLAIM = re.compile(r"[;,]\s+(?=[^=≈,;()\[\]]+(?:=|≈))")
+# words that lead up to an equation and say nothing about it (unlike "new" or "the old")
+_LEAD = re.compile(
+    r"(?:(?:so|then|thus|hence|therefore|now|and|also|next|first|second|finally|again|we|get|have|find|obtain|with|where"
+    r"|since|because|this|that|gives|is|it|follows)\b[,:]?\s+)+(?=[^\s=≈])",
+    re.IGNORECASE,
+)
 _QUANTITY = re.compile(r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d")
 
 
@@ -113,6 +119,9 @@ def _claims_of(line: str, number: int, notation: Notation, path: str, sample: in
         return
     pieces = claims_on(body, start)
     for first, last in pieces:
+        lead = _LEAD.match(body, first)
+        if lead is not None and is_claim(body[lead.end() : last]) and not any(map(notation.names, words_of(lead[0]))):
+            first = lead.end()
         where = Where(path, number, first + 1, max(1, last - first), line)
         own = expected if last == pieces[-1][1] else None  # the comment at the end belongs to the last claim
         shown = body[first:last].strip()
@@ -127,6 +136,10 @@ def _claims_of(line: str, number: int, notation: Notation, path: str, sample: in
             trouble = error.problems[0]
             problem = Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help)
             yield Claim(number, shown, (), source, own, problem, where, sample)
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
 
 
 def claims_on(body: str, start: int) -> list[tuple[int, int]]:

@@ -10,14 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from . import functions as table
 from .check import Check, Method, check_gradients, check_locals
+from .derivatives import local_derivative
 from .evaluate import evaluate
 from .expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
 from .graph import Graph, Node, ancestors, descendants
 from .lift import substitute
 from .parse import parse
-from .trace import Contribution, Path, Trace, Update
+from .trace import Contribution, Path, Trace, Update, path_totals
 from .unroll import of_single_numbers
 
 SECOND_CALCULATION = 1e-12  # relative; the two forward calculations differ by rounding only
@@ -96,15 +99,7 @@ def loss_part(graph: Graph) -> frozenset[int]:
     targets = graph.nodes_of("target")
     if not targets:
         return frozenset({graph.loss})
-    after = set(targets)
-    for group in graph.groups:
-        for row in range(group.rows):
-            if any(
-                i not in group.picks and not after.isdisjoint(slot[row].ravel().tolist())
-                for i, slot in enumerate(group.slots)
-            ):
-                after.add(group.start + row)
-    return frozenset(after - set(targets))
+    return frozenset(np.nonzero(descendants(graph, *targets))[0].tolist()) - set(targets)
 
 
 def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[ForwardStep, ...]:
@@ -236,17 +231,13 @@ def multiplications(trace: Trace) -> Multiplications:
     programming, like the number of paths. With adjoints each useful edge but those at the loss needs one product.
     """
     graph = trace.graph
-    counts = trace.path_counts
-    lengths: dict[int, int] = {graph.loss: 0}
-    useful = descendants(graph, *graph.nodes_of("parameter"))
-    by_adjoints = 0
+    parameters = graph.nodes_of("parameter")
+    useful = descendants(graph, *parameters)
     results, operands = graph.edges
-    for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):
-        if result in counts:
-            lengths[operand] = lengths.get(operand, 0) + lengths[result] + counts[result]
-            by_adjoints += bool(useful[operand]) and result != graph.loss
-    by_paths = sum(lengths.get(n, 0) - counts.get(n, 0) for n in graph.nodes_of("parameter"))
-    return Multiplications(by_paths, by_adjoints)
+    counted = ancestors(graph, graph.loss)[results] & (results != graph.loss) & useful[operands]
+    links = path_totals(graph, graph.loss, lengths=True)[parameters]
+    counts = path_totals(graph, graph.loss)[parameters]
+    return Multiplications(sum(map(int, links)) - sum(map(int, counts)), int(np.count_nonzero(counted)))
 
 
 def update_steps(trace: Trace) -> tuple[Update, ...]:
@@ -283,8 +274,6 @@ def local_formula(graph: Graph, result: int, operand: int) -> Expression:
         other = _sibling(graph, node, Name(by, by), arguments)
         if other is not None:
             return Negative(Product((("*", mine), ("*", Name(other, other)))))
-    from .symbolic import local_derivative
-
     return local_derivative(node.expanded, by, node.name)
 
 

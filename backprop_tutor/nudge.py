@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from .cuts import Cut, Stage, SumPart
 from .functions import primitive
 from .graph import Graph, ancestors
-from .plan import Indices, Values
+from .plan import Indices, Values, distinct
 from .template import Apply, Reduce, Tree, parts
 
 BATCH_BYTES = 1 << 20  # of the widest result of a batch: it stays in the processor's cache
@@ -439,7 +439,7 @@ def _union(keys: Sequence[Indices]) -> Indices:
     """All keys once, sorted."""
     if len(keys) == 1 and bool((np.diff(keys[0]) > 0).all()):
         return keys[0]
-    return np.unique(np.concatenate(keys))
+    return distinct(np.concatenate(keys))
 
 
 def has_kinks(tree: Tree) -> bool:

@@ -21,6 +21,13 @@ Values: TypeAlias = NDArray[np.float64]
 _ITEM = 8  # bytes of a value
 
 
+def distinct(numbers: Indices) -> Indices:
+    """Every number once, sorted. (NumPy's own `unique` imports its masked arrays, at every start of the program.)"""
+    ranked = np.sort(numbers, axis=None)
+    first = np.concatenate([np.ones(min(1, ranked.size), bool), ranked[1:] != ranked[:-1]])
+    return np.asarray(ranked[first])
+
+
 class Group(Protocol):
     """What is read of a group of nodes."""
 
@@ -86,7 +93,7 @@ class Gathered:
     def __init__(self, indices: Indices) -> None:
         self.indices = indices
         self._flat = indices.ravel()
-        self._once = len(np.unique(self._flat)) == indices.size
+        self._once = len(distinct(self._flat)) == indices.size
         self._first = int(self._flat.min(initial=0)) if indices.size else 0
         self._length = int(self._flat.max(initial=0)) + 1 - self._first
 
@@ -247,7 +254,7 @@ def plans_of(groups: Sequence[Group], leaves: int) -> tuple[Plan, ...]:
     for group in groups:
         for i, slot in enumerate(group.slots):
             if i not in group.picks:
-                low = np.unique(slot)
+                low = distinct(slot)
                 uses[low[low < leaves]] += 1
     for group, plan in zip(groups, plans, strict=True):
         for slot, way in zip(group.slots, plan.accesses, strict=True):

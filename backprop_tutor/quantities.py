@@ -133,11 +133,17 @@ class Vocabulary:
                 return Updated(node)
         if match := re.fullmatch(r"(?:delta|Delta)(.+)", plain):
             node = self.preactivation(match[1])
-            if node is not None:
+            if node is not None and self.graph.block_of(node).kind != "parameter":
                 return Gradient(self.graph.loss, node)
         if plain.casefold() in _RATE_SPELLINGS and self.graph.scenario.rate is not None:
             return Rate()
         return None
+
+    def step_of(self, spelling: str) -> int | None:
+        """The parameter whose change in an update is called Δw."""
+        match = re.fullmatch(r"[dD]elta_?(.+)", folded(spelling))
+        node = self.node(match[1]) if match and self.node(spelling) is None else None
+        return node if node is not None and self.graph.block_of(node).kind == "parameter" else None
 
     def preactivation(self, spelling: str) -> int | None:
         """The node whose adjoint is called δ_spelling: the unit's value before its nonlinearity."""

@@ -8,10 +8,7 @@ from __future__ import annotations
 import io
 import sys
 import tomllib
-import zipfile
 import zlib
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
@@ -41,10 +38,11 @@ class Title(NamedTuple):
     document: str | None
 
 
-def bundled_folder() -> Traversable:
+def bundled_folder() -> Path:
     """The folder of the bundled scenarios: inside the installed package, or at the top of the source tree."""
-    inside = files("backprop_tutor") / "scenarios"
-    return inside if inside.is_dir() else Path(__file__).resolve().parent.parent / "scenarios"
+    package = Path(__file__).resolve().parent
+    inside = package / "scenarios"
+    return inside if inside.is_dir() else package.parent / "scenarios"
 
 
 def bundled() -> tuple[str, ...]:
@@ -185,6 +183,8 @@ def _too_large(label: str) -> ScenarioError:
 # ---------------------------------------------------------------- arrays
 def load_array(folder: Path | None, name: str, key: str) -> Floats | ArrayFault:
     """The array `key` of the .npz file `name` in (or below) `folder`, as float64. Only plain numbers are loaded."""
+    import zipfile
+
     if folder is None:
         said = f"{quoted(name)} can't be found: a scenario without a file has no folder"
         return ArrayFault("npz", said, "save the scenario as a file beside it")

@@ -5,12 +5,14 @@ Imported only when a scenario is read: the schema brings pydantic along.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .cache import shared
 from .errors import Where
 from .scenario_files import Found, load_array
 from .scenario_names import (
@@ -39,8 +41,10 @@ from .scenario_types import (
     Source,
 )
 from .scenario_values import ValueReader
-from .schema import structure_faults
 from .toml_places import Path
+
+if TYPE_CHECKING:
+    from .schema import StructureFault
 
 _TABLES: Mapping[str, Kind] = MappingProxyType({"inputs": "input", "parameters": "parameter", "targets": "target"})
 
@@ -52,7 +56,7 @@ class Reader:
         self.found = found
         self.source = source
         self.report = Report(source)
-        faults = structure_faults(document)
+        faults = _structure_faults(document, found)
         for fault in faults:
             self.report.add(fault.path, fault.message, fault.label, fault.help, key=fault.on_key)
         self.whole = document
@@ -404,6 +408,24 @@ class Reader:
     def check_text(self, path: Path, text: str | None, *, line_ends: bool = False) -> bool:
         """Report a text that holds something a terminal would obey."""
         return self.no_fault(text_fault(text or "", line_ends=line_ends), path)
+
+
+def _structure_faults(document: Document, found: Found) -> list[StructureFault]:
+    """What the schema has against the document; of a file whose text is known to be in order, nothing.
+
+    The schema brings pydantic along, which takes longer than all the rest of the reading.
+    """
+    schema = FilePath(__file__).with_name("schema.py").stat()  # another schema may find other faults
+    told = f"{schema.st_size} {schema.st_mtime_ns} {found.text}"
+    key = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    if found.path is not None and shared().get("scenario", key) is not None:
+        return []
+    from .schema import structure_faults
+
+    faults = structure_faults(document)
+    if not faults and found.path is not None:
+        shared().put("scenario", key, "in order")
+    return faults
 
 
 def _without(document: Document, faulty: list[Path]) -> Document:

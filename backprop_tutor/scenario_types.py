@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from .characters import printable as printable  # for those who read scenarios
 from .errors import Problem, ScenarioError, Where, did_you_mean
 from .toml_places import Path, Places, Span
 
@@ -92,11 +93,6 @@ def dotted(path: Iterable[str | int]) -> str:
     for part in path:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
     return printable(text)
-
-
-def printable(text: str) -> str:
-    """The text with U+FFFD for every character that a terminal would obey; the columns stay."""
-    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 
 
 def shown_line(line: str) -> str | None:

@@ -34,6 +34,7 @@ from .expression import (
     walk,
 )
 from .parse import parse
+from .shapes import RESULT, template_of, with_names
 from .typeset import index_text, to_text
 
 DIGITS = 60  # of the independent values
@@ -190,18 +191,6 @@ def _pieces(formula: Expression) -> Iterator[tuple[str, Expression]]:
     yield "", whole
 
 
-def template_of(formula: Expression) -> tuple[Expression, dict[str, str]]:
-    """The formula with its names replaced by slots in reading order, and which slot each name became."""
-    slots: dict[str, str] = {}
-
-    def rename(part: Expression) -> Expression:
-        if isinstance(part, Name):
-            return Name(slots.setdefault(part.name, f"s{len(slots)}"))
-        return rebuild(part, rename)
-
-    return rename(formula), slots
-
-
 # ---------------------------------------------------------------- the formula to show
 def local_derivative(formula: Expression, by: str, result: str) -> Expression:
     """∂formula/∂by as a formula over the operands and the result's own name, in the document's form.
@@ -210,26 +199,18 @@ def local_derivative(formula: Expression, by: str, result: str) -> Expression:
     written with `step`.
     """
     shape, slots = template_of(formula)
-    shown = _shown_template(shape, slots[by])
-    back = {slot: name for name, slot in slots.items()}
-
-    def rename(part: Expression) -> Expression:
-        if isinstance(part, Name):
-            name = back.get(part.name, result if part.name == "result" else part.name)
-            return Name(name, name)
-        return rebuild(part, rename)
-
-    return rename(shown)
+    return with_names(derivative_of_shape(shape, slots[by]), slots, result)
 
 
 @cache
-def _shown_template(shape: Expression, slot: str) -> Expression:
+def derivative_of_shape(shape: Expression, slot: str) -> Expression:
+    """∂shape/∂slot, where `result` stands for the shape's own value."""
     if by_rule := _of_extreme(shape, slot):
         return by_rule
     whole = _to_sympy(_without_extremes(shape), {}, opaque)
     derivative = sp.diff(whole, symbol(slot))
     if not whole.is_Number:
-        derivative = derivative.xreplace({whole: symbol("result")})
+        derivative = derivative.xreplace({whole: symbol(RESULT)})
     texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
     order = {name: i for i, name in enumerate(names_in(shape))}
     reader = _Reader(texts, order)

@@ -216,13 +216,10 @@ class Trace:
     def path_counts_to(self, end: int) -> Mapping[int, int]:
         """How many chains lead from each node to `end`: exact, by dynamic programming, without listing them."""
         if end not in self._path_counts:
-            counts: dict[int, int] = {end: 1}
-            results, operands = self.graph.edges
-            for result, operand in zip(results[::-1].tolist(), operands[::-1].tolist(), strict=True):
-                # edges sorted by result: every result's count is complete before its operands need it
-                if result in counts:
-                    counts[operand] = counts.get(operand, 0) + counts[result]
-            self._path_counts[end] = MappingProxyType(counts)
+            totals = path_totals(self.graph, end)
+            self._path_counts[end] = MappingProxyType(
+                {node: int(totals[node]) for node in np.nonzero(totals)[0].tolist()}
+            )
         return self._path_counts[end]
 
     def path_count(self, which: int | str, of: int | str | None = None) -> int:
@@ -297,6 +294,33 @@ class Trace:
         done = rule.work(1, self.values[nodes], self.adjoints[nodes])
         numbers = zip(nodes, self.values[nodes], self.adjoints[nodes], done.after, strict=True)
         return tuple(Update(node, float(w), float(g), float(after)) for node, w, g, after in numbers)
+
+
+EXACT = 2.0**53  # up to here a float holds every whole number
+
+
+def path_totals(graph: Graph, end: int, lengths: bool = False) -> NDArray[Any]:
+    """How many chains lead from each node to `end`, exact; with `lengths`, how many links these have together.
+
+    Edges are sorted by their results, and groups follow each other, so that every result's number is complete before
+    its operands need it. Whole numbers beyond 2⁵³ are Python's.
+    """
+    results, operands = graph.edges
+    bounds = np.searchsorted(results, [group.start for group in graph.groups] + [graph.size])
+
+    def added(kind: type) -> NDArray[Any]:
+        counts: NDArray[Any] = np.zeros(graph.size, kind)
+        links: NDArray[Any] = np.zeros(graph.size, kind)
+        counts[end] = 1
+        for first, last in zip(bounds[-2::-1].tolist(), bounds[:0:-1].tolist(), strict=True):
+            above, below = results[first:last], operands[first:last]
+            np.add.at(counts, below, counts[above])
+            if lengths:
+                np.add.at(links, below, links[above] + counts[above])
+        return links if lengths else counts
+
+    totals = added(float)
+    return totals if totals.max(initial=0.0) < EXACT else added(object)
 
 
 def _path(nodes: tuple[int, ...], factors: tuple[float, ...]) -> Path:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
+from .characters import ASCII as ASCII  # for those who typeset
+from .characters import UNICODE as UNICODE
+from .characters import Style as Style
 from .expression import (
     Bracketed,
     Call,
@@ -36,20 +38,6 @@ alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho 
 """
 _GREEK = frozenset(_GREEK_NAMES.split())
 
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How formulas are spelt in one medium."""
-
-    times: str
-    minus: str
-    partial: str
-    powers: bool  # superscript digits, else ^2
-    spell: Mapping[str, str] = field(default_factory=dict)  # function name -> spelling
-
-
-UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"})
-ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt"})
 
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 

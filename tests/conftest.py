@@ -22,6 +22,7 @@ os.environ.update(
         "COLUMNS": "80",
         "TTY_COMPATIBLE": "0",
         "TERM": "xterm-256color",
+        "BPTUTOR_CACHE": "",  # nothing is remembered from test to test
     }
 )
 

@@ -26,7 +26,7 @@ judging = settings(relaxed, max_examples=60)
 
 PIECES = (
     "h1 net_h1 o1 w1 w5 E dE/dw5 ∂E/∂h1 dE/d σ(net_h1) σ' e^ exp( log( sqrt( w5' w5_new η foo y_3 h1#2 [ ] ( ) { } + - − * × · / ÷ "
-    "^ ** ² ⁻¹ = == ≈ → , ; : . ... … % ½ 0.5933 0.15 1e5 1e999 9**9**9 .5 1_000 0x10 0,38 8.2×10^-2 @39 # ` $ \\ | < > ! ? "
+    "^ ** ² ⁻¹ = == ≈ → , ; : . ... \u2026 % ½ 0.5933 0.15 1e5 1e999 9**9**9 .5 1_000 0x10 0,38 8.2×10^-2 @39 # ` $ \\ | < > ! ? "
     "__import__('os') ().__class__ lambda print( eval( \x00 \u202e \ud7ff \U0001f600 and so d ∂ W1[2,3] [1, 2] [..."
 ).split(" ")
 

@@ -17,8 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
-from ..scenario_types import printable
-from ..typeset import ASCII, UNICODE, Style
+from ..characters import ASCII, UNICODE, Style, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

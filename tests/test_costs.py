@@ -1,0 +1,211 @@
+"""What things cost, as facts: modules imported, programs executed, objective values had, matrix products found.
+
+Times are for `python -m tests.benchmarks`; these numbers are the same on every machine.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_tutor import check, graph, nudge, trace
+from backprop_tutor.lesson import multiplications
+from backprop_tutor.plan import Gathered, View, regular
+from backprop_tutor.scenario import load, loads
+from backprop_tutor.trace import Trace
+from tests.benchmarks.networks import LARGE, deep, numbers, scenario
+from tests.random_networks import traced
+from tests.test_imports import loaded
+
+RUN = ["run", "two_sigmoid_outputs"]
+
+
+def test_a_repeated_run_needs_neither_sympy_nor_pydantic(tmp_path: Path) -> None:
+    env = {"BPTUTOR_CACHE": str(tmp_path)}
+    status, first = loaded(RUN, env)
+    assert status == 0
+    assert {"sympy", "pydantic"} <= first
+    status, again = loaded(RUN, env)
+    assert status == 0
+    assert not again & {"sympy", "pydantic"}
+    assert loaded(["check", "two_sigmoid_outputs"], env)[1] & {"sympy", "pydantic"} == set()
+
+
+def test_without_a_cache_everything_is_made_again() -> None:
+    for _ in range(2):
+        assert {"sympy", "pydantic"} <= loaded(RUN, {"BPTUTOR_CACHE": ""})[1]
+
+
+def n_n_n(n: int) -> Trace:
+    return traced(scenario(n))
+
+
+@pytest.mark.parametrize("n", [2, 32, 64])
+def test_a_gradient_executes_every_template_once_whatever_the_size(n: int) -> None:
+    built = graph.build(loads(scenario(n)))
+    frames: trace.Frames = []
+    values = trace.forward(built, built.leaf_values(), frames)
+    trace.backward(built, values, frames=frames)
+    assert len(built.groups) == 3
+    assert sum(plan.program.runs for plan in built.plans) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (scenario(4), 2),  # both layers; the loss is a sum of squares
+        ('[parameters]\nW = [[1,2],[3,4],[5,6]]\nx = [1,2]\n[equations]\na = "W @ x"\nL = "sum(a*a)"\n', 2),
+        ('[parameters]\nW = [[1,2],[3,4],[5,6]]\nx = [1,2,3]\n[equations]\na = "x @ W"\nL = "a[1]*a[2]"\n', 1),
+        ('[parameters]\nW = [[1,2],[3,4],[5,6]]\nx = [1,2,3]\n[equations]\na = "transpose(W) @ x"\nL = "a[1]"\n', 1),
+        ('[parameters]\nA = [[1,2],[3,4]]\nB = [[1,2,5],[3,4,6]]\n[equations]\nC = "A @ B"\nL = "sum(C**2)"\n', 1),
+        ('[parameters]\nA = [[1,2],[3,4]]\n[equations]\nC = "A @ transpose(A)"\nL = "sum(C**2)"\n', 1),
+        ('[parameters]\nu = [1,2]\n[equations]\nL = "sum(u**2)"\n', 0),
+        ('[parameters]\nw = 2\nv = 3\n[equations]\nL = "w*v + v*w"\n', 0),
+    ],
+)
+def test_sums_of_products_are_recognised(text: str, found: int) -> None:
+    run = traced(text)
+    assert sum(len(plan.products) for plan in run.graph.plans) == found
+    nodes = run.graph.nodes_of("parameter")
+    assert all(one.agrees for one in check.check_gradients(run, nodes))
+    plain = sum(run.adjoints_of(run.graph.loss)[nodes])
+    assert plain == pytest.approx(sum(c.product for n in nodes for c in run.contributions(n)), rel=1e-12)
+
+
+def test_samples_share_a_matrix_product() -> None:
+    run = traced(
+        '[inputs]\nx = "?"\n[parameters]\nW = [[1,2],[3,4],[5,6]]\n[targets]\n[equations]\na = "W @ x"\n'
+        'L = "sum(a**2)"\n[[samples]]\nx = [1,2]\n[[samples]]\nx = [0,1]\n[[samples]]\nx = [2,-1]\n'
+    )
+    [product] = [product for plan in run.graph.plans for product in plan.products]
+    assert product.matrix.shape == (3, 2)
+    assert product.other.shape == (2, 3)
+    assert all(one.agrees for one in check.check_gradients(run, run.graph.nodes_of("parameter", "input")))
+
+
+@pytest.mark.parametrize(
+    ("indices", "is_view"),
+    [
+        (np.arange(12).reshape(3, 4) + 5, True),
+        (np.arange(12).reshape(3, 4).T + 5, True),
+        (np.tile(np.arange(4), (3, 1)), True),
+        (np.array([[0, 1], [1, 2], [2, 3]]), False),  # a convolution's: one node in several rows
+        (np.array([3, 2, 1]), False),
+        (np.array([0, 1, 3]), False),
+        (np.array([7]), True),
+        (np.zeros((2, 3), np.int64), True),
+    ],
+)
+def test_regular_operands_are_views_and_their_adjoints_arrive(indices: Any, is_view: bool) -> None:
+    view = regular(indices)
+    assert (view is not None) == is_view
+    values = np.random.default_rng(1).uniform(-1, 1, 20)
+    share = np.random.default_rng(2).uniform(-1, 1, indices.shape)
+    expected = np.ones(20)
+    np.add.at(expected, indices, share)
+    for way in (view, Gathered(indices)):
+        if isinstance(way, (View, Gathered)):
+            assert (way.fetch(values) == values[indices]).all()
+            adjoints = np.ones(20)
+            way.give(adjoints, share)
+            np.testing.assert_allclose(adjoints, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [2, 8, 24])
+def test_a_check_has_four_or_eight_objective_values_a_parameter(n: int) -> None:
+    """x ± h and x ± h/2; where noise asks for another step, the same once more."""
+    run = n_n_n(n)
+    nodes = run.graph.nodes_of("parameter")
+    found = check.differences(run.graph, run.values, nodes)
+    assert 4 * len(nodes) <= found.evaluations <= (8 + 1) * len(nodes)
+    assert len(check.differences(run.graph, run.values, nodes, h=1e-4).values) == len(nodes)
+    assert check.differences(run.graph, run.values, nodes, h=1e-4).evaluations == 4 * len(nodes)
+
+
+@pytest.mark.parametrize("n", [8, 24])
+def test_a_nudge_calculates_only_what_depends_on_it(n: int) -> None:
+    """Numbers had for one side of every parameter: a weight of the last layer changes one term, one output's value and
+    one term of the loss; a weight of the first one unit, and then every output."""
+    run = n_n_n(n)
+    nodes = run.graph.nodes_of("parameter")
+    found = check.differences(run.graph, run.values, nodes, h=1e-4)
+    weights, biases = n * n, n
+    last = weights * 4 + biases * 3  # product, output, its error, the loss; a bias is no product
+    first = weights * 2 + biases * 1 + (weights + biases) * (2 * n + 1)  # product, unit; outputs, errors, the loss
+    assert found.calculated <= 4 * (last + first)
+    whole = 4 * len(nodes) * (2 * weights + 4 * n + 1)
+    assert found.calculated < whole / 2
+
+
+def test_large_networks_begin_with_the_step_they_will_need() -> None:
+    run = n_n_n(32)
+    nodes = run.graph.nodes_of("parameter")
+    found = check.differences(run.graph, run.values, nodes)
+    assert found.evaluations < 6 * len(nodes)  # not eight
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check, "MANY", 10**9)
+        plain = check.differences(run.graph, run.values, nodes)
+    assert (found.steps == plain.steps).mean() > 0.98
+    assert (abs(found.values - plain.values) <= found.noise + plain.noise).all()
+    same = found.steps == plain.steps
+    np.testing.assert_allclose(found.values[same], plain.values[same], rtol=1e-6, atol=1e-12)
+
+
+def test_a_check_needs_no_more_than_a_few_megabytes() -> None:
+    import tracemalloc
+
+    run = n_n_n(48)
+    nodes = run.graph.nodes_of("parameter")
+    _ = run.graph.cuts, run.graph.uses
+    tracemalloc.start()
+    check.differences(run.graph, run.values, nodes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * nudge.BATCH_BYTES
+
+
+def test_one_weight_of_a_real_network_costs_no_object_per_edge() -> None:
+    run = trace.run(graph.build(_drawn(LARGE)))
+    assert run.graph.size > 101_000
+    node = run.graph.id("W1[5,300]")
+    assert run.path_count(node) == 10
+    [found] = check.check_gradients(run, [node])
+    assert found.agrees
+    assert len(run.graph.users[node]) == 1
+    assert len(run.graph._nodes) == 0  # no formula has been written out
+    assert run.graph.node(node).name == "W1[5,300]"
+
+
+def test_thirty_layers_are_counted_exactly() -> None:
+    run = trace.run(graph.build(_drawn(deep(30, 10))))
+    assert run.path_count("W1[1,1]") == 10**29
+    assert multiplications(run).by_paths > 10**30
+    assert len(run.paths("W1[1,1]", 12)) == 12
+
+
+def _drawn(text: str) -> Any:
+    from backprop_tutor.scenario import with_random
+
+    return with_random(loads(text), 1)
+
+
+def test_the_same_numbers_as_everybody() -> None:
+    """The benchmark's network is the one that its peers calculate."""
+    run, given = n_n_n(2), numbers(2)
+    assert run.value("W1[2,1]") == given.W1[1][0]
+    assert len(run.graph.nodes_of("parameter")) == given.parameters
+    assert trace.run(load("two_sigmoid_outputs")).graph.groups
+
+
+def test_a_sum_inside_a_softmax_is_no_sum_of_the_group() -> None:
+    run = traced(
+        "[inputs]\nx = [0.3, -0.2]\n[parameters]\nW = [[0.1, 0.4], [-0.3, 0.2], [0.5, 0.6]]\nb = [0.1, 0.2, 0.3]\n"
+        '[equations]\np = "softmax(W @ x + b)"\nq = "logsumexp(W @ x)"\nL = "p[1]**2 + q"\n'
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for cost in (0, 30, 10**9):
+            patch.setattr(nudge, "LIST_COST", cost)
+            assert all(one.agrees for one in check.check_gradients(run, run.graph.nodes_of("parameter", "input")))
