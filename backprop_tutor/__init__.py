@@ -35,9 +35,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .claims import Judgement
+    from .handwork.claims import Judgement
     from .results import Run
-    from .scenario_types import Scenario
+    from .scenario.types import Scenario
 
 __version__ = "0.1.0"
 
@@ -51,28 +51,28 @@ def load(name_or_path: str) -> Scenario:
 
     RequestError when there is nothing of that name; ScenarioError with every fault of the file.
     """
-    from .scenario import load
+    from .scenario.loading import load
 
     return load(name_or_path)
 
 
 def loads(text: str) -> Scenario:
     """A scenario from its TOML text. ScenarioError with every fault."""
-    from .scenario import loads
+    from .scenario.loading import loads
 
     return loads(text)
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float | str]) -> Scenario:
     """The scenario with other values: `{"w11": 0.2, "W1[1,2]": -1, "x1#2": 0.5, "rate": 0.1}`; "?" makes an unknown."""
-    from .scenario import with_values
+    from .scenario.loading import with_values
 
     return with_values(scenario, {name: str(value) for name, value in values.items()})
 
 
 def with_random(scenario: Scenario, seed: int) -> Scenario:
     """The scenario with a number drawn for each of its unknowns, the same for the same seed."""
-    from .scenario import with_random
+    from .scenario.loading import with_random
 
     return with_random(scenario, seed)
 
@@ -93,9 +93,9 @@ def verify(scenario: Scenario | str, sheet: str) -> Judgement:
 
     Each verdict has the line's mark, code, sentence, what was stated and expected, and its links.
     """
-    from .graph import build
-    from .handwork import read
-    from .judge import Judge
+    from .engine.graph import build
+    from .handwork.plain_reader import read
+    from .judging.judge import Judge
 
     judge = Judge(build(load(scenario) if isinstance(scenario, str) else scenario))
     return judge.judge(read(sheet, judge.vocabulary))

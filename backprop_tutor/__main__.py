@@ -1,6 +1,6 @@
 """`python -m backprop_tutor` is `bptutor`."""
 
-from .cli import main
+from .cli.program import main
 
 if __name__ == "__main__":
     main()

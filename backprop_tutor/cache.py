@@ -4,7 +4,8 @@ One small text file, replaced as a whole (a reader sees the old one or the new o
 file of another version, cut short or changed by hand counts as empty. It can be deleted at any time. Where nothing can
 be kept (a read-only home), nothing is. Several processes at once at worst lose an entry, which is then made again.
 
-BPTUTOR_CACHE names another folder; empty, nothing is kept. Who reads an entry still checks it: see `derivatives.py`.
+BPTUTOR_CACHE names another folder; empty, nothing is kept. Who reads an entry still checks it, as
+`lesson/derivatives.py` does.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .check import Check, check_gradients, check_locals
+from .engine.check import Check, check_gradients, check_locals
+from .engine.graph import Graph, Node, build
+from .engine.trace import Trace
+from .engine.trace import run as run_trace
 from .errors import Problem, RequestError
-from .graph import Graph, Node, build
-from .scenario import Scenario
-from .trace import Trace
-from .trace import run as run_trace
+from .scenario.loading import Scenario
 
 T = TypeVar("T")
 
@@ -169,7 +169,7 @@ class Run:
 
     def _repr_markdown_(self) -> str:
         """What a notebook shows: the lesson in Markdown with LaTeX."""
-        from .render.markdown import lesson_text
+        from .render.run.markdown import lesson_text
 
         return lesson_text(self.trace.graph, self.trace)
 

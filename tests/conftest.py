@@ -42,7 +42,7 @@ from tests.program import Done, environment  # noqa: E402
 @pytest.fixture
 def bptutor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
     """Run the command line inside this process: `bptutor("run", "-", stdin=data)`."""
-    from backprop_tutor.cli import program
+    from backprop_tutor.cli.program import program
 
     def run(*arguments: str, stdin: bytes = b"") -> Done:
         out, err = io.StringIO(), io.StringIO()

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import Expression
-from backprop_tutor.graph import Graph, build
-from backprop_tutor.lesson import local_formula
-from backprop_tutor.scenario import loads
-from backprop_tutor.trace import Trace, run
-from backprop_tutor.typeset import ASCII, to_text
+from backprop_tutor.engine.graph import Graph, build
+from backprop_tutor.engine.trace import Trace, run
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import Expression
+from backprop_tutor.formulas.typeset import ASCII, to_text
+from backprop_tutor.lesson.steps import local_formula
+from backprop_tutor.scenario.loading import loads
 
 ACTIVATIONS = ("sigmoid", "sigmoid", "sigmoid", "tanh", "relu", "softplus")
 LOSSES = ("(t{k} - {o})**2 / 2", "(t{k} - {o})**2", "0.5*({o} - t{k})**2")
@@ -152,7 +152,7 @@ class Writer:
 
 
 def _names(formula: Expression) -> tuple[str, ...]:
-    from backprop_tutor.expression import names_in
+    from backprop_tutor.formulas.expression import names_in
 
     return names_in(formula)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from backprop_tutor import graph as graphs
-from backprop_tutor import handwork
-from backprop_tutor import scenario as scenarios
-from backprop_tutor.claims import Judgement, Verdict
-from backprop_tutor.judge import Judge
+from backprop_tutor.engine import graph as graphs
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Judgement, Verdict
+from backprop_tutor.judging.judge import Judge
+from backprop_tutor.scenario import loading as scenarios
 
 # Two inputs, two hidden units, two outputs: the network of a widely read tutorial, whose numbers are published.
 SIGMOID = """

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
 
+from backprop_tutor.engine.graph import build
 from backprop_tutor.errors import ScenarioError
-from backprop_tutor.expression import Expression
-from backprop_tutor.graph import build
-from backprop_tutor.quiz import ALL_MAKERS
-from backprop_tutor.quiz_kinds import Setting
-from backprop_tutor.quiz_long import candidates as long_candidates
-from backprop_tutor.quiz_names import Kind
-from backprop_tutor.quiz_networks import Shape, random_scenario, renumbered, stated
-from backprop_tutor.quiz_offer import candidates
-from backprop_tutor.quiz_source import Source
-from backprop_tutor.quiz_types import Item, Question
-from backprop_tutor.scenario import load
-from backprop_tutor.typeset import ASCII, to_text
+from backprop_tutor.formulas.expression import Expression
+from backprop_tutor.formulas.typeset import ASCII, to_text
+from backprop_tutor.quiz.choosing import ALL_MAKERS
+from backprop_tutor.quiz.kinds import Setting
+from backprop_tutor.quiz.long_questions import candidates as long_candidates
+from backprop_tutor.quiz.names import Kind
+from backprop_tutor.quiz.networks import Shape, random_scenario, renumbered, stated
+from backprop_tutor.quiz.offer import candidates
+from backprop_tutor.quiz.source import Source
+from backprop_tutor.quiz.types import Item, Question
+from backprop_tutor.scenario.loading import load
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 
@@ -79,7 +79,7 @@ def only_item(asked: Question) -> Item:
 
 def rounded_text(value: float, digits: int) -> str:
     """As a person rounds it."""
-    from backprop_tutor.quiz_fair import as_asked
+    from backprop_tutor.quiz.fairness import as_asked
 
     return f"{as_asked(value, digits):f}"
 

@@ -14,11 +14,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from backprop_tutor import functions, graph, lesson, scenario, trace
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import Call, walk
-from backprop_tutor.functions import PRIMITIVES
-from backprop_tutor.scenario import Scenario
+from backprop_tutor.engine import graph, trace
+from backprop_tutor.formulas import functions
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import Call, walk
+from backprop_tutor.formulas.functions import PRIMITIVES
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.scenario import loading as scenario
+from backprop_tutor.scenario.loading import Scenario
 
 FLAT = ("sign", "step")  # their derivative is 0 everywhere: a loss of nothing else depends on nothing
 UNBOUNDED = ("exp", "log", "log10", "log2", "sqrt")

@@ -7,10 +7,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from backprop_tutor import by_hand, scenario, trace
-from backprop_tutor.render import plain, terminal
-from backprop_tutor.render.options import RunOptions
+from backprop_tutor.engine import trace
+from backprop_tutor.lesson import by_hand
+from backprop_tutor.render.run import plain, terminal
+from backprop_tutor.render.run.options import RunOptions
 from backprop_tutor.render.screen import make_screen
+from backprop_tutor.scenario import loading as scenario
 
 NUMERIC = ("linear_two_errors", "matrix_softmax", "shared_weights", "two_sigmoid_outputs")
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor import cache, derivatives, symbolic
+from backprop_tutor import cache
 from backprop_tutor.cache import FILE_NAME, MAX_ENTRIES, Cache
-from backprop_tutor.parse import parse
-from backprop_tutor.typeset import ASCII, to_text
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.formulas.typeset import ASCII, to_text
+from backprop_tutor.lesson import derivatives, symbolic
 from tests.program import TOP, environment
 
 RUN = [sys.executable, "-m", "backprop_tutor", "run", "two_sigmoid_outputs"]

@@ -7,9 +7,9 @@ import math
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import check, nudge, trace
-from backprop_tutor.scenario import load
-from backprop_tutor.trace import Trace
+from backprop_tutor.engine import check, nudge, trace
+from backprop_tutor.engine.trace import Trace
+from backprop_tutor.scenario.loading import load
 from tests.random_networks import networks, traced
 
 

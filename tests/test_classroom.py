@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor import classroom, expectations
-from backprop_tutor.claims import MARKS
-from backprop_tutor.classroom import Judges, Marked, Paper, Score, Source, common_slips, judge_all, score
+from backprop_tutor.handwork.claims import MARKS
+from backprop_tutor.judging import classroom, expectations
+from backprop_tutor.judging.classroom import Judges, Marked, Paper, Score, Source, common_slips, judge_all, score
 from tests.verdicts import NAME, judgement
 
 SOURCE = Source("linear_two_errors")

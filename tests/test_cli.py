@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 
 from backprop_tutor import __version__
-from backprop_tutor.cli import program
-from backprop_tutor.cli_options import sample_numbers
+from backprop_tutor.cli.keys import Answer, keyboard
+from backprop_tutor.cli.options import sample_numbers
+from backprop_tutor.cli.program import program
 from backprop_tutor.errors import RequestError
-from backprop_tutor.keys import Answer, keyboard
-from backprop_tutor.new_scenario import TEMPLATE
+from backprop_tutor.scenario.starter import TEMPLATE
 from tests.program import SCENARIOS, Done, environment
 
 Run = Callable[..., Done]
@@ -126,7 +126,7 @@ def test_list_keeps_titles_whole_in_a_narrow_terminal(process: Run) -> None:
 
 
 def test_schema_is_the_schema(bptutor: Run, tmp_path: Path) -> None:
-    from backprop_tutor.schema import json_schema
+    from backprop_tutor.scenario.schema import json_schema
 
     assert json.loads(bptutor("schema").out) == json_schema()
     file = tmp_path / "bptutor.schema.json"
@@ -275,7 +275,7 @@ def test_the_output_never_replaces_the_scenario(bptutor: Run, tmp_path: Path, mo
 
 def test_a_check_that_disagrees_ends_with_status_1(bptutor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every gradient 0.1 % off: each format still shows it all, and the status tells."""
-    from backprop_tutor import trace
+    from backprop_tutor.engine import trace
 
     backward = trace.backward
     monkeypatch.setattr(trace, "backward", lambda *given, **named: backward(*given, **named) * 1.001)
@@ -490,7 +490,7 @@ def test_ctrl_c_ends_with_status_130(bptutor: Run, monkeypatch: pytest.MonkeyPat
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("backprop_tutor.opening.draft", interrupted)
+    monkeypatch.setattr("backprop_tutor.engine.opening.draft", interrupted)
     done = bptutor("run", "shared_weights")
     assert (done.status, done.out) == (130, "")
     assert "Traceback" not in done.err
@@ -500,7 +500,7 @@ def test_a_bug_of_ours_is_not_hidden(bptutor: Run, monkeypatch: pytest.MonkeyPat
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("backprop_tutor.opening.draft", broken)
+    monkeypatch.setattr("backprop_tutor.engine.opening.draft", broken)
     with pytest.raises(ZeroDivisionError):
         bptutor("run", "shared_weights")
 
@@ -516,7 +516,7 @@ class Watched(io.StringIO):
 def stepped(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[int, str]:
     """Run with these answers to "go on?"; exit status, and what was shown."""
     left = iter(answers)
-    monkeypatch.setattr("backprop_tutor.running.keyboard", lambda: nullcontext(lambda: next(left)))
+    monkeypatch.setattr("backprop_tutor.cli.running.keyboard", lambda: nullcontext(lambda: next(left)))
     shown = Watched()
     monkeypatch.setattr(sys, "stdout", shown)
     status = program(["run", "shared_weights", "--step", "--color", "never"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from backprop_tutor.claims import Judgement
+from backprop_tutor.handwork.claims import Judgement
 from tests.honest import written
 from tests.judging import judged, shown
 

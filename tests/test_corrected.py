@@ -8,10 +8,12 @@ from functools import cache
 
 import pytest
 
-from backprop_tutor import graph, handwork, scenario
-from backprop_tutor.corrected import Corrected, correct, flagged
-from backprop_tutor.judge import Judge
-from backprop_tutor.penmanship import style_of, usual_digits, written
+from backprop_tutor.engine import graph
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.penmanship import style_of, usual_digits, written
+from backprop_tutor.judging.corrected import Corrected, correct, flagged
+from backprop_tutor.judging.judge import Judge
+from backprop_tutor.scenario import loading as scenario
 from tests.program import TOP
 
 SHEETS = tuple(path.name.removesuffix(".hand.md") for path in sorted((TOP / "scenarios").glob("*.hand.md")))

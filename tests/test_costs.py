@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_tutor import check, graph, nudge, trace
-from backprop_tutor.lesson import multiplications
-from backprop_tutor.plan import Gathered, View, regular
-from backprop_tutor.scenario import load, loads
-from backprop_tutor.trace import Trace
+from backprop_tutor.engine import check, graph, nudge, trace
+from backprop_tutor.engine.plan import Gathered, View, regular
+from backprop_tutor.engine.trace import Trace
+from backprop_tutor.lesson.steps import multiplications
+from backprop_tutor.scenario.loading import load, loads
 from tests.benchmarks.networks import LARGE, deep, numbers, scenario
 from tests.random_networks import traced
 from tests.test_imports import loaded
@@ -187,7 +187,7 @@ def test_thirty_layers_are_counted_exactly() -> None:
 
 
 def _drawn(text: str) -> Any:
-    from backprop_tutor.scenario import with_random
+    from backprop_tutor.scenario.loading import with_random
 
     return with_random(loads(text), 1)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from backprop_tutor.digits import rounded, short, significant, spelt
+from backprop_tutor.formulas.digits import rounded, short, significant, spelt
 
 CASES = [
     # x, digits, text

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from backprop_tutor import check, graph, lesson, symbolic, trace
-from backprop_tutor.scenario import load, with_random, with_values
-from backprop_tutor.trace import Trace
+from backprop_tutor.engine import check, graph, trace
+from backprop_tutor.engine.trace import Trace
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
+from backprop_tutor.scenario.loading import load, with_random, with_values
 
 DOCUMENTS = ("symbolic_cross_entropy", "shared_weights", "linear_two_errors", "matrix_softmax", "two_sigmoid_outputs")
 
@@ -89,7 +91,7 @@ def test_document_003s_formulas_hold() -> None:
     assert run.local("a_21", "h_13") == run.value("w_213")
     assert run.local("a_22", "h_13") == run.value("w_223")
     shown = run.graph.node(run.node("a_21")).formula
-    from backprop_tutor.typeset import to_text
+    from backprop_tutor.formulas.typeset import to_text
 
     assert shown is not None
     assert to_text(shown) == "w_211·h_11 + w_212·h_12 + w_213·h_13 + w_214·h_14 + b_21"

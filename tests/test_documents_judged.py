@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor import handwork
-from backprop_tutor.claims import Judgement
-from backprop_tutor.expectations import mismatches
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Judgement
+from backprop_tutor.judging.expectations import mismatches
 from tests.judging import judge_of, shown
 
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_tutor import meaning
-from backprop_tutor.equality import Comparison
-from backprop_tutor.expression import Derivative, Expression, Name
-from backprop_tutor.handwork import notation_of
-from backprop_tutor.parse import parse
+from backprop_tutor.formulas.expression import Derivative, Expression, Name
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.handwork import meaning
+from backprop_tutor.handwork.plain_reader import notation_of
+from backprop_tutor.judging.equality import Comparison
 from tests.judging import judge_of
 
 

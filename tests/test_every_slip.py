@@ -13,13 +13,13 @@ from functools import cache
 
 import pytest
 
-from backprop_tutor import graph as graphs
-from backprop_tutor import handwork
-from backprop_tutor import scenario as scenarios
-from backprop_tutor.claims import Verdict
-from backprop_tutor.judge import Judge
-from backprop_tutor.quantities import Gradient, Subject, Updated, Value
-from backprop_tutor.slips import SLIPS, variants
+from backprop_tutor.engine import graph as graphs
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Verdict
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.judging.judge import Judge
+from backprop_tutor.scenario import loading as scenarios
+from backprop_tutor.slips.catalogue import SLIPS, variants
 from tests.honest import written
 from tests.judging import SCENARIOS, judge_of, shown
 from tests.test_slips import OWN

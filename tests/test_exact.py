@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tutor.exact import Stated, agrees, literal, near, reach, spread, truncates, unit_of
-from backprop_tutor.parse import Notation, parse
+from backprop_tutor.formulas.parse import Notation, parse
+from backprop_tutor.handwork.exact import Stated, agrees, literal, near, reach, spread, truncates, unit_of
 
 HAND = Notation(forgiving=True)
 

@@ -10,11 +10,25 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from backprop_tutor import check, functions, lesson, symbolic, template
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import Call, Constant, Expression, Group, Name, Negative, Number, Power, Product, Sum
-from backprop_tutor.functions import COMPOSED, PRIMITIVES, REDUCTIONS, Primitive
-from backprop_tutor.parse import parse
+from backprop_tutor.engine import check, template
+from backprop_tutor.formulas import functions
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import (
+    Call,
+    Constant,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Sum,
+)
+from backprop_tutor.formulas.functions import COMPOSED, PRIMITIVES, REDUCTIONS, Primitive
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
 from tests.random_networks import traced
 
 POINTS = (-1000.0, -708.5, -50.0, -37.0, -10.0, -5.5, -1.0, -0.3, 0.3, 1.0, 5.5, 10.0, 37.0, 50.0, 708.5, 1000.0)

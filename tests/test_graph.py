@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import graph, lesson, symbolic
+from backprop_tutor.engine import graph
+from backprop_tutor.engine.trace import Trace
 from backprop_tutor.errors import RequestError
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.notation import element_indices, element_name
-from backprop_tutor.parse import parse
-from backprop_tutor.scenario import loads
-from backprop_tutor.trace import Trace
-from backprop_tutor.typeset import to_text
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.notation import element_indices, element_name
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.formulas.typeset import to_text
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
+from backprop_tutor.scenario.loading import loads
 from tests.random_networks import networks, traced
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

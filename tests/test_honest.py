@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from backprop_tutor import handwork
-from backprop_tutor.judge import Judge
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.judging.judge import Judge
 from tests.honest import people
 
 PEOPLE = 260  # some ten thousand lines

@@ -62,26 +62,45 @@ IMPORTS = {name: imports(name) for name in MODULES}
 
 
 def test_the_reader_of_imports_sees_them() -> None:
-    assert "backprop_tutor.trace" in IMPORTS["backprop_tutor.lesson"]
-    assert "backprop_tutor.render.terminal" in IMPORTS["backprop_tutor.running"]
-    assert "backprop_tutor.scenario" in IMPORTS["backprop_tutor"]
+    assert "backprop_tutor.engine.trace" in IMPORTS["backprop_tutor.lesson.steps"]
+    assert "backprop_tutor.render.run.terminal" in IMPORTS["backprop_tutor.cli.running"]
+    assert "backprop_tutor.scenario.loading" in IMPORTS["backprop_tutor"]
 
 
 def test_imports_never_go_round_in_a_circle() -> None:
     """A circle is refused even where one of its imports stands inside a function."""
     graph = {name: {other for other in found if other in MODULES} for name, found in IMPORTS.items()}
     # The package's own __init__ is the door to everything; what a module takes from it is its version alone.
-    graph = {name: found - {"backprop_tutor", "backprop_tutor.render"} for name, found in graph.items()}
+    graph = {name: found - {"backprop_tutor"} for name, found in graph.items()}
     tuple(TopologicalSorter(graph).static_order())
+
+
+PIPELINE = ("formulas", "scenario", "engine", "lesson", "handwork", "slips", "judging", "quiz", "render", "cli")
+
+
+def folder(name: str) -> str:
+    return name.split(".")[1] if name.count(".") > 1 else ""
+
+
+def test_folders_stand_in_the_order_of_the_pipeline() -> None:
+    """Imports between folders point one way: towards the front of the pipeline."""
+    assert {folder(name) for name in MODULES} == {*PIPELINE, ""}
+    wrong = [
+        (name, other)
+        for name, found in IMPORTS.items()
+        for other in found & set(MODULES)
+        if folder(name) and folder(other) and PIPELINE.index(folder(name)) < PIPELINE.index(folder(other))
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
     ("library", "allowed"),
     [
-        ("sympy", {"symbolic"}),
-        ("typer", {name for name in PLAIN if name.startswith("cli")} | {"completion", "reporting"}),
+        ("sympy", {"lesson.symbolic"}),
+        ("typer", {name for name in PLAIN if name.startswith("cli.")}),
         ("rich", {"render.screen", "render.lines"}),
-        ("pydantic", {"schema"}),
+        ("pydantic", {"scenario.schema"}),
     ],
 )
 def test_a_library_has_one_home(library: str, allowed: set[str]) -> None:
@@ -93,7 +112,7 @@ def loaded(arguments: list[str], env: dict[str, str] | None = None) -> tuple[int
     """The exit status, and which of the heavy modules are loaded after it."""
     code = (
         "import json, sys\n"
-        "from backprop_tutor.cli import program\n"
+        "from backprop_tutor.cli.program import program\n"
         "try: status = program(sys.argv[1:])\n"
         "except SystemExit as end: status = end.code or 0\n"
         "heavy = ('sympy', 'numpy', 'pydantic', 'rich.console', 'hypothesis')\n"

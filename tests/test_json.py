@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from backprop_tutor import functions, graph, load, loads, trace, with_random
-from backprop_tutor.parse import Notation, parse
-from backprop_tutor.render.json_format import PATHS, ascii_text, document, run_text
-from backprop_tutor.render.options import RunOptions
+from backprop_tutor import load, loads, with_random
+from backprop_tutor.engine import graph, trace
+from backprop_tutor.formulas import functions
+from backprop_tutor.formulas.parse import Notation, parse
+from backprop_tutor.render.run.json_document import PATHS, ascii_text, document, run_text
+from backprop_tutor.render.run.options import RunOptions
 from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
 
 Run = Callable[..., Done]

@@ -11,11 +11,13 @@ from itertools import islice
 
 import pytest
 
-from backprop_tutor import by_hand, graph, scenario, trace
+from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine.learning import course, retraced, states, steps_of
 from backprop_tutor.errors import RequestError, ScenarioError
-from backprop_tutor.learning import course, retraced, states, steps_of
+from backprop_tutor.lesson import by_hand
 from backprop_tutor.render.lines import width_of
-from backprop_tutor.render.steps import chosen, curve
+from backprop_tutor.render.run.several_steps import chosen, curve
+from backprop_tutor.scenario import loading as scenario
 from tests.program import Done
 
 Run = Callable[..., Done]

@@ -9,10 +9,11 @@ from functools import cache
 import pytest
 
 import backprop_tutor
-from backprop_tutor import graph, load, loads, trace
-from backprop_tutor.digits import significant
-from backprop_tutor.render.markdown import latex_number, run_text
-from backprop_tutor.render.options import RunOptions
+from backprop_tutor import load, loads
+from backprop_tutor.engine import graph, trace
+from backprop_tutor.formulas.digits import significant
+from backprop_tutor.render.run.markdown import latex_number, run_text
+from backprop_tutor.render.run.options import RunOptions
 from tests.program import SCENARIOS, Done
 
 Run = Callable[..., Done]

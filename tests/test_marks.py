@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_tutor.expectations import expectations, mismatches
+from backprop_tutor.judging.expectations import expectations, mismatches
 from tests.judging import judged, shown
 
 # (what is tested, scenario, sheet). `# mark [code]` at the end of a line is what it must get.

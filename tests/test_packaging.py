@@ -60,9 +60,9 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     assert folders == {"backprop_tutor", f"bptutor-{__version__}.dist-info"}
     for name in SCENARIOS:
         assert f"backprop_tutor/scenarios/{name}.toml" in names
-    assert "backprop_tutor/render/terminal.py" in names
+    assert "backprop_tutor/render/run/terminal.py" in names
     assert any(name.endswith("/licenses/LICENSE") for name in names)
-    assert not [name for name in names if "cache" in name or name.endswith(".pyc")]
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

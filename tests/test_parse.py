@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backprop_tutor.errors import FormulaError
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import (
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import (
     Call,
     Constant,
     Element,
@@ -30,8 +30,8 @@ from backprop_tutor.expression import (
     ungrouped,
     walk,
 )
-from backprop_tutor.parse import MAX_CHARACTERS, Notation, parse
-from backprop_tutor.typeset import ASCII, UNICODE, to_text
+from backprop_tutor.formulas.parse import MAX_CHARACTERS, Notation, parse
+from backprop_tutor.formulas.typeset import ASCII, UNICODE, to_text
 
 VALUES = {"a": 2.0, "b": 3.0, "c": 5.0, "x": 0.5, "e": 7.0, "w'": 11.0, "δ": 13.0, "w_12": 17.0}
 

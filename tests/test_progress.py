@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor.attempts import AGAIN, EASY, GOOD, HARD, Attempt, rated, replay, usual_pace
-from backprop_tutor.progress import MIGRATIONS, VERSION, Progress, connected, default_path, migrate, version_of
+from backprop_tutor.quiz.attempts import AGAIN, EASY, GOOD, HARD, Attempt, rated, replay, usual_pace
+from backprop_tutor.quiz.progress import MIGRATIONS, VERSION, Progress, connected, default_path, migrate, version_of
 from tests.program import TOP, Done, environment
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
@@ -83,8 +83,8 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     migrate(connection)
     connection.close()
     broken = (*MIGRATIONS, ("CREATE TABLE other (a)", "this is no SQL"))
-    monkeypatch.setattr("backprop_tutor.progress.MIGRATIONS", broken)
-    monkeypatch.setattr("backprop_tutor.progress.VERSION", len(broken))
+    monkeypatch.setattr("backprop_tutor.quiz.progress.MIGRATIONS", broken)
+    monkeypatch.setattr("backprop_tutor.quiz.progress.VERSION", len(broken))
     connection = connected(file)
     with pytest.raises(sqlite3.Error):
         migrate(connection)
@@ -183,7 +183,7 @@ def test_a_file_that_may_only_be_read_still_says_what_was_learnt(
     def refused(path: Path) -> sqlite3.Connection:
         raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr("backprop_tutor.progress.connected", refused)
+    monkeypatch.setattr("backprop_tutor.quiz.progress.connected", refused)
     before = file.read_bytes()
     notes = Notes()
     progress = Progress(file, notes)

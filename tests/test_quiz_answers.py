@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_tutor.quiz_answers import Reply, choose, judge
-from backprop_tutor.quiz_names import Kind
-from backprop_tutor.quiz_types import Choice, Option
+from backprop_tutor.quiz.answers import Reply, choose, judge
+from backprop_tutor.quiz.names import Kind
+from backprop_tutor.quiz.types import Choice, Option
 from tests.quizzing import only_item, own, question
 
 SOURCE = own("two_sigmoid_outputs")
@@ -18,7 +18,7 @@ STEP = question(SOURCE, Kind.UPDATE, "w11'")
 
 
 def answer(asked: object, text: str) -> Reply:
-    from backprop_tutor.quiz_types import Question
+    from backprop_tutor.quiz.types import Question
 
     assert isinstance(asked, Question)
     return judge(SOURCE, asked, only_item(asked), text, SOURCE.session(asked.known))

@@ -13,13 +13,13 @@ from itertools import product
 
 import pytest
 
-from backprop_tutor.quantities import Gradient
-from backprop_tutor.quiz_answers import Reply, choose, judge
-from backprop_tutor.quiz_names import Activation, Kind, Loss, Shared
-from backprop_tutor.quiz_networks import Shape
-from backprop_tutor.quiz_source import Source
-from backprop_tutor.quiz_types import Choice, Item, Question
-from backprop_tutor.scenario import load
+from backprop_tutor.handwork.quantities import Gradient
+from backprop_tutor.quiz.answers import Reply, choose, judge
+from backprop_tutor.quiz.names import Activation, Kind, Loss, Shared
+from backprop_tutor.quiz.networks import Shape
+from backprop_tutor.quiz.source import Source
+from backprop_tutor.quiz.types import Choice, Item, Question
+from backprop_tutor.scenario.loading import load
 from tests.program import SCENARIOS
 from tests.quizzing import cut_text, drawn, other, own, questions, rounded_text, typed
 

@@ -7,11 +7,14 @@ import re
 
 import pytest
 
-from backprop_tutor import graph, lesson, scenario, symbolic, trace
-from backprop_tutor.check import check_gradients, check_locals
+from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine.check import check_gradients, check_locals
 from backprop_tutor.errors import ScenarioError
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
 from backprop_tutor.results import Run
-from backprop_tutor.scenario import Scenario
+from backprop_tutor.scenario import loading as scenario
+from backprop_tutor.scenario.loading import Scenario
 from tests.program import SCENARIOS, TOP
 
 # Stated in the comments of each file, and worked there by hand: quantities and derivatives of the loss.

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backprop_tutor import handwork
-from backprop_tutor.claims import MARKS
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import MARKS
 from tests.judging import judge_of, judged, shown
 
 SHEETS = sorted((Path(__file__).resolve().parent.parent / "scenarios").glob("*.hand.md"))

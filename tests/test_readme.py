@@ -13,9 +13,12 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 
 import backprop_tutor
-from backprop_tutor import functions, graph, lift, loads, parse, scenario_types
-from backprop_tutor.cli import program
-from backprop_tutor.render.formats import FORMATS
+from backprop_tutor import loads
+from backprop_tutor.cli.program import program
+from backprop_tutor.engine import graph, lift
+from backprop_tutor.formulas import functions, parse
+from backprop_tutor.render.run.formats import FORMATS
+from backprop_tutor.scenario import types as scenario_types
 from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
 
 Run = Callable[..., Done]
@@ -162,7 +165,7 @@ def test_the_tour_in_the_package_is_right() -> None:
 def test_formats_and_files_that_are_named_exist() -> None:
     for name, module in FORMATS.items():
         assert f"`--format {name}`" in README
-        assert (TOP / "backprop_tutor" / "render" / f"{module}.py").exists()
+        assert (TOP / "backprop_tutor" / "render" / "run" / f"{module}.py").exists()
     for path in re.findall(r"`((?:backprop_tutor|scenarios|tests|render)/[\w/.]+)`", README):
         assert (TOP / path).exists() or (TOP / "backprop_tutor" / path).exists(), path
     for module in re.findall(r"^\| `(\w+\.py)`", section("Contributing"), re.M):

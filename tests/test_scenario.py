@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backprop_tutor import parse, scenario, scenario_types
 from backprop_tutor.errors import RequestError, ScenarioError, TutorError
-from backprop_tutor.scenario import Scenario, loads, with_random, with_values
-from backprop_tutor.schema import json_schema
+from backprop_tutor.formulas import parse
+from backprop_tutor.scenario import loading as scenario
+from backprop_tutor.scenario import types as scenario_types
+from backprop_tutor.scenario.loading import Scenario, loads, with_random, with_values
+from backprop_tutor.scenario.schema import json_schema
 
 REST = '[equations]\nL = "x"\n'
 

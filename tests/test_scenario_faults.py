@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_tutor import scenario
 from backprop_tutor.errors import ScenarioError
-from backprop_tutor.scenario_types import printable
+from backprop_tutor.scenario import loading as scenario
+from backprop_tutor.scenario.types import printable
 
 REST = '[equations]\nL = "x"\n'
 RULE = "a name is a letter, then letters, digits and underscores; primes may follow (h1, W_out, ŷ, w12')"

@@ -17,14 +17,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tutor import graph, lesson, scenario, symbolic, trace
+from backprop_tutor.engine import graph, trace
 from backprop_tutor.errors import RequestError
-from backprop_tutor.render import explain, picture, plain, terminal
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
+from backprop_tutor.lesson.symbolic import witness
 from backprop_tutor.render.lines import aligned, width_of, wrapped
-from backprop_tutor.render.options import RunOptions
-from backprop_tutor.render.pen import Pen, Tally
+from backprop_tutor.render.run import explain, picture, plain, terminal
+from backprop_tutor.render.run.options import RunOptions
+from backprop_tutor.render.run.pen import Pen, Tally
 from backprop_tutor.render.screen import ASCII_GLYPHS, UNICODE_GLYPHS, Screen, make_screen, to_ascii
-from backprop_tutor.symbolic import witness
+from backprop_tutor.scenario import loading as scenario
 
 GOLDEN = Path(__file__).parent / "golden"
 UPDATE = os.environ.get("BPTUTOR_UPDATE_GOLDENS") == "1"
@@ -544,7 +547,7 @@ def test_numbers_stand_point_under_point() -> None:
 
 def test_local_formulas_are_those_of_symbolic() -> None:
     """The screen's formula, evaluated, is the value beside it."""
-    from backprop_tutor.evaluate import evaluate
+    from backprop_tutor.formulas.evaluate import evaluate
 
     run = numeric("matrix_softmax")
     for result, operand in lesson.backward_edges(run.graph):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor import graph, handwork, scenario
-from backprop_tutor.claims import Sheet
-from backprop_tutor.quantities import Vocabulary
+from backprop_tutor.engine import graph
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Sheet
+from backprop_tutor.handwork.quantities import Vocabulary
+from backprop_tutor.scenario import loading as scenario
 from tests.program import TOP
 
 DOCUMENTS = Path(__file__).parent / "documents"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from backprop_tutor.quantities import Gradient, Subject, Updated, Value
-from backprop_tutor.quiz_names import Loss, Shared
-from backprop_tutor.quiz_networks import Shape
-from backprop_tutor.quiz_source import Source
-from backprop_tutor.skills import CODES, OPEN, SKILLS, Result, climbed, open_skills, skill, skill_of, title_of
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.quiz.names import Loss, Shared
+from backprop_tutor.quiz.networks import Shape
+from backprop_tutor.quiz.skills import CODES, OPEN, SKILLS, Result, climbed, open_skills, skill, skill_of, title_of
+from backprop_tutor.quiz.source import Source
 from tests.quizzing import drawn, own
 
 RIGHT, WRONG = Result(True), Result(False)

@@ -12,15 +12,15 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
-from backprop_tutor import handwork
-from backprop_tutor.claims import Verdict
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.graph import Graph
-from backprop_tutor.judge import Judge
-from backprop_tutor.lesson import local_formula
-from backprop_tutor.quantities import Gradient, Subject, Updated, Value
-from backprop_tutor.slips import Variant, variants
-from backprop_tutor.trace import run
+from backprop_tutor.engine.graph import Graph
+from backprop_tutor.engine.trace import run
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Verdict
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.judging.judge import Judge
+from backprop_tutor.lesson.steps import local_formula
+from backprop_tutor.slips.catalogue import Variant, variants
 from tests.honest import random_network, written
 
 NETWORKS = 36

@@ -8,15 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 
-from backprop_tutor import graph as graphs
-from backprop_tutor import scenario as scenarios
-from backprop_tutor import trace as traces
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import Expression
-from backprop_tutor.network import Network
-from backprop_tutor.quantities import Gradient, Subject, Updated, Value
-from backprop_tutor.slips import SLIPS, Variant, right_forms, row, variants
-from backprop_tutor.trace import Trace
+from backprop_tutor.engine import graph as graphs
+from backprop_tutor.engine import trace as traces
+from backprop_tutor.engine.network import Network
+from backprop_tutor.engine.trace import Trace
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import Expression
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.scenario import loading as scenarios
+from backprop_tutor.slips.catalogue import SLIPS, Variant, right_forms, row, variants
 
 BUNDLED = ("linear_two_errors", "matrix_softmax", "shared_weights", "symbolic_cross_entropy", "two_sigmoid_outputs")
 
@@ -549,7 +549,7 @@ def test_a_bias_of_zero_cannot_be_forgotten() -> None:
 
 
 def test_right_forms_of_a_weight_are_the_usual_ones() -> None:
-    from backprop_tutor.typeset import to_text
+    from backprop_tutor.formulas.typeset import to_text
 
     net = network("two_sigmoid_outputs")
     texts = [to_text(form) for form in right_forms(net, subject(net, "∂Loss/∂w21"))]

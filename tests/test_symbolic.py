@@ -9,12 +9,14 @@ from contextlib import suppress
 import mpmath as mp
 import pytest
 
-from backprop_tutor import graph, lesson, symbolic
+from backprop_tutor.engine import graph
 from backprop_tutor.errors import ScenarioError
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.parse import parse
-from backprop_tutor.scenario import load, loads
-from backprop_tutor.typeset import to_text
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.formulas.typeset import to_text
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
+from backprop_tutor.scenario.loading import load, loads
 from tests.random_networks import traced
 
 

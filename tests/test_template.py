@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_tutor import graph, template
-from backprop_tutor.scenario import loads
-from backprop_tutor.template import (
+from backprop_tutor.engine import graph, template
+from backprop_tutor.engine.template import (
     Add,
     Apply,
     Fixed,
@@ -23,6 +22,7 @@ from backprop_tutor.template import (
     pullback,
     value,
 )
+from backprop_tutor.scenario.loading import loads
 
 RANDOM = np.random.default_rng(5)
 S = [Slot(i, ()) for i in range(4)]

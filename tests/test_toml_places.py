@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tutor.toml_places import Path, Places, TooDeep, find_places
+from backprop_tutor.scenario.toml_places import Path, Places, TooDeep, find_places
 
 
 def leaves(node: Any, path: Path = ()) -> list[tuple[Path, Any]]:

@@ -8,10 +8,10 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.trace import Trace
 from backprop_tutor.errors import ScenarioError
-from backprop_tutor.scenario import load
-from backprop_tutor.trace import Trace
+from backprop_tutor.scenario.loading import load
 from tests.random_networks import networks, traced
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

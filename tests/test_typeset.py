@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.expression import Call, Derivative, Group, Name, Negative, Number, Power, Product, Sum, number
-from backprop_tutor.parse import Notation, parse
-from backprop_tutor.typeset import ASCII, derivative_text, latex_name, to_latex, to_text
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import (
+    Call,
+    Derivative,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Sum,
+    number,
+)
+from backprop_tutor.formulas.parse import Notation, parse
+from backprop_tutor.formulas.typeset import ASCII, derivative_text, latex_name, to_latex, to_text
 from tests.test_parse import larger
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor import scenario
-from backprop_tutor.claims import MARKS
-from backprop_tutor.cli_verify import MarkName
-from backprop_tutor.verifying import Progress
+from backprop_tutor.cli.verify_command import MarkName
+from backprop_tutor.cli.verifying import Progress
+from backprop_tutor.handwork.claims import MARKS
+from backprop_tutor.scenario import loading as scenario
 from tests.program import TOP, Done
 
 Run = Callable[..., Done]

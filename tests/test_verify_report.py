@@ -17,24 +17,36 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor.claims import MARKS, Judgement
-from backprop_tutor.classroom import Marked
 from backprop_tutor.errors import Problem
-from backprop_tutor.render import (
-    verify_class,
-    verify_csv,
-    verify_explain,
-    verify_json,
-    verify_markdown,
-    verify_plain,
-    verify_terminal,
-)
+from backprop_tutor.handwork.claims import MARKS, Judgement
+from backprop_tutor.judging.classroom import Marked
 from backprop_tutor.render.lines import width_of
 from backprop_tutor.render.screen import UNICODE_GLYPHS, make_screen
-from backprop_tutor.render.verify_families import families, numbered
-from backprop_tutor.render.verify_options import VerifyOptions
-from backprop_tutor.render.verify_source import rows_of
-from backprop_tutor.render.verify_words import Words, practise, shell
+from backprop_tutor.render.verify import (
+    classes as verify_class,
+)
+from backprop_tutor.render.verify import (
+    explain as verify_explain,
+)
+from backprop_tutor.render.verify import (
+    gradebook as verify_csv,
+)
+from backprop_tutor.render.verify import (
+    json_document as verify_json,
+)
+from backprop_tutor.render.verify import (
+    markdown as verify_markdown,
+)
+from backprop_tutor.render.verify import (
+    plain as verify_plain,
+)
+from backprop_tutor.render.verify import (
+    terminal as verify_terminal,
+)
+from backprop_tutor.render.verify.families import families, numbered
+from backprop_tutor.render.verify.options import VerifyOptions
+from backprop_tutor.render.verify.source import rows_of
+from backprop_tutor.render.verify.words import Words, practise, shell
 from tests.verdicts import NAME, judgement, vocabulary
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -270,8 +282,8 @@ def test_gradebook_opens_in_a_spreadsheet() -> None:
 
 def test_hostile_text_stays_text() -> None:
     """Control characters, markup and Markdown in a sheet reach the screen as what they are."""
-    from backprop_tutor import handwork
-    from backprop_tutor.judge import Judge
+    from backprop_tutor.handwork import plain_reader as handwork
+    from backprop_tutor.judging.judge import Judge
 
     text = "h1 = 0.3775 \x1b[31m@7\n[bold]h1[/bold] = |0.1|`` <b>\n"
     judged = Judge(vocabulary().graph).judge(handwork.read(text, vocabulary(), "\x1b[2Jevil|.md"))

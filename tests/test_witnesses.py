@@ -17,9 +17,12 @@ import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor import check, functions, lesson, symbolic, template, trace
-from backprop_tutor.evaluate import evaluate
-from backprop_tutor.trace import Trace
+from backprop_tutor.engine import check, template, trace
+from backprop_tutor.engine.trace import Trace
+from backprop_tutor.formulas import functions
+from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.lesson import steps as lesson
+from backprop_tutor.lesson import symbolic
 from tests.random_networks import KINDS, away_from_kinks, edges, network, networks, recurrence, scalar_network, traced
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

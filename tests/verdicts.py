@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from backprop_tutor import graph, handwork, scenario
-from backprop_tutor.claims import Claim, Explanation, Judgement, LinkKind, LinkVerdict, Mark, Verdict
-from backprop_tutor.expression import Expression
-from backprop_tutor.parse import parse
-from backprop_tutor.quantities import Vocabulary
+from backprop_tutor.engine import graph
+from backprop_tutor.formulas.expression import Expression
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.handwork import plain_reader as handwork
+from backprop_tutor.handwork.claims import Claim, Explanation, Judgement, LinkKind, LinkVerdict, Mark, Verdict
+from backprop_tutor.handwork.quantities import Vocabulary
+from backprop_tutor.scenario import loading as scenario
 
 NAME = "two_sigmoid_outputs"
 TEXT = """\

@@ -1,10 +1,5 @@
-"""Output: one module per format; `formats.py` has the table.
+"""Output: how each command's results look, in every format; nothing is calculated here that is not only layout.
 
-    terminal.show_run(trace, graph, options, screen)   the screen, step by step: `terminal.steps` gives the blocks
-    plain.show_run(trace, graph, options, screen)      the same, one fact a line
-    hand                                               the screen of a person who rounds every step
-
-The terminal's parts are modules of their own: given, forward, local, paths (with picture and fractions), adjoints,
-update, samples, big, explain, summary. They read a trace through a `Pen`, which spells names, numbers and formulas for
-one `Screen`, and give `Block`s of lines that are measured before they are laid out.
+`screen` (the stream: encoding, width, colour) and `lines` (styled text, measured and wrapped by ourselves) are the
+ground; `equations`, `fractions` and `tables` lay out; `run`, `verify` and `quiz` hold a command's screens each.
 """

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
-from ..characters import ASCII, UNICODE, Style, printable
+from ..formulas.characters import ASCII, UNICODE, Style, printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,10 +8,10 @@ import re
 import time
 from collections.abc import Iterator
 
-from backprop_tutor.classroom import Judges, Paper, Source, judge_all
-from backprop_tutor.graph import build
-from backprop_tutor.scenario import load
-from backprop_tutor.trace import run
+from backprop_tutor.engine.graph import build
+from backprop_tutor.engine.trace import run
+from backprop_tutor.judging.classroom import Judges, Paper, Source, judge_all
+from backprop_tutor.scenario.loading import load
 from tests import quizzing
 from tests.honest import Writer
 

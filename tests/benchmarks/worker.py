@@ -20,8 +20,8 @@ Work = Callable[[], float]  # returns something that must agree over the program
 def ours(what: str, n: int) -> Work:
     import numpy as np
 
-    from backprop_tutor import check, graph, trace
-    from backprop_tutor.scenario import loads
+    from backprop_tutor.engine import check, graph, trace
+    from backprop_tutor.scenario.loading import loads
 
     built = graph.build(loads(scenario(n)))
     leaves = built.leaf_values()

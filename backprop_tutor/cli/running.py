@@ -1,0 +1,130 @@
+"""What the commands do with a scenario once they know which: run it, write it to the screen or a file, validate it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TextIO
+
+from ..engine.graph import Graph
+from ..engine.learning import steps_of
+from ..engine.opening import opened
+from ..engine.trace import Trace
+from ..engine.trace import run as run_graph
+from ..errors import Problem, RequestError, Where
+from ..render.run import plain, terminal
+from ..render.run.explain import wanted_of
+from ..render.run.formats import writer
+from ..render.run.options import RunOptions
+from ..render.run.pen import Tally
+from .keys import Answer, keyboard
+from .look import Look
+from .output import encodes, write
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a run goes, and in which form."""
+
+    format: str = "terminal"
+    file: Path | None = None
+    look: Look = field(default_factory=Look)
+    step: bool = False
+
+
+def run(graph: Graph, options: RunOptions, output: Output) -> bool:
+    """Run a graph and write it; True when every check agrees.
+
+    RequestError where two options exclude each other or the file can't be written, ScenarioError where a value is not
+    finite.
+    """
+    refuse_conflicts(graph, options, output)
+    wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
+    steps_of(graph, options.steps)
+    trace = None if graph.symbolic else run_graph(graph)
+    if output.format != "terminal":
+        format = writer(output.format)
+        text, agrees = format.run_text(trace, graph, options)
+        if output.look.ascii or (output.file is None and not encodes(text, sys.stdout)):
+            text = format.ascii_text(text)
+        write(text, output.file, options.quiet)
+        return agrees
+    if output.file is not None:
+        paper = io.StringIO()
+        agrees = show(trace, graph, replace(options, quiet=True), output.look, paper)
+        write(paper.getvalue(), output.file, options.quiet)
+        return agrees
+    if output.step and sys.stdout.isatty():
+        return step_by_step(trace, graph, options, output.look)
+    return show(trace, graph, options, output.look, sys.stdout)
+
+
+def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
+    """RequestError for what can't be had together."""
+    if output.format != "terminal":
+        for option, given in (("--step", output.step), ("--by-hand", options.by_hand is not None)):
+            if given:
+                raise RequestError(
+                    Problem(
+                        f"{option} is for the terminal, not for {output.format}", help=f"leave out {option} or --format"
+                    )
+                )
+    if output.step and output.file is not None:
+        raise RequestError(
+            Problem("--step shows one step per key press, -o writes a file", help="leave out one of them")
+        )
+    if options.by_hand is not None and graph.symbolic:
+        raise RequestError(
+            Problem("--by-hand rounds numbers, and this scenario has unknowns", help="give it numbers: --random 7")
+        )
+    source = graph.scenario.path
+    if output.file is not None and source is not None and output.file.resolve() == Path(source).resolve():
+        raise RequestError(
+            Problem(
+                "the output would replace the scenario itself", Where(str(output.file)), help="write to another file"
+            )
+        )
+
+
+def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:
+    """The whole run on a stream; True when every check agrees."""
+    screen = look.screen(stream)
+    if screen.plain:
+        return plain.show_run(trace, graph, options, screen)
+    return terminal.show_run(trace, graph, options, screen)
+
+
+def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: Look) -> bool:
+    """One step per key press; q ends, and after the end of the input the rest follows at once."""
+    screen = look.screen(sys.stdout)
+    tally = Tally()
+    answer: Answer = "next"
+    if not options.quiet:
+        sys.stderr.write("Any key: the next step. q: the end.\n")
+    with keyboard() as wait:
+        for piece in (plain if screen.plain else terminal).steps(trace, graph, options, screen, tally):
+            screen.line(piece) if isinstance(piece, str) else screen.show(piece)
+            sys.stdout.flush()
+            if answer == "next":
+                answer = wait()
+            if answer == "quit":
+                break
+    return tally.all_agree
+
+
+def validated(name_or_path: str) -> str:
+    """One line about a scenario that is in order. TutorError with every fault."""
+    graph = opened(name_or_path)
+    if not graph.symbolic:
+        run_graph(graph)
+    counts = [
+        (len(graph.nodes_of("input")), "input", "inputs"),
+        (len(graph.nodes_of("parameter")), "parameter", "parameters"),
+        (len(graph.nodes_of("target")), "target", "targets"),
+        (len(graph.nodes_of("computed")), "computed quantity", "computed quantities"),
+    ]
+    words = [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
+    unknown = "; with unknowns, it runs in formulas" if graph.symbolic else ""
+    return f"fine ({', '.join(words)}{unknown})"

@@ -1,0 +1,1 @@
+"""The graph and its numbers: equations unrolled, run forward and backward, nudged. The doors: `graph`, `trace`."""

@@ -1,0 +1,190 @@
+"""The rule that takes a parameter one step on: plain gradient descent, or the equations of [learning.update].
+
+    v = "beta*v + g"          # remembered: on the right it is the value of the step before, 0 at first
+    w = "w - rate*v"          # w a parameter, g its gradient, rate the learning rate, t the number of the step
+
+The lines are worked from top to bottom for every parameter by itself. A name stands for the value of its own line once
+that has been worked, and for the value of the step before until then. A rule sees nothing of the network but w and g.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormulaError, Problem, did_you_mean
+from ..formulas import functions as table
+from ..formulas.evaluate import evaluate
+from ..formulas.expression import Call, Element, Expression, Name, walk
+from ..formulas.parse import Notation, parse
+from ..scenario.loading import Equation, Scenario
+from ..scenario.types import RULE_NAMES
+from . import template
+from .lift import CustomFunction, Lifter, expanded
+from .lift import Equation as Lifted
+
+Values = NDArray[np.float64]
+PLAIN = "w - rate*g"
+_WHOLE = ("sum", "mean", "logsumexp", "softmax")  # have no sense for the one number that a rule works on
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One equation of the rule: `formula` as its author wrote it, `full` with all functions of his own written out."""
+
+    name: str
+    formula: Expression
+    full: Expression
+    lifted: Lifted
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One step of the rule for every parameter: what each line came to, and what is remembered of it."""
+
+    number: int
+    known: Mapping[str, Values]  # w, g and the remembered names before the step
+    results: tuple[Values, ...]  # of the lines
+    after: Values
+    memory: Mapping[str, Values]
+
+    def operand(self, rule: UpdateRule, line: int, name: str, row: int) -> float:
+        """The number that a name stands for in a line, for one parameter; KeyError for a name the rule hasn't."""
+        earlier = next((i for i in range(line) if rule.lines[i].name == name), None)
+        values = self.known[name] if earlier is None else self.results[earlier]
+        return float(values[row])
+
+
+@dataclass(frozen=True)
+class UpdateRule:
+    """A checked rule. `numbers` are its constants, `starts` the remembered names and where each begins."""
+
+    lines: tuple[RuleLine, ...]
+    rate: float
+    numbers: Mapping[str, float]
+    starts: Mapping[str, float]
+    plain: bool  # w' = w - rate·g, which the document had no need to write
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Every name that a formula may hold, in the order of the index arrays."""
+        return _names([line.name for line in self.lines], self.numbers)
+
+    @cached_property
+    def ready(self) -> bool:
+        """Are all its numbers known?"""
+        parts = [part for line in self.lines for part in walk(line.formula)]
+        return self.rate == self.rate or not any(isinstance(part, Name) and part.name == "rate" for part in parts)
+
+    def work(self, number: int, w: Values, g: Values, memory: Mapping[str, Values] | None = None) -> Worked:
+        """Step `number` (from 1) for parameters w with gradients g; `memory` is that of the step before."""
+        fixed = {"rate": self.rate, "t": float(number), **self.numbers}
+        known = {name: np.broadcast_to(np.float64(value), w.shape) for name, value in fixed.items()}
+        known |= {name: np.full(w.shape, start) for name, start in self.starts.items()} | dict(memory or {})
+        known |= {"w": w, "g": g}
+        current = dict(known)
+        results = []
+        for line in self.lines:
+            operands = [current[self.names[int(slot[0])]] for slot in line.lifted.slots]
+            result = np.broadcast_to(template.value(line.lifted.tree, operands), w.shape)
+            current[line.name] = result
+            results.append(result)
+        remembered = {name: current[name] for name in self.starts}
+        return Worked(number, known, tuple(results), current["w"], MappingProxyType(remembered))
+
+    def by_hand(
+        self, before: float, gradient: float, written: Callable[[float], float] = lambda x: x
+    ) -> tuple[float, dict[str, float]]:
+        """The first step for one parameter, line by line, each result as `written`: w after it, and every line's."""
+        current = {"rate": self.rate, "t": 1.0, **self.numbers, **self.starts, "w": before, "g": gradient}
+        for line in self.lines:
+            current[line.name] = written(evaluate(line.full, current.__getitem__))
+        return current["w"], {line.name: current[line.name] for line in self.lines}
+
+
+def _names(lines: Sequence[str], numbers: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*RULE_NAMES, *lines, *numbers)))
+
+
+# ---------------------------------------------------------------- reading
+def rule_of(scenario: Scenario, custom: Mapping[str, CustomFunction]) -> UpdateRule | None:
+    """The rule of a checked scenario; None where it takes no step (it has neither a rate nor a rule)."""
+    if not scenario.update and scenario.rate_text is None:
+        return None
+    rule, problems = read_rule(scenario, custom, frozenset(table.NAMES | custom.keys()))
+    assert rule is not None, problems
+    return rule
+
+
+def read_rule(
+    scenario: Scenario, custom: Mapping[str, CustomFunction], functions: frozenset[str]
+) -> tuple[UpdateRule | None, list[Problem]]:
+    """The rule, and everything that is wrong with its formulas; None where there is something wrong."""
+    problems: list[Problem] = []
+    lines: list[RuleLine] = []
+    names = _names([e.name for e in scenario.update], {v.name: v.value for v in scenario.rule_values})
+    notation = Notation(functions, frozenset(names).__contains__)
+    lifter = Lifter({name: np.array(i) for i, name in enumerate(names)}, custom)
+    for equation in scenario.update:
+        try:
+            formula = parse(equation.text, notation)
+            _check_names(formula, names, scenario)
+            full = expanded(formula, custom)
+            lines.append(RuleLine(equation.name, formula, full, lifter.equation(full)))
+        except FormulaError as error:
+            problems.append(_placed(error, equation))
+    if problems:
+        return None, problems
+    if not scenario.update:
+        formula = parse(PLAIN, notation)
+        lines.append(RuleLine("w", formula, formula, lifter.equation(formula)))
+    given = {v.name: v.value for v in scenario.rule_values}
+    own = [line.name for line in lines]
+    numbers = {name: value for name, value in given.items() if name not in own}
+    starts = {name: given.get(name, 0.0) for name in _remembered(lines)}
+    rate = float("nan") if scenario.rate is None else scenario.rate
+    return UpdateRule(
+        tuple(lines), rate, MappingProxyType(numbers), MappingProxyType(starts), not scenario.update
+    ), []  # fmt: skip
+
+
+def _remembered(lines: Sequence[RuleLine]) -> Iterator[str]:
+    """The names of lines that a formula needs before they are worked; the parameter itself is not among them."""
+    for i, line in enumerate(lines):
+        uses = {part.name for earlier in lines[: i + 1] for part in walk(earlier.formula) if isinstance(part, Name)}
+        if line.name in uses and line.name != "w":
+            yield line.name
+
+
+def _check_names(formula: Expression, names: Sequence[str], scenario: Scenario) -> None:
+    """FormulaError for what a rule can't hold."""
+    for part in walk(formula):
+        if isinstance(part, (Name, Element)) and part.name not in names:
+            known = ", ".join(names)
+            raise FormulaError(
+                f"the rule has nothing called '{part.name}'", *part.span, "not known",
+                did_you_mean(part.name, names) or f"it knows {known}; give numbers under [learning.values]",
+            )  # fmt: skip
+        if isinstance(part, Name) and part.name == "rate" and scenario.rate_text is None:
+            raise FormulaError(
+                "the rule uses 'rate', and [learning] has none", *part.span, "no rate", "write rate = 0.1 there"
+            )
+        if isinstance(part, Call) and (
+            part.function in _WHOLE or (part.function in ("max", "min") and len(part.arguments) == 1)
+        ):
+            raise FormulaError(
+                f"'{part.text or part.function}' needs several numbers, and a rule works on one parameter at a time",
+                *part.span, "one number only", "leave it out",
+            )  # fmt: skip
+
+
+def _placed(error: FormulaError, equation: Equation) -> Problem:
+    """The problem where it stands in the file."""
+    problem, where = error.problems[0], equation.where
+    place = where.shifted(error.start, error.end - error.start) if where.column else where
+    return Problem(problem.message, place, problem.label, problem.help)

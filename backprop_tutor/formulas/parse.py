@@ -1,0 +1,582 @@
+"""Text → formula, by a grammar of our own: nothing a person writes is ever evaluated.
+
+    formula  = ["-"|"+"] product { ("+"|"-") product }
+    product  = factor { ("*"|"·"|"×"|"/"|"÷"|"@") factor | factor-by-juxtaposition }
+    factor   = ["-"|"+"] power
+    power    = atom [ ("^"|"**") factor | superscript ]
+    atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
+             | "(" formula ")" | "[" formula {"," formula} "]" | derivative
+
+Two notations share it. A scenario's formulas are strict: every product has its sign. A hand calculation may leave the
+sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)`, `37.75%`, and name derivatives
+(`dL/dw21`, `∂L/∂w₂₁`, `d/dh [...]`). Every tree node keeps its place, so that a caret can stand under it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..errors import FormulaError, did_you_mean
+from . import functions
+from .expression import (
+    Bracketed,
+    Call,
+    Constant,
+    Derivative,
+    DerivativeOf,
+    Element,
+    Expression,
+    Group,
+    MatrixProduct,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Range,
+    Sum,
+)
+
+MAX_CHARACTERS = 4000
+MAX_DEPTH = 40
+MAX_PIECES = 2000
+MAX_DIGITS = 40
+MAX_EXPONENT = 30  # of ten, in a typed number
+MAX_POWER = 64  # of a literal exponent
+
+_PRIMES = "'′’"
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
+_VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
+_OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def _letter(char: str) -> bool:
+    return (char.isalpha() or char == "_") and char not in _SUPERSCRIPTS
+
+
+def _name_part(char: str) -> bool:
+    if char in _SUPERSCRIPTS or char in _VULGAR:
+        return False
+    return char == "_" or char.isalnum() or unicodedata.combining(char) > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` is number, name, operator, superscript, percent or end; `text` is normalised for operators only."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How forgiving to be.
+
+    `functions` are the callable names; `known` says whether a spelling names a quantity; `forgiving` reads the text as
+    a hand calculation.
+    """
+
+    functions: Collection[str] = functions.NAMES
+    known: Callable[[str], bool] | None = None
+    forgiving: bool = False
+
+    def names(self, text: str) -> bool:
+        return self.known is not None and self.known(text)
+
+
+STRICT = Notation()
+
+
+def normalised(name: str) -> str:
+    """One spelling for the same typed name: NFC, and one kind of prime."""
+    return re.sub(f"[{_PRIMES}]", "'", unicodedata.normalize("NFC", name))
+
+
+def read_name(text: str, start: int) -> int:
+    """Where the name that starts at `start` ends: letters, digits, underscores, `_{...}`, then `#2`, then primes."""
+    at = start + 1
+    while at < len(text):
+        if _name_part(text[at]):
+            at += 1
+        elif text[at] == "{" and text[at - 1] == "_" and (close := text.find("}", at)) > 0:
+            at = close + 1
+        else:
+            break
+    if sample := re.match(r"#\d+", text[at:]):
+        at += sample.end()
+    while at < len(text) and text[at] in _PRIMES:
+        at += 1
+    return at
+
+
+def tokens(text: str) -> list[Token]:
+    """The pieces of a formula with their places; FormulaError at a character that has no meaning."""
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(
+            f"this formula has {len(text)} characters; the limit is {MAX_CHARACTERS}",
+            MAX_CHARACTERS, MAX_CHARACTERS + 1, "too long", "split it into several named quantities",
+        )  # fmt: skip
+    found: list[Token] = []
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char.isspace():
+            at += 1
+            continue
+        start = at
+        if match := _NUMBER.match(text, at):
+            at = match.end()
+            found.append(Token("number", match.group(), start, at))
+        elif char in _VULGAR:
+            at += 1
+            found.append(Token("number", char, start, at))
+        elif char in _SUPERSCRIPTS:
+            while at < len(text) and text[at] in _SUPERSCRIPTS:
+                at += 1
+            found.append(Token("superscript", "".join(_SUPERSCRIPTS[c] for c in text[start:at]), start, at))
+        elif _letter(char) or char in "∂√":
+            at = at + 1 if char in "∂√" else read_name(text, at)
+            found.append(Token("name", normalised(text[start:at]), start, at))
+        elif text.startswith("**", at):
+            at += 2
+            found.append(Token("operator", "^", start, at))
+        elif char == "%":
+            at += 1
+            found.append(Token("percent", "%", start, at))
+        elif char in "+-*/^@()[],:" or char in _OPERATORS:
+            at += 1
+            found.append(Token("operator", _OPERATORS.get(char, char), start, at))
+        else:
+            shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
+            if char in "\"'":
+                shown = "a quotation mark"
+            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": "write what stands right of it only"}
+            raise FormulaError(
+                f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
+            )
+        if len(found) > MAX_PIECES:
+            raise FormulaError(
+                f"this formula has more than {MAX_PIECES} pieces", start, at, "too long",
+                "split it into several named quantities",
+            )  # fmt: skip
+    found.append(Token("end", "", len(text), len(text)))
+    return found
+
+
+def number_of(token_text: str, start: int, end: int) -> Number:
+    """A typed number, exactly; limits keep hostile digits from costing anything."""
+    if token_text in _VULGAR:
+        return Number(token_text, _VULGAR[token_text], (start, end))
+    mantissa, _, exponent = token_text.lower().partition("e")
+    if len(mantissa) > MAX_DIGITS or len(exponent) > 4 or abs(int(exponent or 0)) > MAX_EXPONENT:
+        raise FormulaError(
+            f"a number may have {MAX_DIGITS} digits and an exponent up to ±{MAX_EXPONENT}", start, end, "too large"
+        )
+    whole, _, decimals = mantissa.partition(".")
+    power = int(exponent or 0) - len(decimals)
+    value = Fraction(int((whole + decimals) or "0")) * Fraction(10) ** power
+    return Number(token_text, value, (start, end))
+
+
+class _Parser:
+    """Recursive descent over the tokens of one formula."""
+
+    def __init__(self, text: str, notation: Notation) -> None:
+        self.text = text
+        self.notation = notation
+        self.tokens = tokens(text)
+        self.at = 0
+        self.depth = 0
+
+    # ------------------------------------------------------------------ helpers
+    @property
+    def here(self) -> Token:
+        return self.tokens[self.at]
+
+    def ahead(self, count: int) -> Token:
+        return self.tokens[min(self.at + count, len(self.tokens) - 1)]
+
+    def take(self) -> Token:
+        token = self.here
+        self.at = min(self.at + 1, len(self.tokens) - 1)
+        return token
+
+    def sees(self, *operators: str) -> bool:
+        return self.here.kind == "operator" and self.here.text in operators
+
+    def fail(self, message: str, token: Token, label: str = "", help: str = "") -> FormulaError:
+        return FormulaError(message, token.start, max(token.end, token.start + 1), label, help, self.text)
+
+    def expect(self, operator: str, opened: Token) -> Token:
+        if not self.sees(operator):
+            what = "the formula ends" if self.here.kind == "end" else f"'{self.shown(self.here)}' stands"
+            raise self.fail(
+                f"the bracket '{opened.text}' is not closed: {what} where '{operator}' belongs",
+                self.here, f"'{operator}' expected",
+            )  # fmt: skip
+        return self.take()
+
+    def shown(self, token: Token) -> str:
+        return self.text[token.start : token.end]
+
+    # ------------------------------------------------------------------ grammar
+    def whole(self) -> Expression:
+        if self.here.kind == "end":
+            raise self.fail("a formula is empty", self.here, "nothing here")
+        node = self.sum()
+        if self.here.kind != "end":
+            raise self.stray()
+        return node
+
+    def stray(self) -> FormulaError:
+        token = self.here
+        shown = self.shown(token)
+        before = self.tokens[self.at - 1] if self.at else None
+        missing = "a quantity is missing"
+        if token.text in ("^", "*", "/", "+", "-", "@"):
+            if before is None:
+                return self.fail(f"'{shown}' has nothing before it", token, missing)
+            return self.fail(f"'{shown}' can't follow '{self.shown(before)}'", token, missing)
+        if token.text in (")", "]"):
+            if not self.is_open("(" if token.text == ")" else "["):
+                return self.fail(f"'{shown}' closes a bracket that is not open", token, "one too many")
+            empty = before is not None and before.text in ("(", "[")
+            what = "the brackets are empty" if empty else f"something is missing before '{shown}'"
+            return self.fail(what, token, missing)
+        if token.text == "," or before is None:
+            hint = "use a decimal point" if before is not None and before.kind == "number" else ""
+            return self.fail(f"'{shown}' has no meaning here", token, "not expected", hint)
+        gap = f"{self.shown(before)}*{shown}"
+        return self.fail(f"'{shown}' follows without a sign", token, "an operator is missing", f"write {gap}")
+
+    def is_open(self, bracket: str) -> bool:
+        """Does a bracket of this kind stand open here?"""
+        closing = {"(": ")", "[": "]"}[bracket]
+        texts = [token.text for token in self.tokens[: self.at]]
+        return texts.count(bracket) > texts.count(closing)
+
+    def sum(self) -> Expression:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fail(
+                f"brackets nest deeper than {MAX_DEPTH}", self.here, "too deep", "name the inner part as a quantity"
+            )
+        start = self.here.start
+        sign, signs = 1, 0
+        while self.sees("+", "-"):
+            sign = -sign if self.take().text == "-" else sign
+            signs += 1
+            if signs > 8:
+                raise self.fail("too many signs in a row", self.here, "one sign is enough")
+        first = self.product()
+        terms = [(sign, first)]
+        while self.sees("+", "-"):
+            sign = -1 if self.take().text == "-" else 1
+            terms.append((sign, self.product()))
+        self.depth -= 1
+        end = self.tokens[self.at - 1].end
+        if len(terms) == 1:
+            return first if terms[0][0] > 0 else Negative(first, (start, end))
+        return Sum(tuple(terms), (start, end))
+
+    def product(self) -> Expression:
+        start = self.here.start
+        factors: list[tuple[str, Expression]] = [("*", self.factor())]
+        while True:
+            if self.sees("*", "/"):
+                how = self.take().text
+                factors.append((how, self.factor()))
+            elif self.sees("@"):
+                self.take()
+                left = self._product(factors, start)
+                right = self.factor()
+                factors = [("*", MatrixProduct(left, right, (start, self.tokens[self.at - 1].end)))]
+            elif self.joins():
+                factors.append(("*", self.power()))
+            else:
+                return self._product(factors, start)
+
+    def _product(self, factors: list[tuple[str, Expression]], start: int) -> Expression:
+        if len(factors) == 1:
+            return factors[0][1]
+        return Product(tuple(factors), (start, self.tokens[self.at - 1].end))
+
+    def joins(self) -> bool:
+        """Does the next token multiply what stands before it without a sign?"""
+        if not self.notation.forgiving:
+            return False
+        token = self.here
+        return token.kind in ("number", "name") or self.sees("(", "[")
+
+    def factor(self) -> Expression:
+        if self.sees("-", "+"):
+            signs = 0
+            start = self.here.start
+            negative = False
+            while self.sees("-", "+"):
+                negative ^= self.take().text == "-"
+                signs += 1
+                if signs > 8:
+                    raise self.fail("too many signs in a row", self.here, "one sign is enough")
+            inner = self.power()
+            return Negative(inner, (start, self.tokens[self.at - 1].end)) if negative else inner
+        return self.power()
+
+    def power(self) -> Expression:
+        start = self.here.start
+        token = self.here
+        if self.exponential():
+            self.take()
+            self.take()
+            exponent = self.nested("powers")
+            return Call("exp", (exponent,), 0, self.shown(token) + "^", (start, self.tokens[self.at - 1].end))
+        base = self.atom()
+        if self.here.kind == "superscript":
+            mark = self.take()
+            if not re.fullmatch(r"[+-]?\d{1,3}", mark.text):
+                raise self.fail("this exponent can't be read", mark, "not a number")
+            exponent = Number(mark.text.lstrip("+-"), Fraction(abs(int(mark.text))), (mark.start, mark.end))
+            if mark.text.startswith("-"):
+                exponent = Negative(exponent, (mark.start, mark.end))
+            return self.checked_power(base, exponent, start)
+        if self.sees("^"):
+            self.take()
+            return self.checked_power(base, self.nested("powers"), start)
+        return base
+
+    def exponential(self) -> bool:
+        token = self.here
+        return (
+            token.kind == "name"
+            and token.text == "e"
+            and self.ahead(1).text == "^"
+            and self.ahead(1).kind == "operator"
+            and not self.notation.names("e")
+        )
+
+    def nested(self, what: str) -> Expression:
+        """An exponent, or what stands under a root: it may hold another one."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fail(
+                f"{what} nest deeper than {MAX_DEPTH}", self.here, "too deep", "name the inner part as a quantity"
+            )
+        node = self.factor()
+        self.depth -= 1
+        return node
+
+    def checked_power(self, base: Expression, exponent: Expression, start: int) -> Expression:
+        span = (start, self.tokens[self.at - 1].end)
+        bare = exponent
+        while isinstance(bare, (Group, Negative)):
+            bare = bare.inner if isinstance(bare, Group) else bare.operand
+        ten = isinstance(base, Number) and base.value == 10
+        limit = MAX_EXPONENT if ten else MAX_POWER
+        if isinstance(bare, Number) and abs(bare.value) > limit:
+            raise FormulaError(
+                f"the exponent {bare.text} is too large; the limit is {limit}", *bare.span, "too large", "", self.text
+            )
+        if isinstance(bare, Power) or (isinstance(base, Power) and isinstance(bare, Number)):
+            raise FormulaError("a power of a power needs brackets", *span, "ambiguous", "write (a^b)^c", self.text)
+        return Power(base, exponent, span)
+
+    def atom(self) -> Expression:
+        token = self.here
+        if token.kind == "number":
+            return self.number()
+        if token.kind == "name":
+            return self.named()
+        if self.sees("("):
+            self.take()
+            inner = self.sum()
+            close = self.expect(")", token)
+            return Group(inner, (token.start, close.end))
+        if self.sees("["):
+            return self.bracketed()
+        if token.kind == "end":
+            before = self.tokens[self.at - 1] if self.at else token
+            raise self.fail("the formula ends too early", before, "something must follow")
+        raise self.stray()
+
+    def number(self) -> Expression:
+        token = self.take()
+        node = number_of(token.text, token.start, token.end)
+        if self.here.kind == "percent":
+            close = self.take()
+            return Number(node.text + "%", node.value / 100, (token.start, close.end))
+        if not self.notation.forgiving and self.here.kind == "name" and self.here.start == token.end:
+            raise self.fail(
+                f"'{token.text}{self.shown(self.here)}' is neither a number nor a name", self.here,
+                "an operator is missing", f"write {token.text}*{self.shown(self.here)}",
+            )  # fmt: skip
+        return node
+
+    def bracketed(self) -> Expression:
+        opened = self.take()
+        items = [self.sum()]
+        while self.sees(","):
+            self.take()
+            items.append(self.sum())
+        close = self.expect("]", opened)
+        if len(items) == 1 and self.notation.forgiving:
+            return Group(items[0], (opened.start, close.end))
+        return Bracketed(tuple(items), (opened.start, close.end))
+
+    # ------------------------------------------------------------------ names
+    def named(self) -> Expression:
+        if derivative := self.derivative():
+            return derivative
+        token = self.take()
+        name = token.text
+        if name == "√":
+            argument = self.nested("roots")
+            return Call("sqrt", (argument,), 0, "√", (token.start, self.tokens[self.at - 1].end))
+        if name == "∂":
+            raise self.fail("'∂' must begin a derivative such as ∂L/∂w", token, "incomplete")
+        if self.sees("("):
+            function = name.rstrip("'")
+            if function in self.notation.functions and not self.notation.names(name):
+                return self.call(token, function, len(name) - len(function))
+            if not self.notation.names(name):
+                raise self.unknown_call(token, function)
+        if self.sees("[") and self.here.start == token.end:
+            return self.element(token)
+        if name in functions.CONSTANTS and not self.notation.names(name):
+            return Constant(name, functions.CONSTANTS[name], (token.start, token.end))
+        return Name(name, self.shown(token), (token.start, token.end))
+
+    def unknown_call(self, token: Token, function: str) -> FormulaError:
+        hint = did_you_mean(function, self.notation.functions)
+        if not hint and not self.notation.forgiving:
+            hint = f"for a product write {self.shown(token)}*("
+        return self.fail(f"there is no function called '{function}'", token, "not known", hint)
+
+    def call(self, token: Token, function: str, primes: int) -> Expression:
+        opened = self.take()
+        arguments = [self.sum()]
+        while self.sees(","):
+            self.take()
+            arguments.append(self.sum())
+        close = self.expect(")", opened)
+        row = functions.table().get(function)
+        if row is not None:
+            function = row.name
+        return Call(function, tuple(arguments), primes, self.shown(token), (token.start, close.end))
+
+    def element(self, token: Token) -> Expression:
+        opened = self.take()
+        indices = [self.index()]
+        while self.sees(","):
+            self.take()
+            indices.append(self.index())
+        close = self.expect("]", opened)
+        return Element(token.text, tuple(indices), (token.start, close.end))
+
+    def index(self) -> int | Range:
+        def position() -> int | None:
+            if self.here.kind != "number":
+                return None
+            token = self.take()
+            if not token.text.isdecimal() or len(token.text) > 9 or int(token.text) < 1:
+                raise self.fail("an index is a whole number, counted from 1", token, "not an index")
+            return int(token.text)
+
+        first = position()
+        if self.sees(":"):
+            self.take()
+            return Range(first, position())
+        if first is None:
+            raise self.fail("an index is a whole number, counted from 1", self.here, "not an index", "write x[2]")
+        return first
+
+    # ------------------------------------------------------------------ derivatives
+    def derivative(self) -> Expression | None:
+        """`dL/dw`, `∂L/∂w`, `d L / d w`, `d/dw (formula)`; None where the text means something else."""
+        if not self.notation.forgiving:
+            return None
+        start = self.at
+        token = self.here
+        if of_function := self.derivative_of_function():
+            return of_function
+        of = self.differential()
+        if of is None or not self.sees("/"):
+            self.at = start
+            return None
+        self.take()
+        by = self.differential()
+        if not by:
+            self.at = start
+            return None
+        end = self.tokens[self.at - 1].end
+        if of:
+            return Derivative(of, by, (token.start, end))
+        if not self.sees("(", "["):
+            self.at = start
+            return None
+        operand = self.atom()
+        return DerivativeOf(operand, by, (token.start, self.tokens[self.at - 1].end))
+
+    def derivative_of_function(self) -> Expression | None:
+        """`df(x)/dx`: the derivative of a written-out call."""
+        start, token = self.at, self.here
+        function = token.text[1:].rstrip("'")
+        if not (token.text[:1] in ("d", "∂") and function in self.notation.functions and self.ahead(1).text == "("):
+            return None
+        self.take()
+        inner = self.call(Token("name", function, token.start + 1, token.end), function, 0)
+        if self.sees("/"):
+            self.take()
+            if by := self.differential():
+                return DerivativeOf(inner, by, (token.start, self.tokens[self.at - 1].end))
+        self.at = start
+        return None
+
+    def differential(self) -> str | None:
+        """The name after d or ∂ (empty for a bare d), or None where no differential stands here."""
+        token = self.here
+        if token.kind != "name":
+            return None
+        if token.text in ("d", "∂"):
+            if token.text == "d" and self.notation.names("d"):
+                return None
+            self.take()
+            if self.sees("("):  # ∂(L)/∂(w)
+                inner = self.ahead(1)
+                if inner.kind == "name" and self.ahead(2).text == ")":
+                    self.at += 3
+                    return inner.text
+                return ""
+            if self.here.kind == "name":
+                return self.subscripted(self.take().text)
+            return ""
+        if token.text.startswith("d") and not self.notation.names(token.text):
+            if self.ahead(1).text == "(" and token.text[1:] in self.notation.functions:
+                return None
+            self.take()
+            return self.subscripted(token.text[1:])
+        return None
+
+    def subscripted(self, name: str) -> str:
+        """`W1[2,3]` after a differential is one name."""
+        if not (self.sees("[") and self.here.start == self.tokens[self.at - 1].end):
+            return name
+        start = self.here.start
+        depth = 0
+        while self.here.kind != "end":
+            token = self.take()
+            depth += (token.text == "[") - (token.text == "]")
+            if depth == 0:
+                return name + re.sub(r"\s+", "", self.text[start : token.end])
+        return name
+
+
+def parse(text: str, notation: Notation = STRICT) -> Expression:
+    """Read a formula; FormulaError says what can't be read and where."""
+    return _Parser(text, notation).whole()

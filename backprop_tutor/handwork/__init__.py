@@ -1,0 +1,1 @@
+"""What a person writes: claims, the reader of plain notation, what its names mean, exact numbers and digits."""

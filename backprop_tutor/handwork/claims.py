@@ -1,0 +1,145 @@
+"""Claims and verdicts: what a person asserts and what is said of it, apart from any way of writing it down.
+
+A claim is a chain of parts joined by '='; each pair of neighbours is a link. Readers (`plain_reader.py` for plain
+notation) make claims; `judging/judge.py` judges them; renderers print verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from ..errors import Where
+from ..formulas.expression import Expression
+
+Mark: TypeAlias = Literal["right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong"]
+MARKS: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong")
+# the mark of a line is the worst of its links, worst first
+SEVERITY: tuple[Mark, ...] = ("wrong", "unread", "unknown", "follows", "convention", "close", "notation", "right")
+LinkKind: TypeAlias = Literal["formula", "substitution", "arithmetic", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a chain: its formula, the text as written, and its place in the line (from 0)."""
+
+    expression: Expression
+    text: str
+    start: int
+    end: int
+    open: bool = False  # ended with '...': cut off on purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a line can't be read: the sentence, the place in the line (from 0), a few words for the caret, the remedy."""
+
+    message: str
+    start: int
+    end: int
+    label: str = ""
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A mark that a sheet says its line deserves, for tests."""
+
+    mark: Mark
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One line's chain. `line` counts from 1 in the sheet, `source_lines` are lines of the document ('@39')."""
+
+    line: int
+    text: str
+    parts: tuple[Part, ...]
+    source_lines: tuple[int, ...] = ()
+    expected: Expected | None = None
+    unreadable: Unreadable | None = None
+    where: Where = field(default_factory=Where)
+    sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All claims of one sheet, in order."""
+
+    path: str
+    claims: tuple[Claim, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A possible cause: a slip's code, the sentence, the lines that it explains, and how sure it is (0 to 1)."""
+
+    code: str
+    message: str
+    lines_explained: tuple[int, ...]
+    confidence: float
+    formula: Expression | None = None  # what was done
+    right: Expression | None = None  # what belongs there
+    value: float | None = None  # what the slip gives
+
+
+@dataclass(frozen=True, slots=True)
+class LinkVerdict:
+    """One link judged."""
+
+    kind: LinkKind
+    left: str
+    right: str
+    mark: Mark
+    code: str = ""
+    message: str = ""
+    stated: float | None = None
+    expected: float | None = None
+    start: int = 0  # of what the caret underlines, in the line
+    end: int = 0
+    follows_from: tuple[int, ...] = ()
+    interval: tuple[float, float] | None = None  # what honest rounding of the numbers that went in could give
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One claim judged: the worst of its links, and why."""
+
+    claim: Claim
+    quantity: str | None
+    mark: Mark
+    code: str
+    message: str
+    stated: float | None
+    expected: float | None
+    links: tuple[LinkVerdict, ...]
+    follows_from: tuple[int, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+
+    @property
+    def line(self) -> int:
+        return self.claim.line
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A whole sheet judged; `remarks` are plain words about impossible values, one per line number."""
+
+    sheet: Sheet
+    scenario: str
+    verdicts: tuple[Verdict, ...]
+    remarks: tuple[tuple[int, str], ...] = ()
+    convention: str = ""  # the sentence of the convention that the sheet follows, where it isn't the scenario's
+
+    @property
+    def summary(self) -> Mapping[Mark, int]:
+        """How many lines of each mark."""
+        return {mark: sum(v.mark == mark for v in self.verdicts) for mark in MARKS}
+
+
+def worst(marks: list[Mark]) -> Mark:
+    """The mark that decides a line."""
+    return min(marks, key=SEVERITY.index, default="right")

@@ -1,0 +1,262 @@
+"""One scalar claim judged from its first link to its mark."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..formulas.expression import Expression, Name, ungrouped
+from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
+from ..handwork.exact import Stated, agrees
+from ..handwork.quantities import Gradient, Subject, Updated
+from .alignment import as_written
+from .causes import number_causes
+from .chain_reading import parameter_names
+from .number_links import NumberLinks, continued
+from .person import Line, Person
+from .session import Step, exact_or_none
+from .values import Ground, Reference, judge_number, judge_stated
+
+TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
+_PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand")
+_NOTES = ("right-but-not-from-yours", "update-invisible", "no-evidence")  # to be told even where all is right
+
+
+class Chain(NumberLinks):
+    """Walks the chain, judges its value, and decides the mark of the line."""
+
+    # ------------------------------------------------------------------ the walk
+    def verdict(self) -> Verdict:
+        steps = self.steps
+        foreign = tuple(dict.fromkeys(name for step in steps for name in step.meaning.unknown))
+        if foreign and self.defines(foreign):
+            return self.finish("right", "definition", f"'{steps[0].part.text}' is a name of your own")
+        bound = parameter_names([p.expression for p in self.claim.parts])
+        self.free = tuple(name for name in foreign if name in bound)
+        foreign = tuple(name for name in foreign if name not in bound)
+        for i in range(1, len(steps)):
+            self.link(steps[i - 1], steps[i], i, foreign)
+        self.value_link(foreign)
+        self.judge.used_later |= self.reference.used_later
+        return self.close()
+
+    def defines(self, foreign: tuple[str, ...]) -> bool:
+        """Does the line introduce a name of the person's own for something known?"""
+        first = ungrouped(self.claim.parts[0].expression)
+        if not isinstance(first, Name) or foreign != (first.name,) or len(self.steps) < 2:
+            return False
+        if self.steps[1].kind != "formula":
+            return False
+        self.session.definitions[first.name] = self.steps[1].expression
+        return len(self.steps) == 2
+
+    def link(self, left: Step, right: Step, i: int, foreign: tuple[str, ...]) -> None:
+        if any(name in foreign for name in (*left.meaning.unknown, *right.meaning.unknown)):
+            if right.kind == "formula" or i == 1:
+                names = ", ".join(f"'{n}'" for n in (*left.meaning.unknown, *right.meaning.unknown) if n in foreign)
+                self.add("formula", left, right, "unknown", "not-checkable", f"{names} means nothing in this scenario")
+                self.unknown_operands = True
+            return
+        if right.kind == "formula":
+            self.formula_link(left, right)
+        elif left.kind == "formula" and right.kind == "numbers":
+            self.substitution_link(left, self.running(i))
+        elif left.kind == "formula" and self.subject is None:
+            self.plain_value(left, right)
+        elif left.kind in ("numbers", "number"):
+            self.arithmetic_link(left, right)
+
+    def running(self, i: int) -> Step:
+        """A part with all that is added to it further on: `0.2*0.1 = 0.02 + 0.35 = 0.37` puts in 0.2*0.1 + 0.35."""
+        step = self.steps[i]
+        for following in self.steps[i + 1 :]:
+            if following.kind != "numbers" or not self.starts_anew(step, following):
+                break
+            step = continued(step, following)
+        return step
+
+    # ------------------------------------------------------------------ value
+    def value_link(self, foreign: tuple[str, ...]) -> None:
+        if self.subject is None or len(self.steps) < 2:
+            self.end_nudge()
+            return
+        final = self.steps[-1]
+        number = final.number
+        if number is None:
+            number = self.total_as_number(final)
+            if number is None:
+                return
+        if foreign and self.judge.truth is None:
+            return
+        ground = self.ground(number)
+        truth = self.judge.truth
+        if ground.mark == "wrong" and final.number is not None:
+            ground = self.explained(number, ground)
+        if ground.mark == "right" and final.number is not None and any(link.mark == "wrong" for link in self.links):
+            ground = replace(
+                ground, code="right-value-wrong-working", message="the result is right, the working is not"
+            )
+        if final.number is not None or ground.mark == "wrong":
+            expected = ground.expected
+            # a substitution that is already wrong explains its own total
+            told = final.number is None and any(link.mark == "wrong" for link in self.links)
+            if not told and (truth is not None or ground.mark != "unknown"):
+                self.add("value", self.steps[0], final, ground.mark, ground.code, ground.message,
+                         float(number.value), expected, follows=ground.lines, interval=ground.interval)  # fmt: skip
+        self.remember(final, ground)
+
+    def explained(self, number: Stated, ground: Ground) -> Ground:
+        """The cause of a wrong number, where one explains it well."""
+        assert self.subject is not None
+        if any(link.mark == "wrong" for link in self.links):
+            return ground  # the working already shows where it went wrong
+        found = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
+        note = self.hidden_by_digits(number)
+        # numbers that share their first digits by nature look like slips in the last ones
+        self.explanations = tuple(e for e in found if not (note and e.code in ("one-digit", "swapped-digits")))
+        if len(self.explanations) == 1:
+            only = self.explanations[0]
+            return replace(ground, code=only.code, message=only.message)
+        if note:
+            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}; "
+            return replace(ground, code="wrong", message=expected + note)
+        if ground.code != "wrong":
+            # no one cause stands out: not even the slip of the pen that fits
+            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}"
+            return replace(ground, code="wrong", message=expected)
+        return ground
+
+    def hidden_by_digits(self, number: Stated) -> str:
+        """What to say of an updated weight whose step is so small that its digits can't tell one slip from another."""
+        truth = self.judge.truth
+        if not isinstance(self.subject, Updated) or truth is None or not number.unit:
+            return ""
+        step = abs(truth.of(self.subject) - truth.value(self.subject.node))
+        if not 0 < step < float(number.unit) * TELLING:
+            return ""
+        gradient = self.vocabulary.text(Gradient(self.judge.graph.loss, self.subject.node))
+        return f"the step is only {step:.2g}, so these digits can't show which slip it was: look at {gradient}"
+
+    def total_as_number(self, final: Step) -> Stated | None:
+        """A chain that ends with numbers put in states their total, as exactly as they are typed."""
+        if final.kind != "numbers":
+            return None
+        try:
+            value = as_written(final.expression)
+        except ArithmeticError:
+            return None
+        box = self.written_box(final.expression)
+        return Stated(value, box.high - box.low, "")
+
+    def ground(self, number: Stated) -> Ground:
+        assert self.subject is not None
+        reference = self.reference
+        formula, formula_line = self.wrong_formula()
+        written = None
+        if len(self.steps) > 1 and self.steps[-2].kind == "numbers":
+            bad = any(link.mark == "wrong" for link in self.links)
+            try:
+                written = None if bad else as_written(self.steps[-2].expression)
+            except ArithmeticError:
+                written = None
+        lines = tuple(sorted(self.operand_lines))
+
+        def judged(reference: Reference, person: Person, unknown: bool) -> Ground:
+            about, line = self.subject, self.claim.line
+            assert about is not None
+            return judge_stated(
+                lambda n: judge_number(
+                    reference, person, about, n, formula, written, lines, unknown, line, formula_line
+                ),
+                number,
+            )
+
+        ground = judged(reference, self.session.person, self.unknown_operands)
+        nudged = self.session.nudged
+        if nudged is not None:
+            other = judged(Reference(None, nudged, {}, {}, self.judge.network), nudged, False)
+            if _better(other, ground, number, nudged, self.subject, reference):
+                self.in_nudge = True
+                return other
+        self.in_nudge = False
+        return ground
+
+    def wrong_formula(self) -> tuple[Expression | None, int]:
+        """The person's own wrong formula for the quantity, in this line or, where it has none, in an earlier one."""
+        if self.formula is not None or self.subject in self.session.right_formulas:
+            return (self.formula if self.formula_wrong else None), self.claim.line
+        earlier = [(f, line) for subject, f, line in self.session.wrong_formulas if subject == self.subject]
+        return earlier[-1] if earlier else (None, self.claim.line)
+
+    def end_nudge(self) -> None:
+        """A quotient of differences closes a nudged run."""
+        if self.session.nudged is not None and self.subject is None:
+            self.session.nudged = None
+
+    def remember(self, final: Step, ground: Ground) -> None:
+        if final.number is None or self.subject is None:
+            return
+        at_fault = any(link.mark in ("wrong", "follows") for link in self.links)
+        line = Line(
+            final.number, self.claim.line, at_fault and ground.mark != "right", abs(final.number.value) in (0, 1)
+        )
+        if self.in_nudge and self.session.nudged is not None:
+            self.session.nudged.state(self.subject, line)
+            return
+        self.session.history.setdefault(self.subject, []).append(line)
+        self.session.person.state(self.subject, line)
+
+    # ------------------------------------------------------------------ the verdict
+    def close(self) -> Verdict:
+        if not self.links:
+            return self.finish("unknown", "not-checkable", "there is nothing to compare this with")
+        if self.renamed and all(link.mark in ("right", "close") for link in self.links):
+            text = "; ".join(f"'{foreign}' is read as {own}" for foreign, own in self.renamed.items())
+            return self.finish("notation", "renamed", text)
+        mark = worst([link.mark for link in self.links])
+        found = [link for link in self.links if link.mark == mark]
+        # a slip with a name says more than "not equal", wherever in the chain it shows
+        named = [link for link in found if link.kind == "formula" and link.code not in _PLAIN]
+        link = named[0] if named and found[0].kind == "formula" else found[0]
+        if mark in ("right", "follows"):
+            link = next((item for item in found if item.code in _NOTES), link)
+        return self.finish(mark, link.code, link.message, link)
+
+    def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:
+        stated = link.stated if link else None
+        expected = link.expected if link else None
+        final = self.steps[-1].number
+        if final is not None:
+            stated = float(final.value)
+        if self.subject is not None and self.judge.truth is not None:
+            # a line's numbers are about its quantity; what a single link expects stands with the link
+            value = self.judge.truth.of(self.subject)
+            expected = None if value != value else value
+        lines = tuple(sorted({n for item in self.links for n in item.follows_from}))
+        quantity = self.vocabulary.text(self.subject) if self.subject is not None else None
+        shown = "" if mark == "right" and code == "identity" else code
+        return Verdict(self.claim, quantity, mark, shown, message, stated, expected, tuple(self.links), lines,
+                       self.explanations)  # fmt: skip
+
+
+def _better(
+    other: Ground, ground: Ground, number: Stated, nudged: Person, subject: Subject, reference: Reference
+) -> bool:
+    """Does a number belong to the nudged run rather than to the plain one?"""
+    order: list[Mark] = ["right", "close", "follows", "unknown", "wrong"]
+    moved = exact_or_none(nudged.of(subject))
+    plain = reference.truth_of(subject)
+    if moved is None:
+        return False
+    if plain is not None and agrees(number.value, number.unit, plain) and not agrees(number.value, number.unit, moved):
+        return False
+    if other.mark not in order or ground.mark not in order:
+        return False
+    if ground.mark == "close" and plain is not None:
+        # rounding explains much: inside a nudged run the nearer value decides
+        return abs(number.value - moved) < abs(number.value - plain)
+    if order.index(other.mark) < order.index(ground.mark):
+        return True
+    # both wrong or both right: the nearer one
+    if plain is None:
+        return True
+    return order.index(other.mark) == order.index(ground.mark) and abs(number.value - moved) < abs(number.value - plain)

@@ -1,0 +1,187 @@
+"""Other common ways of writing, told apart from mistakes: ½ or none, sum or mean, the sign of δ, frozen biases, ...
+
+A convention is a change of the truth that a whole sheet shares. It is accepted only when at least two lines that are
+wrong without it become right with it and none gets worse; then it is said once, and the sheet is judged under it. One
+line alone is never excused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from ..engine.graph import Graph
+from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, names_in, ungrouped, walk
+from ..handwork.claims import Claim, Judgement, Verdict
+from .person import Convention
+from .session import Session, exact_or_none
+
+if TYPE_CHECKING:
+    from .judge import Judge
+
+INDEPENDENT_LINES = 2
+ROOM = 20  # units of the last digit: a line farther away than this can't be right under a convention
+
+
+def conventions(graph: Graph) -> tuple[Convention, ...]:
+    """The conventions that may differ in a scenario."""
+    terms = _loss_terms(graph)
+    loss = graph.name(graph.loss)
+    found = [
+        Convention("convention-sign", -1.0, 1.0, -1.0,
+                   sentence=f"you write gradients of {loss} with the opposite sign and add them in the update"),
+        Convention("convention-frozen-bias", frozen_bias=True, sentence="you leave the biases as they are"),
+        Convention("convention-updated-weights", updated_weights=True,
+                   sentence="you update a layer before you go back through it: the hidden layer sees the new weights"),
+        Convention("convention-index-order", transposed=True,
+                   sentence="you write the two indices of the weights in the other order"),
+    ]  # fmt: skip
+    if _has_half(graph):
+        found.append(_scaled("convention-half", 2.0, f"you leave out the ½ of {loss}: everything after it doubles"))
+    else:
+        found.append(_scaled("convention-half", 0.5, f"you put a ½ in front of {loss}: everything after it halves"))
+    if terms > 1:
+        found.append(_scaled("convention-mean", 1 / terms, f"you average over the {terms} parts of {loss}"))
+        found.append(_scaled("convention-mean", float(terms), f"you add up the {terms} parts of {loss}"))
+    return tuple(found)
+
+
+def _scaled(code: str, factor: float, sentence: str) -> Convention:
+    return Convention(code, factor, factor, sentence=sentence)
+
+
+def _loss_terms(graph: Graph) -> int:
+    """How many parts the loss adds up."""
+    whole = ungrouped(graph.node_formula(graph.loss))
+    if isinstance(whole, Product):
+        sums = [ungrouped(f) for _, f in whole.factors if isinstance(ungrouped(f), Sum)]
+        whole = sums[0] if sums else whole
+    return len(whole.terms) if isinstance(whole, Sum) else 1
+
+
+def _has_half(graph: Graph) -> bool:
+    """Is there a ½ in the loss, or in the parts that it adds up?"""
+    return any(
+        (how == "*" and factor.value == Fraction(1, 2)) or (how == "/" and factor.value == 2)
+        for formula in _loss_formulas(graph)
+        for part in walk(formula)
+        if isinstance(part, Product)
+        for how, inner in part.factors
+        if isinstance(factor := ungrouped(inner), Number)
+    )
+
+
+def _loss_formulas(graph: Graph) -> Iterator[Expression]:
+    whole = graph.node_formula(graph.loss)
+    yield whole
+    terms = ungrouped(whole)
+    for _, term in terms.terms if isinstance(terms, Sum) else ((1, whole),):
+        for name in names_in(term)[:1]:
+            node = graph.find(name)
+            if node is not None and graph.block_of(node).kind == "computed" and ungrouped(term) == Name(name):
+                yield graph.node_formula(node)
+
+
+# ---------------------------------------------------------------- which one a sheet follows
+def under_convention(
+    plain: Judgement, possible: Sequence[Convention], again: Callable[[Convention], Sequence[Verdict] | None]
+) -> tuple[tuple[Verdict, ...], Convention | None]:
+    """The verdicts under the convention that the sheet follows, or the plain ones.
+
+    `again` judges the sheet under a convention; None where a line got worse.
+    """
+    best: tuple[int, Convention, Sequence[Verdict]] | None = None
+    for convention in possible:
+        verdicts = again(convention)
+        if verdicts is None or not _followed(plain.verdicts, verdicts, convention):
+            continue
+        gained = sum(a.mark == "wrong" and b.mark != "wrong" for a, b in zip(plain.verdicts, verdicts, strict=True))
+        if best is None or gained > best[0]:
+            best = (gained, convention, verdicts)
+    if best is None:
+        return plain.verdicts, None
+    _, convention, verdicts = best
+    out: list[Verdict] = []
+    said = False
+    for before, after in zip(plain.verdicts, verdicts, strict=True):
+        good = after.mark in ("right", "close", "notation")
+        if (good and before.mark in ("wrong", "follows")) or (after.mark == "right" and before.mark == "close"):
+            message = "under the same convention" if said else convention.sentence
+            said = True
+            out.append(replace(after, mark="convention", code=convention.code, message=message, explanations=()))
+        else:
+            out.append(after)
+    return tuple(out), convention
+
+
+def _followed(plain: Sequence[Verdict], verdicts: Sequence[Verdict], convention: Convention) -> bool:
+    """Do enough lines become right, and none worse?"""
+    pairs = list(zip(plain, verdicts, strict=True))
+    if any(worse(a, b, convention) for a, b in pairs):
+        return False
+    good = ("right", "close", "notation")
+    healed = {a.quantity for a, b in pairs if a.mark == "wrong" and b.mark in good}
+    if convention.ascent < 0:
+        # the sign alone is a mistake; that the update adds what has the other sign makes it a way of writing
+        updated = any(b.quantity is not None and b.quantity.endswith("'") and b.mark in good for _, b in pairs)
+        also = {a.quantity for a, b in pairs if a.mark == "follows" and b.mark in good}
+        return updated and bool(healed) and len(healed | also) >= INDEPENDENT_LINES
+    return len(healed) >= INDEPENDENT_LINES
+
+
+def worse(before: Verdict, after: Verdict, convention: Convention) -> bool:
+    """Does a line that was not wrong become wrong, or one that was right become less than that?
+
+    The weights after an update are so near to those before that a line may agree with both to its digits, or nearly.
+    """
+    if before.mark == "right" and after.mark != "right" and not convention.updated_weights:
+        return True
+    return before.mark != "wrong" and after.mark == "wrong"
+
+
+def promising(judge: Judge, plain: Sequence[Verdict], session: Session) -> list[Convention]:
+    """The conventions under which wrong lines may well be right: looked at one by one, without judging the sheet."""
+    wrong = {v.line for v in plain if v.mark == "wrong"}
+    if not wrong:
+        return []
+    stated = {line.line for lines in session.history.values() for line in lines}
+    formulas = {line for _, _, line in session.wrong_formulas}
+    claims = [v.claim for v in plain if v.line in wrong]
+    found = []
+    updated = any(v.quantity is not None and v.quantity.endswith("'") for v in plain)
+    for convention in conventions(judge.graph):
+        least = 1 if convention.ascent < 0 else INDEPENDENT_LINES
+        if len(wrong) < least or (convention.ascent < 0 and not updated):
+            continue
+        if convention.transposed:
+            hopeful = wrong if any(map(judge.vocabulary.has_two_orders, map(_spellings, claims))) else set()
+        else:
+            hopeful = wrong - stated - formulas | _hopeful(judge.under(convention), wrong, session)
+        if len(hopeful) >= least:
+            found.append(convention)
+    return found
+
+
+def _hopeful(other: Judge, wrong: set[int], session: Session) -> set[int]:
+    """Wrong lines whose number or formula may be right for a judge under a convention."""
+    found: set[int] = set()
+    values: set[int] = set()
+    for subject, lines in session.history.items():
+        at_fault = [line for line in lines if line.line in wrong]
+        true = exact_or_none(other.truth.of(subject)) if at_fault and other.truth is not None else None
+        for line in at_fault:
+            values.add(line.line)
+            if true is not None and abs(line.number.value - true) <= max(line.number.unit * ROOM, abs(true) / 50):
+                found.add(line.line)
+    for subject, formula, number in session.wrong_formulas:
+        if number in wrong - values and other.equality.same(other.vocabulary.read(subject), formula, quick=True):
+            found.add(number)
+    return found
+
+
+def _spellings(claim: Claim) -> set[str]:
+    return {part.name for piece in claim.parts for part in walk(piece.expression) if isinstance(part, Name)} | {
+        part.by for piece in claim.parts for part in walk(piece.expression) if isinstance(part, Derivative)
+    }

@@ -1,0 +1,184 @@
+"""A hand calculation judged, link by link.
+
+Each link asks one question: is this formula the quantity (formula), do the numbers put in belong (substitution), does
+what is written give what is written (arithmetic), does the result agree with the quantity (value)? Three references
+answer: the truth T, the value W of what is written, and the value C that the right formula gives at the person's own
+latest numbers. Only the first of a family of consequences is `wrong`; what follows from it `follows`.
+
+This module walks the sheet; `chain.py` judges one line, on `chain_reading.py` (names), `formula_links.py` and
+`number_links.py`; the decisions about numbers are in `values.py`, the causes in `causes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from ..engine.graph import Graph
+from ..engine.network import Network
+from ..engine.trace import Trace
+from ..engine.trace import run as run_trace
+from ..handwork import meaning
+from ..handwork.claims import Claim, Judgement, Sheet, Verdict
+from ..handwork.exact import literal
+from ..handwork.plain_reader import beside
+from ..handwork.quantities import Subject, Vocabulary
+from .array_claims import judge_array, stated_elements
+from .assumptions import Assumptions
+from .chain import Chain
+from .conventions import promising, under_convention, worse
+from .equality import Equality
+from .person import STANDARD, Convention, Line, Person, Truth
+from .plausible import remarks
+from .repairs import repaired
+from .session import Session
+from .values import Reference
+
+
+class _GotWorse(Exception):
+    """A convention that makes a line wrong which is not."""
+
+
+class Judge:
+    """Judges sheets against one scenario; make it once for a whole class."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        trace: Trace | None = None,
+        convention: Convention = STANDARD,
+        network: Network | None = None,
+    ) -> None:
+        self.graph = graph
+        self.vocabulary = Vocabulary(graph, convention.transposed)
+        if trace is None and not graph.symbolic:
+            trace = run_trace(graph)
+        self.trace = trace
+        self.truth = Truth(self.vocabulary, trace, convention) if trace is not None else None
+        self.network = network or Network(graph)
+        self.convention = convention
+        self.session = Session(Person(self.vocabulary, {}))
+        self.used_later = False
+        self._others: dict[Convention, Judge] = {}
+        self._evidence: tuple[Mapping[Subject, Sequence[Line]], Mapping[Subject, Sequence[Line]]] | None = None
+        self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
+        self.leaves = {
+            node: (trace.value(node) if trace is not None else float("nan"))
+            for node in graph.nodes_of("input", "parameter", "target")
+        }
+
+    @cached_property
+    def equality(self) -> Equality:
+        return Equality(self.vocabulary, self.trace, self.convention)
+
+    def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
+        return Reference(
+            self.truth, session.person, session.history, later, self.network,
+            lambda subject: self.assumptions.decided(subject, self.evidence(later)),
+        )  # fmt: skip
+
+    def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:
+        """What the sheet and the document's own sheet state: both tell of values that are only assumed."""
+        if self._evidence is None or self._evidence[0] is not later:
+            document = self.document_lines
+            merged = {subject: [*document.get(subject, ()), *lines] for subject, lines in later.items()}
+            self._evidence = later, {**document, **merged}
+        return self._evidence[1]
+
+    @cached_property
+    def document_lines(self) -> Mapping[Subject, Sequence[Line]]:
+        if not self.assumptions.assumed:
+            return {}
+        sheet = beside(self.graph.scenario.path, self.vocabulary)
+        return {} if sheet is None else self.stated_anywhere(sheet)
+
+    @cached_property
+    def assumptions(self) -> Assumptions:
+        return Assumptions(self.vocabulary, self.leaves)
+
+    # ------------------------------------------------------------------ the sheet
+    def judge(self, sheet: Sheet) -> Judgement:
+        """Every claim of the sheet, in order, under the convention that the sheet follows."""
+        later = self.stated_anywhere(sheet)
+        name = self.graph.scenario.name
+        plain = Judgement(sheet, name, self.verdicts(sheet, later))
+        possible = promising(self, plain.verdicts, self.session)
+        verdicts, convention = under_convention(plain, possible, lambda c: self.under(c).again(sheet, plain.verdicts))
+        if convention is None and self.trace is not None:
+            verdicts = repaired(self.vocabulary, self.trace, later, verdicts)
+        said = convention.sentence if convention is not None else ""
+        return Judgement(sheet, name, verdicts, remarks(self.graph, later), said)
+
+    def under(self, convention: Convention) -> Judge:
+        """A judge of the same scenario under another convention."""
+        if convention not in self._others:
+            other = self._others[convention] = Judge(self.graph, self.trace, convention, self.network)
+            if not convention.transposed:
+                other.readings = self.readings
+        return self._others[convention]
+
+    def again(self, sheet: Sheet, plain: Sequence[Verdict]) -> tuple[Verdict, ...] | None:
+        """The sheet judged under this judge's convention; None as soon as a line is worse than without it."""
+        try:
+            return self.verdicts(sheet, self.stated_anywhere(sheet), plain)
+        except _GotWorse:
+            return None
+
+    def verdicts(
+        self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]], plain: Sequence[Verdict] = ()
+    ) -> tuple[Verdict, ...]:
+        """Every claim judged, twice when a line uses what stands further down."""
+        verdicts = self.once(sheet, later, plain)
+        if self.used_later:
+            # a line used a number that is stated further down: now it is known which of those lines are at fault
+            at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows")}
+            known = {
+                subject: [replace(line, faulty=line.line in at_fault) for line in lines]
+                for subject, lines in later.items()
+            }
+            verdicts = self.once(sheet, known, plain)
+        return verdicts
+
+    def once(
+        self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]], plain: Sequence[Verdict] = ()
+    ) -> tuple[Verdict, ...]:
+        """Every claim judged; _GotWorse at the first one that is wrong and wasn't in `plain`."""
+        self.session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
+        self.used_later = False
+        found: list[Verdict] = []
+        for i, claim in enumerate(sheet.claims):
+            found.append(self.claim(claim, self.session, later))
+            if plain and not self.used_later and worse(plain[i], found[i], self.convention):
+                raise _GotWorse
+        return tuple(found)
+
+    def stated_anywhere(self, sheet: Sheet) -> dict[Subject, list[Line]]:
+        """Every value that the sheet states, by quantity: a line may use what stands further down."""
+        found: dict[Subject, list[Line]] = {}
+        for claim in sheet.claims:
+            if len(claim.parts) < 2:
+                continue
+            if meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
+                for subject, number in stated_elements(self, claim):
+                    found.setdefault(subject, []).append(Line(number, claim.line))
+                continue
+            first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
+            about = meaning.subject_of(first.expression, self.vocabulary)
+            result = literal(claim.parts[-1].expression)
+            if about is not None and result is not None:
+                found.setdefault(about, []).append(Line(result, claim.line))
+        return found
+
+    def claim(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
+        """One claim judged, and the session brought up to date."""
+        if claim.unreadable is not None:
+            return Verdict(claim, None, "unread", "unreadable", claim.unreadable.message, None, None, ())
+        expressions = [part.expression for part in claim.parts]
+        if meaning.is_array_claim(expressions, self.vocabulary):
+            return judge_array(self, claim, session, later)
+        return self.chain(claim, session, later)
+
+    def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
+        """One scalar chain judged."""
+        return Chain(self, claim, session, later).verdict()

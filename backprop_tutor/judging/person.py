@@ -1,0 +1,457 @@
+"""Where the numbers of a judgement come from: the truth, random points, and a person's own lines.
+
+Every model answers the same questions: the value of a node, of ∂of/∂by, of an updated parameter, of any formula over
+them. `Truth` reads a trace. `Person` uses the person's latest stated values through the right formulas, and calculates
+what they skipped from what they stated: that is what "follows" means. It also says which statements an answer rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from ..engine.graph import Graph
+from ..engine.scalar import NAN, NO_FUNCTIONS, Compiled, Dual, compiled
+from ..engine.trace import Trace, backward, forward
+from ..formulas.expression import Call, Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
+from ..handwork.exact import Interval, Stated, exact, reach, spread
+from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """A consistent way of writing that differs from the scenario's: what multiplies the loss and its gradients."""
+
+    code: str = ""
+    scale: float = 1.0  # of gradients of the loss
+    loss_scale: float = 1.0  # of the loss itself
+    ascent: float = 1.0  # −1: w' = w + rate·gradient
+    frozen_bias: bool = False
+    transposed: bool = False  # w_ij is what the scenario calls w_ji
+    updated_weights: bool = False  # going back, a weight's value is the one after its own update
+    sentence: str = ""
+
+
+STANDARD = Convention()
+
+
+class Model:
+    """Numbers for every subject and every formula; subclasses say where they come from."""
+
+    def __init__(self, vocabulary: Vocabulary, convention: Convention = STANDARD) -> None:
+        self.vocabulary = vocabulary
+        self.graph: Graph = vocabulary.graph
+        self.convention = convention
+        rate = self.graph.scenario.rate
+        self.rate = NAN if rate is None else rate
+
+    # ------------------------------------------------------------------ questions
+    def value(self, node: int) -> float:
+        raise NotImplementedError
+
+    def gradient(self, of: int, by: int) -> float:
+        raise NotImplementedError
+
+    def updated(self, node: int) -> float:
+        """w − rate·∂L/∂w, or what the scenario's own rule makes of w in its first step."""
+        if self.convention.frozen_bias and is_bias(self.graph, node):
+            return self.value(node)
+        rule = self.graph.rule
+        if rule is not None and not rule.plain:
+            slope = self.convention.ascent * self.of(Gradient(self.graph.loss, node))
+            return rule.by_hand(self.value(node), slope)[0]
+        step = self.rate * self.of(Gradient(self.graph.loss, node))
+        return self.value(node) - self.convention.ascent * step
+
+    def of(self, subject: Subject) -> float:
+        match subject:
+            case Value(node):
+                return self.value(node)
+            case Gradient(of, by):
+                return self.gradient(of, by)
+            case Updated(node):
+                return self.updated(node)
+            case Rate():
+                return self.rate
+
+    # ------------------------------------------------------------------ formulas
+    def get(self, name: str) -> Dual:
+        subject = subject_of(self.vocabulary, name)
+        return (NAN if subject is None else self.of(subject)), 0.0
+
+    def get_gradient(self, of: str, by: str) -> float:
+        first, second = self.vocabulary.nodes.get(of), self.vocabulary.nodes.get(by)
+        if first is None or second is None:
+            return NAN
+        return self.of(Gradient(first, second))
+
+    def evaluate(self, formula: Expression) -> float:
+        """A formula over the graph's names; nan where it has no value."""
+        return run(closure(formula, self.graph), self.get, self.get_gradient)
+
+
+def run(formula: Compiled | None, get: Callable[[str], Dual], gradient: Callable[[str, str], float]) -> float:
+    """A compiled formula's value; nan where it has none."""
+    if formula is None:
+        return NAN
+    try:
+        return formula(get, gradient)[0]
+    except (OverflowError, ZeroDivisionError, RecursionError):
+        return NAN
+
+
+# derivatives that people write with the result a alone
+_BY_RESULT: Mapping[str, Callable[[float], float]] = {
+    "sigmoid": lambda a: a * (1.0 - a),
+    "tanh": lambda a: 1.0 - a * a,
+    "exp": lambda a: a,
+}
+# by identity, as hashing a tree costs more than running it; what the ids belong to is kept alive beside them
+_CLOSURES: dict[tuple[int, int], tuple[Expression, object, Compiled | None]] = {}
+_MOST_CLOSURES = 20_000
+
+
+def closure(formula: Expression, graph: Graph) -> Compiled | None:
+    """The formula compiled once; None for what has no scalar value."""
+    custom = graph.custom or NO_FUNCTIONS
+    key = (id(formula), id(custom))
+    known = _CLOSURES.get(key)
+    if known is None:
+        if len(_CLOSURES) > _MOST_CLOSURES:
+            _CLOSURES.clear()
+        try:
+            known = formula, custom, compiled(formula, custom)
+        except ValueError:
+            known = formula, custom, None
+        _CLOSURES[key] = known
+    return known[2]
+
+
+def subject_of(vocabulary: Vocabulary, name: str) -> Subject | None:
+    """The subject behind a graph's own name (`w1'` is the updated parameter, `rate` the learning rate)."""
+    node = vocabulary.nodes.get(name)
+    if node is not None:
+        return Value(node)
+    if name.endswith("'"):
+        node = vocabulary.nodes.get(name[:-1])
+        return None if node is None else Updated(node)
+    return Rate() if name == RATE else None
+
+
+def is_bias(graph: Graph, node: int) -> bool:
+    """A parameter that every user only adds: its local derivatives are all 1."""
+    users = graph.users.get(node, ())
+    return bool(users) and all(_adds(graph, user, node) for user in users)
+
+
+def _adds(graph: Graph, user: int, node: int) -> bool:
+    formula = graph.node(user).expanded
+    whole = ungrouped(formula) if formula is not None else None
+    name = graph.name(node)
+    if not isinstance(whole, Sum):
+        return False
+    return any(ungrouped(term) == Name(name) for _, term in whole.terms)
+
+
+@lru_cache(maxsize=20_000)
+def slope_needs(formula: Expression, by: str) -> frozenset[str]:
+    """The names whose values ∂formula/∂by depends on: for w·x + b by w only x."""
+
+    def every(node: Expression) -> frozenset[str]:
+        return frozenset(names_in(node))
+
+    def needs(node: Expression) -> frozenset[str]:
+        if by not in every(node):
+            return frozenset()
+        match node:
+            case Name():
+                return frozenset()
+            case Group(inner):
+                return needs(inner)
+            case Negative(operand):
+                return needs(operand)
+            case Sum(terms):
+                return frozenset().union(*(needs(term) for _, term in terms))
+            case Product(factors):
+                found: frozenset[str] = frozenset()
+                for i, (how, factor) in enumerate(factors):
+                    if by in every(factor):
+                        others = (every(f) for j, (_, f) in enumerate(factors) if j != i)
+                        found = found.union(needs(factor), *others, every(factor) if how == "/" else ())
+                return found
+            case _:
+                return every(node)
+
+    return needs(formula)
+
+
+class Truth(Model):
+    """The exact values of one run."""
+
+    def __init__(self, vocabulary: Vocabulary, trace: Trace, convention: Convention = STANDARD) -> None:
+        super().__init__(vocabulary, convention)
+        self.trace = trace
+        self.values: list[float] = trace.values.tolist()
+
+    def value(self, node: int) -> float:
+        if node == self.graph.loss:
+            return self.values[node] * self.convention.loss_scale
+        return self.values[node]
+
+    def gradient(self, of: int, by: int) -> float:
+        if self.convention.updated_weights and of == self.graph.loss:
+            return self._through_new_weights.gradient(of, by)
+        plain = self.trace.derivative(of, by)
+        return plain * self.convention.scale if of == self.graph.loss and by != of else plain
+
+    @cached_property
+    def _through_new_weights(self) -> Person:
+        graph = self.graph
+        leaves = {n: self.values[n] for n in graph.nodes_of("input", "parameter", "target")}
+        return Person(self.vocabulary, leaves, convention=self.convention)
+
+
+def random_points(vocabulary: Vocabulary, trace: Trace | None, count: int = 6, seed: int = 20) -> tuple[Truth, ...]:
+    """Runs at random leaves, for deciding whether two formulas are one function.
+
+    A leaf that its author typed as 0 stays 0 (people leave out a bias of 0); the rest is drawn from ±[0.2, 1.2], all
+    different. Points where anything is not finite are discarded.
+    """
+    graph = vocabulary.graph
+    generator = np.random.default_rng(seed)
+    leaves = graph.leaf_values()
+    is_leaf = graph.levels == 0
+    zero = is_leaf & (leaves == 0.0)
+    targets = np.zeros(graph.size, bool)
+    targets[graph.nodes_of("target")] = True
+    found: list[Truth] = []
+    for _ in range(40):
+        drawn = generator.uniform(0.2, 1.2, graph.size) * generator.choice([-1.0, 1.0], graph.size)
+        drawn[targets] = np.abs(drawn[targets]) * 0.75
+        at = np.where(is_leaf, np.where(zero & ~targets, 0.0, drawn), np.nan)
+        values = forward(graph, at)
+        if not np.isfinite(values).all():
+            # a formula with a logarithm or a root may need positive leaves
+            values = forward(graph, np.abs(at))
+            if not np.isfinite(values).all():
+                continue
+        found.append(Truth(vocabulary, Trace(graph, values, backward(graph, values))))
+        if len(found) == count:
+            break
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value that the person stated: the number, the line, and whether that line was at fault."""
+
+    number: Stated
+    line: int
+    faulty: bool = False
+    trivial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person's own lines give: the value, the statements it rests on, the assumed leaves it needed."""
+
+    value: float
+    rests_on: frozenset[Subject]
+    assumed: frozenset[int]
+
+
+class Person(Model):
+    """The person's latest stated values, and the right formulas for everything else."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        leaves: Mapping[int, float],
+        stated: Mapping[Subject, Line] | None = None,
+        convention: Convention = STANDARD,
+        nudges: Mapping[int, float] | None = None,
+    ) -> None:
+        super().__init__(vocabulary, convention)
+        self.leaves = leaves
+        self.stated: dict[Subject, Line] = dict(stated or {})
+        self.nudges = dict(nudges or {})
+        # what was worked out, for each way of asking: without one statement, and with slopes from results or not
+        self._memos: dict[tuple[Subject | None, bool], dict[Subject, Answer]] = {}
+        self._open: list[tuple[set[Subject], set[int]]] = []
+        self._skip: Subject | None = None
+        self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
+
+    def state(self, subject: Subject, line: Line) -> None:
+        """A new statement replaces the old one; everything after it is calculated anew."""
+        self.stated[subject] = line
+        self._memos.clear()
+
+    @cached_property
+    def assumed_leaves(self) -> frozenset[int]:
+        graph = self.graph
+        return frozenset(n for n in self.leaves if graph.assumed(n) is not None)
+
+    # ------------------------------------------------------------------ the model's questions
+    def value(self, node: int) -> float:
+        return self._answer(Value(node)).value
+
+    def gradient(self, of: int, by: int) -> float:
+        return self._answer(Gradient(of, by)).value
+
+    def of(self, subject: Subject) -> float:
+        return self._answer(subject).value
+
+    def _answer(self, subject: Subject) -> Answer:
+        without = self._skip if self._skip in self.stated else None
+        memo = self._memos.setdefault((without, self.by_result), {})
+        known = memo.get(subject)
+        if known is None:
+            self._open.append((set(), set()))
+            line = self.stated.get(subject) if subject != self._skip else None
+            if line is not None:
+                value = float(line.number.value)
+                self._open[-1][0].add(subject)
+            else:
+                value = self._calculated(subject)
+            rests_on, assumed = self._open.pop()
+            known = Answer(value, frozenset(rests_on), frozenset(assumed))
+            memo[subject] = known
+        if self._open:
+            self._open[-1][0].update(known.rests_on)
+            self._open[-1][1].update(known.assumed)
+        return known
+
+    def _calculated(self, subject: Subject) -> float:
+        match subject:
+            case Value(node):
+                return self._value(node)
+            case Gradient(of, by):
+                return self._gradient(of, by)
+            case Updated(node):
+                return self.updated(node)
+            case Rate():
+                return self.rate
+
+    def _value(self, node: int) -> float:
+        if node in self.leaves:
+            if node in self.assumed_leaves:
+                self._open[-1][1].add(node)
+            return self.leaves[node] + self.nudges.get(node, 0.0)
+        formula = self.graph.node_formula(node)
+        value = run(closure(formula, self.graph), self.get, self.get_gradient)
+        return value * self.convention.loss_scale if node == self.graph.loss else value
+
+    def _gradient(self, of: int, by: int) -> float:
+        if of == by:
+            return 1.0
+        total = 0.0
+        for user in self.graph.users.get(by, ()):
+            if not self.graph.reaches(user, of):
+                continue
+            upstream = 1.0 if user == of else self.of(Gradient(of, user))
+            share = upstream * self._local(user, by)
+            if user == of == self.graph.loss:
+                share *= self.convention.scale
+            total += share
+        return total
+
+    def _local(self, user: int, by: int) -> float:
+        """∂user/∂by at the person's own operands, or their own statement of it."""
+        subject = Gradient(user, by)
+        if subject in self.stated and subject != self._skip and self.graph.direct_only(user, by):
+            return self.of(subject)
+        formula = self.graph.node_formula(user)
+        name = self.graph.name(by)
+        if self.by_result and (slope := self._by_result(formula, user, name)) is not None:
+            return slope
+        ready = closure(formula, self.graph)
+        if ready is None:
+            return NAN
+        needed = slope_needs(formula, name)
+
+        def get(n: str) -> Dual:
+            # what the slope does not depend on must not count as something it rests on
+            direction = 1.0 if n == name else 0.0
+            if n not in needed:
+                return 1.0, direction
+            if self.convention.updated_weights and by not in self.leaves:
+                node = self.vocabulary.nodes.get(n)
+                if node is not None and self.graph.block_of(node).kind == "parameter":
+                    return self.of(Updated(node)), direction
+            return self.get(n)[0], direction
+
+        try:
+            return ready(get, self.get_gradient)[1]
+        except (OverflowError, ZeroDivisionError):
+            return NAN
+
+    def _by_result(self, formula: Expression, user: int, by: str) -> float | None:
+        """σ' as a·(1 − a), tanh' as 1 − a², from the activation that the person stated."""
+        whole = ungrouped(formula)
+        if not isinstance(whole, Call) or whole.function not in _BY_RESULT or Value(user) not in self.stated:
+            return None
+        if ungrouped(whole.arguments[0]) != Name(by):
+            return None
+        return _BY_RESULT[whole.function](self.of(Value(user)))
+
+    # ------------------------------------------------------------------ answers with their grounds
+    def carried(self, subject: Subject, by_result: bool = True) -> Answer:
+        """The subject from everything stated but the subject itself."""
+        self._skip, self.by_result = subject, by_result
+        try:
+            return self._answer(subject)
+        finally:
+            self._skip, self.by_result = None, True
+
+    def answer(self, formula: Expression, without: Subject | None = None) -> Answer:
+        """A formula at the person's numbers, `without` their own statement of one subject."""
+        self._skip = without
+        self._open.append((set(), set()))
+        try:
+            value = self.evaluate(formula)
+        finally:
+            rests_on, assumed = self._open.pop()
+            self._skip = None
+        return Answer(value, frozenset(rests_on), frozenset(assumed))
+
+    def faulty(self, answer: Answer) -> tuple[int, ...]:
+        """The lines at fault that an answer rests on, earliest first."""
+        return tuple(sorted({self.stated[s].line for s in answer.rests_on if self.stated[s].faulty}))
+
+    def box(
+        self, answer: Answer, again: Callable[[Person], float], truth: Model | None, truncating: bool = False
+    ) -> Interval | None:
+        """The range of an answer while each stated number it rests on stays within its half unit.
+
+        A number that is not at fault may also have been carried on exactly, on a calculator: its true value belongs to
+        the range too.
+        """
+        subjects = [s for s in answer.rests_on if self.stated[s].number.unit]
+        if not subjects:
+            return None
+        numbers = [self.stated[s].number for s in subjects]
+        ends = []
+        for s, number in zip(subjects, numbers, strict=True):
+            low, high = reach(number, truncating)
+            true = truth.of(s) if truth is not None and not self.stated[s].faulty else NAN
+            if true == true and abs(true) != float("inf"):
+                low, high = min(low, exact(true)), max(high, exact(true))
+            ends.append((low, high))
+
+        def at(values: Iterable[Fraction]) -> Fraction:
+            moved = dict(self.stated)
+            for s, value in zip(subjects, values, strict=True):
+                moved[s] = Line(Stated(value, Fraction(0), ""), self.stated[s].line)
+            result = again(Person(self.vocabulary, self.leaves, moved, self.convention, self.nudges))
+            if result != result or abs(result) == float("inf"):
+                raise ArithmeticError("no finite value in the box")
+            return exact(result)
+
+        try:
+            return spread(at, [number.value for number in numbers], ends)
+        except ArithmeticError:
+            return None

@@ -1,0 +1,87 @@
+"""What one line of a sheet is compared with: the truth T, what is written W, what the person's own lines give C."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..formulas.expression import Expression
+from ..handwork.claims import Claim, Judgement
+from ..handwork.meaning import is_array_claim
+from ..slips.catalogue import right_forms
+from .alignment import as_written
+from .chain import Chain
+from .conventions import conventions
+from .judge import Judge
+from .person import Person
+from .session import Session
+from .values import finite
+
+MOST_FORMULAS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """T, W and C of a line; `lines` are those that C rests on, `formulas` usual right forms of the quantity."""
+
+    name: str
+    truth: float | None
+    written: float | None
+    carried: float | None
+    lines: tuple[int, ...]
+    formulas: tuple[Expression, ...]
+
+
+def references(judge: Judge, judgement: Judgement, place: int) -> References | None:
+    """The references of the claim at a place among the sheet's; None where it is about no single quantity."""
+    return _at(_convened(judge, judgement), judgement, place)
+
+
+def _convened(judge: Judge, judgement: Judgement) -> Judge:
+    """The judge under the convention that the sheet was judged by."""
+    said = next((v.message for v in judgement.verdicts if v.mark == "convention"), None)
+    own = next((c for c in conventions(judge.graph) if c.sentence == said), None) if said is not None else None
+    return judge.under(own) if own is not None else judge
+
+
+def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
+    """The sheet read again up to the claim, for what it has stated until then."""
+    session, claim = replay(judge, judgement, place)
+    if claim.unreadable is not None:
+        return None
+    if is_array_claim([part.expression for part in claim.parts], judge.vocabulary):
+        return None
+    chain = Chain(judge, claim, session, judge.stated_anywhere(judgement.sheet))
+    if chain.subject is None:
+        return None
+    person = session.person
+    answer = person.carried(chain.subject)
+    truth = None if judge.truth is None else finite(judge.truth.of(chain.subject))
+    carried = finite(answer.value)
+    return References(
+        judge.vocabulary.text(chain.subject),
+        None if truth is None else float(truth),
+        _written(chain),
+        None if carried is None else float(carried),
+        tuple(sorted({person.stated[subject].line for subject in answer.rests_on})),
+        tuple(dict.fromkeys(right_forms(judge.network, chain.subject)))[:MOST_FORMULAS],
+    )
+
+
+def replay(judge: Judge, judgement: Judgement, place: int) -> tuple[Session, Claim]:
+    """What the sheet has stated before a claim, and the claim."""
+    later = judge.stated_anywhere(judgement.sheet)
+    session = Session(Person(judge.vocabulary, judge.leaves, convention=judge.convention))
+    for claim in judgement.sheet.claims[:place]:
+        judge.claim(claim, session, later)
+    return session, judgement.sheet.claims[place]
+
+
+def _written(chain: Chain) -> float | None:
+    """The value of the numbers put in."""
+    for step in reversed(chain.steps):
+        if step.kind == "numbers":
+            try:
+                return float(as_written(step.expression))
+            except (ArithmeticError, OverflowError):
+                return None
+    return None

@@ -1,0 +1,366 @@
+"""SymPy's part, and the only module that imports it: derivatives of formulas, and an independent value for each.
+
+A formula is turned into SymPy objects node by node, never from text. `local_derivative` differentiates with opaque
+functions, whose derivative is written in the document's form (σ' = a·(1 − a)), and gives a formula to show.
+`witness` differentiates the functions' written-out definitions and evaluates the result at 60 digits: it shares no
+derivative rule with the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from ..formulas import functions as table
+from ..formulas.expression import (
+    Call,
+    Constant,
+    Element,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Power,
+    Product,
+    Sum,
+    names_in,
+    number,
+    rebuild,
+    walk,
+)
+from ..formulas.parse import parse
+from ..formulas.shapes import RESULT, template_of, with_names
+from ..formulas.typeset import index_text, to_text
+
+DIGITS = 60  # of the independent values
+MAX_EXACT_BITS = 20_000  # of an exact power of numbers
+
+
+@cache
+def opaque(name: str) -> Any:
+    """A SymPy function whose derivative is the row's own formula over z and a."""
+    row = table.primitive(name)
+
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        z = self.args[0]
+        return _to_sympy(parse(row.derivative), {"z": z, "a": self}, opaque)
+
+    return type(name, (sp.Function,), {"fdiff": fdiff, "nargs": 1})
+
+
+def written_out(name: str) -> Callable[[Any], Any]:
+    """A primitive by its definition, down to SymPy's own functions."""
+    own: dict[str, Any] = {
+        "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "erf": sp.erf, "abs": _absolute,
+        "sign": lambda z: sp.Piecewise((1, z > 0), (-1, z < 0), (0, True)),
+        "step": lambda z: sp.Piecewise((1, z > 0), (0, True)),
+    }  # fmt: skip
+    if name in own:
+        return own[name]  # type: ignore[no-any-return]
+    row = table.primitive(name)
+    return lambda z: _to_sympy(parse(row.definition), {"z": z}, written_out)
+
+
+def _absolute(z: Any) -> Any:
+    return sp.Piecewise((z, z > 0), (-z, z < 0), (0, True))
+
+
+def symbol(name: str) -> Any:
+    return sp.Symbol(name, real=True)
+
+
+def _to_sympy(node: Expression, values: Mapping[str, Any], function: Callable[[str], Any]) -> Any:
+    def sub(part: Expression) -> Any:
+        return _to_sympy(part, values, function)
+
+    match node:
+        case Number(_, value):
+            return sp.Rational(value.numerator, value.denominator)
+        case Constant():
+            return sp.pi
+        case Name(name):
+            return values[name] if name in values else symbol(name)
+        case Element(name, indices):
+            full = f"{name}[{','.join(index_text(i) for i in indices)}]"
+            return values[full] if full in values else symbol(full)
+        case Group(inner):
+            return sub(inner)
+        case Negative(operand):
+            return -sub(operand)
+        case Sum(terms):
+            return sp.Add(*(sign * sub(term) for sign, term in terms))
+        case Product(factors):
+            return sp.Mul(*(sub(factor) if how == "*" else 1 / sub(factor) for how, factor in factors))
+        case Power(base, exponent):
+            return _power(sub(base), sub(exponent))
+        case Call(name, arguments, 0):
+            put_in = [sub(argument) for argument in arguments]
+            if name in ("max", "min"):
+                return _largest(put_in) if name == "max" else -_largest([-i for i in put_in])
+            if name == "xlogy":
+                return put_in[0] * function("log")(put_in[1])
+            return function(name)(*put_in)
+        case _:
+            raise ValueError(f"no symbolic form for {node}")
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base ** exponent; 0 to an unknown power is 0, and an exact number of very many digits becomes a decimal one."""
+    if base == 0 and not exponent.is_number:
+        return sp.Integer(0)
+    if base.is_Rational and exponent.is_Rational:
+        bits = max(abs(base.p), base.q).bit_length() * abs(exponent)
+        if bits > MAX_EXACT_BITS:
+            base = sp.Float(base, 40)
+    return base**exponent
+
+
+def _largest(parts: list[Any]) -> Any:
+    """The first of the largest, so that a tie is the first one's."""
+    cases = [
+        (part, sp.And(*([part >= other for other in parts[i + 1 :]] + [part > other for other in parts[:i]])))
+        for i, part in enumerate(parts)
+    ]
+    return sp.Piecewise(*cases[:-1], (cases[-1][0], True))
+
+
+def written_out_form(formula: Expression, values: Mapping[str, Any]) -> Any:
+    """The formula in SymPy's own functions; `values` are put in for names, the other names become symbols."""
+    return _to_sympy(formula, values, written_out)
+
+
+# ---------------------------------------------------------------- the independent value
+@cache
+def _derivative_written_out(formula: Expression, by: str) -> Any:
+    return sp.diff(_written_out(formula), symbol(by))
+
+
+@cache
+def _written_out(formula: Expression) -> Any:
+    return written_out_form(formula, {})
+
+
+def witness(formula: Expression, by: str, value_of: Callable[[str], float]) -> float:
+    """∂formula/∂by by SymPy from the functions' definitions, evaluated at 60 digits.
+
+    A function of a formula, σ(w·x + b), is taken in pieces, z = w·x + b and σ(z), and these are chained: written out
+    whole, a few functions inside each other would grow beyond all bounds.
+    """
+    values: dict[str, Any] = {}
+    slopes: dict[str, Any] = {by: sp.Integer(1)}
+    for name, piece in _pieces(formula):
+        shape, slots = template_of(piece)
+        at = {
+            symbol(slot): values[n] if n in values else sp.Float(value_of(n), DIGITS) for n, slot in slots.items()
+        }
+        values[name] = _number(_written_out(shape), at)
+        slopes[name] = sum(
+            (_number(_derivative_written_out(shape, slot), at) * slopes[n] for n, slot in slots.items() if n in slopes),
+            sp.Integer(0),
+        )
+    return float(slopes[""])
+
+
+def _number(expression: Any, at: Mapping[Any, Any]) -> Any:
+    return sp.re(sp.N(expression.xreplace(at), DIGITS))
+
+
+def _pieces(formula: Expression) -> Iterator[tuple[str, Expression]]:
+    """The arguments of functions that are formulas themselves, innermost first, each with a name; the whole has ""."""
+    found: list[tuple[str, Expression]] = []
+
+    def cut(part: Expression) -> Expression:
+        part = rebuild(part, cut)
+        if not isinstance(part, Call):
+            return part
+        arguments = []
+        for argument in part.arguments:
+            if not isinstance(argument, (Name, Number)):
+                found.append((f"#{len(found)}", argument))
+                argument = Name(found[-1][0])
+            arguments.append(argument)
+        return replace(part, arguments=tuple(arguments))
+
+    whole = cut(formula)
+    yield from found
+    yield "", whole
+
+
+# ---------------------------------------------------------------- the formula to show
+def local_derivative(formula: Expression, by: str, result: str) -> Expression:
+    """∂formula/∂by as a formula over the operands and the result's own name, in the document's form.
+
+    `formula` is in scalar names with all functions written out but the primitives; derivatives of a max or min are
+    written with `step`.
+    """
+    shape, slots = template_of(formula)
+    return with_names(derivative_of_shape(shape, slots[by]), slots, result)
+
+
+@cache
+def derivative_of_shape(shape: Expression, slot: str) -> Expression:
+    """∂shape/∂slot, where `result` stands for the shape's own value."""
+    if by_rule := _of_extreme(shape, slot):
+        return by_rule
+    whole = _to_sympy(_without_extremes(shape), {}, opaque)
+    derivative = sp.diff(whole, symbol(slot))
+    if not whole.is_Number:
+        derivative = derivative.xreplace({whole: symbol(RESULT)})
+    texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
+    order = {name: i for i, name in enumerate(names_in(shape))}
+    reader = _Reader(texts, order)
+    # 2·(a − t) rather than 2·a − 2·t, but 0.01 + 0.99·step(z) rather than (1 + 99·step(z)) / 100
+    forms = [reader.expression(form) for form in (sp.factor_terms(derivative), derivative)]
+    return min(forms, key=lambda form: len(to_text(form)))
+
+
+def _without_extremes(shape: Expression) -> Expression:
+    """max and min inside a larger formula, by `step`.
+
+    max(a, b) = b + (a - b)·step(a - b) and min(a, b) = b - (b - a)·step(b - a).
+    """
+
+    def change(part: Expression) -> Expression:
+        part = rebuild(part, change)
+        if not isinstance(part, Call) or part.function not in ("max", "min"):
+            return part
+        total = part.arguments[0]
+        for other in part.arguments[1:]:
+            one, two = (total, other) if part.function == "max" else (other, total)
+            gap = Sum(((1, Group(one)), (-1, Group(two))))
+            more = Product((("*", Group(gap)), ("*", Call("step", (gap,), 0, "step"))))
+            total = Group(Sum(((1, two), (1, more)) if part.function == "max" else ((1, one), (-1, more))))
+        return total
+
+    return change(shape)
+
+
+def _of_extreme(shape: Expression, slot: str) -> Expression | None:
+    """∂max(s0, s1, ...)/∂s_k of plain operands: 1 for the one taken, written as a product of steps."""
+    if not (isinstance(shape, Call) and shape.function in ("max", "min")):
+        return None
+    if not all(isinstance(argument, (Name, Number)) for argument in shape.arguments):
+        return None
+    mine = Name(slot)
+    others = [argument for argument in shape.arguments if argument != mine]
+    steps: list[tuple[str, Expression]] = []
+    for other in others:
+        more, less = (mine, other) if shape.function == "max" else (other, mine)
+        gap: Expression = Sum(((1, more), (-1, less)))
+        if isinstance(other, Number) and other.value == 0:  # max(0, z): step(z)
+            gap = mine if shape.function == "max" else Negative(mine)
+        steps.append(("*", Call("step", (gap,), 0, "step")))
+    if not steps:
+        return number(1)  # max(z, z)
+    return steps[0][1] if len(steps) == 1 else Product(tuple(steps))
+
+
+def _finite(denominator: int) -> bool:
+    """Has 1/denominator a decimal fraction that ends?"""
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+class _Reader:
+    """SymPy's result back into a formula: numbers as the author typed them, operands in the author's order."""
+
+    def __init__(self, texts: Mapping[Any, str], order: Mapping[str, int]) -> None:
+        self.texts = texts
+        self.order = order
+
+    def key(self, node: Any) -> tuple[int, str]:
+        places = [self.order.get(str(s), 1000) for s in node.free_symbols]
+        return (min(places, default=-1), str(node))
+
+    def number(self, value: Any) -> Expression:
+        exact = number(0).value.__class__(int(value.p), int(value.q))
+        if exact < 0:
+            return Negative(self.number(-value))
+        if exact in self.texts:
+            return Number(self.texts[exact], exact)
+        if exact.denominator > 1 and _finite(exact.denominator):
+            return Number(repr(float(exact)), exact)
+        if exact.denominator > 1:
+            return Product((("*", number(exact.numerator)), ("/", number(exact.denominator))))
+        return number(exact)
+
+    def expression(self, node: Any) -> Expression:
+        if node.is_Rational:
+            return self.number(node)
+        if node.is_Float:
+            return Number(repr(float(node)), number(0).value.__class__(float(node)))
+        if node is sp.pi or node is sp.E:
+            return Constant("pi", float(sp.pi)) if node is sp.pi else Call("exp", (number(1),), 0, "exp")
+        if node.is_Symbol:
+            return Name(node.name, node.name)
+        if node.is_Add:
+            return self.sum(node)
+        if node.is_Mul:
+            return self.product(node)
+        if node.is_Pow:
+            return self.power(node)
+        if isinstance(node, sp.exp):
+            return Call("exp", (self.expression(node.args[0]),), 0, "exp")
+        if isinstance(node, sp.Function):
+            return Call(type(node).__name__, tuple(self.expression(a) for a in node.args), 0, type(node).__name__)
+        raise ValueError(f"no formula for {node!r}")
+
+    def sum(self, node: Any) -> Expression:
+        def split(term: Any) -> tuple[int, Any]:
+            return (-1, -term) if term.could_extract_minus_sign() else (1, term)
+
+        terms = [split(term) for term in sorted(node.args, key=self.key)]
+        # a positive term first where there is one: a - t, not -t + a
+        terms.sort(key=lambda signed: signed[0] < 0)
+        return Sum(tuple((sign, self.expression(term)) for sign, term in terms))
+
+    def product(self, node: Any) -> Expression:
+        coefficient, rest = node.as_coeff_Mul()
+        if coefficient.is_negative:
+            inner = self.expression(-node)
+            return Negative(inner)
+        above: list[Expression] = []
+        below: list[Expression] = []
+        numerator, denominator = coefficient.p, coefficient.q
+        exact = number(numerator).value / denominator
+        if exact in self.texts and exact != 1:
+            above.append(Number(self.texts[exact], exact))
+        elif denominator % 10 == 0 and denominator not in self.texts and _finite(denominator):
+            above.append(self.number(coefficient))  # 0.99·x rather than 99·x / 100
+        else:
+            if numerator != 1:
+                above.append(self.number(sp.Integer(numerator)))
+            if denominator != 1:
+                below.append(self.number(sp.Integer(denominator)))
+        # single names before brackets: a·(1 − a)
+        for factor in sorted(sp.Mul.make_args(rest), key=lambda f: (bool(f.is_Add), *self.key(f))):
+            if factor.is_Pow and factor.exp.could_extract_minus_sign():
+                below.append(self.bracketed(self.expression(1 / factor)))
+            elif factor != 1:
+                above.append(self.bracketed(self.expression(factor)))
+        if not above:
+            above.append(number(1))
+        if not below and len(above) == 1:
+            return above[0]
+        under: Expression | None = None
+        if below:
+            under = below[0] if len(below) == 1 else Group(Product(tuple(("*", b) for b in below)))
+        factors = [("*", a) for a in above] + ([("/", under)] if under is not None else [])
+        return Product(tuple(factors))
+
+    def power(self, node: Any) -> Expression:
+        if node.exp.could_extract_minus_sign():
+            return Product((("*", number(1)), ("/", self.bracketed(self.expression(1 / node)))))
+        if node.exp == sp.Rational(1, 2):
+            return Call("sqrt", (self.expression(node.base),), 0, "sqrt")
+        return Power(self.bracketed(self.expression(node.base)), self.expression(node.exp))
+
+    def bracketed(self, node: Expression) -> Expression:
+        return Group(node) if isinstance(node, (Sum, Negative, Product)) else node

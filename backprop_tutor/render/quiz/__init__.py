@@ -1,0 +1,1 @@
+"""Output of `quiz` and `progress`: on a terminal, and read out line by line."""

@@ -1,0 +1,229 @@
+"""The words of a quiz, for every way of showing it: what is asked, what is said of an answer, how it went."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...formulas.typeset import ASCII, UNICODE, Style, to_text
+from ...handwork.quantities import Gradient, Subject, Value
+from ...quiz.answers import FEWER_DIGITS, Reply
+from ...quiz.attempts import State
+from ...quiz.choosing import Asked
+from ...quiz.fairness import as_asked
+from ...quiz.names import Kind
+from ...quiz.session import Ended
+from ...quiz.skills import title_of
+from ...quiz.types import Choice, Item
+from ...slips.catalogue import row
+
+MARKS: Mapping[bool, Mapping[str, str]] = {
+    False: {"right": "●", "helped": "◐", "wrong": "✗", "skipped": "·", "begun": "·", "open": "○"},
+    True: {"right": "+", "helped": "/", "wrong": "x", "skipped": "-", "begun": "-", "open": "."},
+}
+_RIGHT = {
+    "truncated": "Cut off and not rounded, though.",
+    "last-digit": "But for the last digit.",
+    "rounded-intermediates": "From rounded numbers.",
+    "within-rounding": "As exact as rounded numbers allow.",
+}
+
+
+def head_words(asked: Asked) -> str:
+    """What a question is about, without giving it away."""
+    about = "find the wrong line" if asked.question.kind == Kind.FIND else title_of(asked.question.skill)
+    return f"{about}, {asked.source.note}" if asked.source.note else about
+
+
+def told_words(asked: Asked, item: Choice) -> str:
+    """The right option."""
+    right = item.options[item.right].text
+    if item.lines:
+        return f"It is line {right}."
+    return f"What happened: {right}" if asked.question.sheet else f"It is {right}."
+
+
+def asks(asked: Asked, style: Style) -> str:
+    """The task in one sentence."""
+    question = asked.question
+    digits = f"to {question.digits} significant digits"
+    item = question.items[0]
+    match question.kind:
+        case Kind.FACTOR:
+            return "Find the next factor of the chain: by its name, as a formula, or as a number."
+        case Kind.FORMULA:
+            return f"Write {asked_name(item, style)} as a formula, in names."
+        case Kind.EYE:
+            return f"By eye, without calculating: about how large is {asked_name(item, style)}, and with which sign?"
+        case Kind.FIND:
+            return "One line of this calculation is wrong; the lines after it follow from it. Which one?"
+        case Kind.DERIVATION:
+            last = asked_name(question.items[-1], style)
+            return (
+                f"Work your way to {last}, line by line, {digits}. Each line is judged from your own lines before it."
+            )
+        case Kind.PATH | Kind.GRADIENT | Kind.ADJOINT if isinstance(question.subject, Gradient):
+            return f"Find {asked_name(item, style)}, {digits}."
+        case Kind.UPDATE if isinstance(item, Item) and item.subject is None:
+            return f"Find {asked_name(item, style)}, the change of {_parameter(asked)} in one step, {digits}."
+        case Kind.UPDATE:
+            return f"Find {asked_name(item, style)}, the new value of {_parameter(asked)} after one step, {digits}."
+        case _:
+            return f"Find {asked_name(item, style)}, {digits}."
+
+
+def _parameter(asked: Asked) -> str:
+    node = getattr(asked.question.subject, "node", None)
+    return "" if node is None else asked.source.graph.name(node)
+
+
+def asked_name(item: Item | Choice, style: Style) -> str:
+    """What is asked, as a piece of a formula."""
+    if isinstance(item, Choice):
+        return item.prompt if style is not ASCII else item.prompt.replace("∂", "d")
+    return to_text(item.asked, style)
+
+
+def prompt_name(item: Item | Choice, style: Style) -> str:
+    """What stands before the learner's answer."""
+    if isinstance(item, Choice):
+        return "wrong line:" if item.lines else "a, b, c or d:"
+    return "next factor:" if item.form == "factor" else f"{asked_name(item, style)} ="
+
+
+def keys(item: Item | Choice, letters: bool) -> str:
+    """What may be typed; told once."""
+    skip, stop = ("s", "q") if letters else ("skip", "quit")
+    what = (
+        "The number of a line."
+        if isinstance(item, Choice) and item.lines
+        else ("A letter." if isinstance(item, Choice) else "A number, a calculation or a formula.")
+    )
+    return f"{what} ? hint, = answer, {skip} skip, {stop} stop."
+
+
+def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -> tuple[str, str]:
+    """(the mark in a word or two, the sentence)"""
+    if reply.outcome == "again":
+        if reply.mark == "unread":
+            said = reply.message[:1].upper() + reply.message[1:]
+            column = f"Column {reply.start + 1}: " if reply.end else ""
+            return "Not read.", f"{column}{said}" + (f"; {reply.help}" if reply.help else "")
+        return "Not counted.", reply.message
+    if reply.outcome == "right":
+        if reply.mark == "follows":
+            return f"Right from your own {_lines_named(asked, reply)}.", ""
+        said = _RIGHT.get(reply.code, "")
+        if isinstance(item, Item) and item.form != "formula":
+            number = f"{as_asked(item.value, item.digits):f}"
+            if reply.code == FEWER_DIGITS:
+                said = f"To {item.digits} digits it is {number}."
+            elif reply.code == "" and reply.mark in ("right", "close"):
+                said = f"It comes to {number}."
+        if isinstance(item, Item) and reply.mark == "notation" and reply.message:
+            said = f"{reply.message}."
+        return "Right.", said
+    if asked.question.kind == Kind.DERIVATION:
+        return "Not right.", reply.message
+    return ("Not right." if last else "Not yet."), reply.message or "Look again."
+
+
+def _lines_named(asked: Asked, reply: Reply) -> str:
+    """The quantities on the lines that an answer follows from."""
+    numbers = [int(text) for text in re.findall(r"\d+", reply.message.partition(";")[0])]
+    items = asked.question.items
+    names = [asked_name(items[n - 1], UNICODE) for n in numbers if 0 < n <= len(items)]
+    return " and ".join(names) or "lines"
+
+
+# ---------------------------------------------------------------- where a number belongs
+def connections(asked: Asked, ascii: bool) -> dict[Subject, str]:
+    """For each weight from where to where it leads, for each bias where it enters: what a name alone doesn't tell."""
+    arrow = "->" if ascii else "→"
+    network, name = asked.source.network, asked.source.graph.name
+    known = {one.subject for one in asked.question.known}
+    found: dict[Subject, list[str]] = {}
+    for node in asked.source.graph.nodes_of("computed"):
+        unit = network.unit(node)
+        if unit is None:
+            continue
+        for edge in unit.edges:
+            if Value(edge.weight) in known:
+                found.setdefault(Value(edge.weight), []).append(f"{name(edge.source)} {arrow} {name(node)}")
+        for bias in unit.biases:
+            if Value(bias.node) in known:
+                found.setdefault(Value(bias.node), []).append(f"{arrow} {name(node)}")
+    return {
+        subject: ", ".join(texts[:3]) + (", and others" if len(texts) > 3 else "") for subject, texts in found.items()
+    }
+
+
+# ---------------------------------------------------------------- how it went
+def score_words(ended: Sequence[Ended]) -> str:
+    """`2 right at once, 1 with help`"""
+    counts = Counter(one.how for one in ended)
+    words = (
+        ("right", "right at once"),
+        ("helped", "with help"),
+        ("wrong", "not right"),
+        ("skipped", "skipped"),
+        ("begun", "not finished"),
+    )
+    return ", ".join(f"{counts[how]} {text}" for how, text in words if counts[how]) or "nothing answered yet"
+
+
+def kept_words(ended: Sequence[Ended], seed: str) -> str:
+    return f"{score_words(ended)[:1].upper()}{score_words(ended)[1:]}; seed {seed}."
+
+
+@dataclass(frozen=True, slots=True)
+class Practise:
+    """What to practise next: sentences, and the command for it."""
+
+    sentences: tuple[str, ...]
+    command: str
+
+
+def practise(command: str, ended: Sequence[Ended], state: State, now: datetime) -> Practise:
+    """The skills that went badly, the slips behind it, and the command to practise them."""
+    bad = Counter(one.skill for one in ended if one.how in ("wrong", "helped"))
+    asked = Counter(one.skill for one in ended)
+    sentences = []
+    if bad:
+        worst = [code for code, _ in bad.most_common(3)]
+        listed = ", ".join(f"{title_of(code)} ({bad[code]} of {asked[code]})" for code in worst)
+        sentences.append(f"Practise: {listed}.")
+        command = f"{command} --skill {worst[0]}"
+    elif ended and all(one.how == "right" for one in ended):
+        sentences.append("Nothing went wrong.")
+    slips = Counter(slip for one in ended for slip in one.slips)
+    if slips:
+        sentences.append(
+            "Slips: "
+            + ", ".join(slip_name(code) + (f" ({n} times)" if n > 1 else "") for code, n in slips.most_common(4))
+            + "."
+        )
+    dates = [s.card.due for s in state.skills.values() if s.card is not None and s.code in asked]
+    if dates:
+        sentences.append(f"To be repeated {when(min(dates), now)}.")
+    return Practise(tuple(sentences), command)
+
+
+def slip_name(code: str) -> str:
+    """A slip in a few words: the catalogue's, else its code spelt out."""
+    try:
+        return row(code).name
+    except KeyError:
+        return code.replace("-", " ")
+
+
+def when(due: datetime, now: datetime) -> str:
+    """`now`, `tomorrow`, `in 11 days`"""
+    days = (due - now) / timedelta(days=1)
+    if days <= 0:
+        return "now"
+    whole = max(1, round(days))
+    return "tomorrow" if whole == 1 else f"in {whole} days"

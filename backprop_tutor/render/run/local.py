@@ -1,0 +1,79 @@
+"""The local derivatives: each quantity by the ones just before it; formula, numbers, value, finite difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ...formulas.expression import Name
+from ...lesson.steps import LocalStep, backward_edges, local_formula, local_steps
+from ..equations import Columns, Equation, heading, laid_out, lined_up, measure
+from ..lines import Block, Line, left, line, right, width_of
+from .pen import Pen
+
+
+def shown_edges(pen: Pen) -> list[tuple[int, int]]:
+    """The edges from the loss down to the parameters (and the inputs, on request), for the samples shown."""
+    return [(r, o) for r, o in backward_edges(pen.graph, pen.options.inputs) if pen.shown(r)]
+
+
+def rows_of(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
+    """The edges as equations; an empty line where the next level begins."""
+    if pen.symbolic:
+        rows = [
+            Equation(pen.derivative(r, o), ((pen.formula(local_formula(pen.graph, r, o)), "text"),)) for r, o in edges
+        ]
+    else:
+        rows = [numeric(pen, step) for step in local_steps(pen.trace, edges, pen.options.method, pen.options.h)]
+    levels = [int(pen.graph.levels[r]) for r, _ in edges]
+    return [replace(row, gap=i > 0 and levels[i] != levels[i - 1]) for i, row in enumerate(rows)]
+
+
+def titled_rows(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
+    """The same, point under point, with room for the columns' titles."""
+    rows = lined_up(rows_of(pen, edges))
+    return [replace(row, other=left(row.other, len("difference"))) if row.other else row for row in rows]
+
+
+def numeric(pen: Pen, step: LocalStep) -> Equation:
+    """One local derivative; a formula that is a single name or number stays on one line."""
+    formula = pen.formula(step.formula)
+    numbers = pen.put_in(step.formula)
+    value = pen.number(step.value)
+    steps = [(formula, "text")]
+    if isinstance(step.formula, Name):
+        value = numbers  # a leaf's number as its author typed it
+    elif numbers not in (formula, value):
+        steps.append((numbers, "numbers"))
+    pen.tally.check(step.check, local=True)
+    return Equation(
+        pen.derivative(step.result.id, step.operand.id),
+        tuple(steps),
+        value,
+        pen.difference(step.check),
+        pen.check_mark(step.check),
+        note=f"a kink: {pen.glyphs.text(step.kink_rule)} is used" if step.kink_rule else "",
+    )
+
+
+def titles(columns: Columns, pen: Pen) -> Iterator[Line]:
+    """What the columns hold."""
+    if columns.stacked or pen.symbolic or columns.value < len("value") or columns.formula < len("formula"):
+        return
+    name = left("derivative", columns.name)
+    formula = left("formula, then numbers", columns.formula + 3)
+    if width_of(formula) > columns.formula + 3:
+        formula = left("formula", columns.formula + 3)
+    difference = right("difference", columns.other)
+    head = " " * columns.number + name + "   " + formula + right("value", columns.value) + difference
+    if width_of(head) <= columns.width:
+        yield line((head, "note"))
+
+
+def parts(pen: Pen) -> Iterator[Block]:
+    rows = titled_rows(pen, shown_edges(pen))
+    columns = measure(rows, pen.width)
+    note = "each quantity by the ones just before it"
+    for i, block in enumerate(laid_out(rows, pen.width, columns)):
+        above = [line(), *heading("Local derivatives", note, pen.width, pen.glyphs.dash), *titles(columns, pen)]
+        yield Block([*(above if i == 0 else []), *block.lines])

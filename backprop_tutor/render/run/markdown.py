@@ -1,0 +1,491 @@
+"""`--format markdown`: the same lesson in Markdown, every formula in LaTeX between dollar signs.
+
+It opens in a notebook, on GitHub and in any Markdown editor that knows `$$`. The document's names are typeset by its
+[notation]; the author's own digits and order of terms stay.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
+
+from ...engine.check import Check
+from ...engine.graph import Block as Quantity
+from ...engine.graph import Graph
+from ...engine.learning import course, steps_of
+from ...engine.trace import Path, Trace, unknown
+from ...engine.update_rule import UpdateRule
+from ...formulas.digits import short, significant
+from ...formulas.expression import Expression
+from ...formulas.typeset import latex_name, to_latex
+from ...lesson.steps import (
+    AdjointStep,
+    ForwardStep,
+    GradientStep,
+    adjoint_steps,
+    backward_edges,
+    gradient_steps,
+    local_formula,
+    local_steps,
+)
+from ..screen import make_screen, to_ascii
+from . import big, explain, forward, given, update
+from . import several_steps as several
+from .options import RunOptions
+from .pen import Pen, Tally, shortened
+from .summary import sentences
+
+LARGE_ARRAY = 80
+MAX_PATHS = 12
+
+
+def run_text(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[str, bool]:
+    """The lesson as Markdown, and whether every check agrees. RequestError for a derivative that isn't there."""
+    page = Page(trace, graph, options)
+    return "\n\n".join(page.paragraphs()) + "\n", page.pen.tally.all_agree
+
+
+def ascii_text(text: str) -> str:
+    """The same without a character beyond ASCII."""
+    return to_ascii(text)
+
+
+def lesson_text(graph: Graph, trace: Trace) -> str:
+    """The whole lesson of a trace with the usual options."""
+    return run_text(trace, graph, RunOptions())[0]
+
+
+class Page:
+    """Writes one run; the parts are generators of paragraphs."""
+
+    def __init__(self, trace: Trace | None, graph: Graph, options: RunOptions) -> None:
+        self.graph = graph
+        self.options = options
+        self.symbolic = trace is None
+        self.trace = unknown(graph) if trace is None else trace
+        self.pen = Pen(self.trace, options, make_screen(io.StringIO(), color="never"), Tally())
+
+    def paragraphs(self) -> Iterator[str]:
+        """Title, the parts that were asked for, the closing line."""
+        yield from self.title()
+        if self.options.grads:
+            yield from self.explained()
+        elif big.is_large(self.pen):
+            yield from self.summed_up()
+        else:
+            if not self.symbolic and steps_of(self.graph, self.options.steps) > 1:
+                self.pen = next(several.pens(self.pen))
+            yield from self.parts()
+            yield from self.in_a_row()
+        yield from self.closing()
+
+    def parts(self) -> Iterator[str]:
+        """The parts that were asked for, of one step."""
+        for part in self.options.parts:
+            yield from {
+                "forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update
+            }[part]()  # fmt: skip
+
+    # ------------------------------------------------------------------ LaTeX
+    def name(self, name: str) -> str:
+        return latex_name(name, self.graph.scenario.notation)
+
+    def node(self, node: int) -> str:
+        return self.name(self.graph.name(node))
+
+    def formula(self, formula: Expression) -> str:
+        """In names."""
+        return _with_dots(to_latex(shortened(formula), self.name))
+
+    def put_in(self, formula: Expression) -> str:
+        """With the numbers put in for the names."""
+        return _with_dots(to_latex(shortened(formula), lambda name: _factor(self.value(self.graph.id(name)))))
+
+    def number(self, x: float) -> str:
+        return latex_number(significant(x, self.options.digits))
+
+    def value(self, node: int) -> str:
+        """A leaf's number as typed, a computed one to the digits asked for."""
+        typed = self.graph.typed(node)
+        if typed not in (None, "?"):
+            return latex_number(str(typed))
+        return self.node(node) if self.symbolic else self.number(self.trace.value(node))
+
+    def derivative(self, of: int, by: int) -> str:
+        return rf"\frac{{\partial {self.node(of)}}}{{\partial {self.node(by)}}}"
+
+    def total(self, by: int) -> str:
+        return self.derivative(self.trace.graph.loss, by)
+
+    def verdict(self, check: Check, local: bool = False) -> str:
+        """The finite difference and a mark, in a column of its own."""
+        self.pen.tally.check(check, local)
+        mark = r"\text{a kink}" if check.kink else r"\checkmark" if check.agrees else r"\times\ \text{disagrees}"
+        return rf"&& {self.number(check.difference)}\ {mark}"
+
+    # ------------------------------------------------------------------ parts
+    def title(self) -> Iterator[str]:
+        scenario = self.graph.scenario
+        yield f"# {_words(scenario.title)}"
+        if scenario.about:
+            yield _words(" ".join(scenario.about.split()))
+        source = f", from document `{scenario.document}`" if scenario.document else ""
+        yield f"Scenario `{scenario.name}`{source}."
+
+    def given(self) -> Iterator[str]:
+        """What is given: the single numbers in a table, arrays as matrices."""
+        yield "## Given"
+        leaves = [q for q in self.graph.blocks.values() if q.kind != "computed"]
+        leaves = [q for q in leaves if q.sample is None or q.sample in self.pen.samples]
+        rows = ["| | quantity | value | |", "| --- | --- | --- | --- |"]
+        for quantity in leaves:
+            if not quantity.shape:
+                value = "?" if self.symbolic and self.graph.typed(quantity.start) == "?" else self.value(quantity.start)
+                rows.append(
+                    f"| {quantity.kind} | ${self.name(quantity.name)}$ | ${value}$ | {self.reason(quantity.start)} |"
+                )
+        scenario = self.graph.scenario
+        if scenario.rate_text is not None:
+            assumed = f"assumed: {_words(scenario.rate_assumed)}" if scenario.rate_assumed else ""
+            rows.append(rf"| rate | $\eta$ | ${scenario.rate_text}$ | {assumed} |")
+        if len(rows) > 2:
+            yield "\n".join(rows)
+        for quantity in leaves:
+            if quantity.shape:
+                yield from self.array(quantity)
+
+    def reason(self, node: int) -> str:
+        reason = self.graph.assumed(node)
+        return f"assumed: {_words(reason)}" if reason else ""
+
+    def array(self, quantity: Quantity) -> Iterator[str]:
+        name = self.name(quantity.name)
+        if quantity.size > LARGE_ARRAY or len(quantity.shape) > 2:
+            shape = r" \times ".join(map(str, quantity.shape))
+            yield rf"${name}$ ({quantity.kind}) is an array of ${shape}$ numbers."
+            return
+        columns = quantity.shape[-1] if len(quantity.shape) > 1 else 1
+        nodes = range(quantity.start, quantity.start + quantity.size)
+        values = [self.value(node) for node in nodes]
+        rows = [" & ".join(values[i : i + columns]) for i in range(0, len(values), columns)]
+        matrix = r" \\ ".join(rows)
+        first, last = self.node(nodes[0]), self.node(nodes[-1])
+        why = f" ({self.reason(quantity.start)})" if self.graph.assumed(quantity.start) else ""
+        yield f"{quantity.kind.capitalize()} ${name}$ with the elements ${first}$ to ${last}${why}:"
+        yield f"$$\n{name} = \\begin{{pmatrix}} {matrix} \\end{{pmatrix}}\n$$"
+
+    def summed_up(self) -> Iterator[str]:
+        """A network too large for steps, as the terminal sums it up."""
+        blocks = [*given.parts(self.pen)] if "forward" in self.options.parts else []
+        blocks += big.parts(self.pen)
+        text = "\n".join(block.text() for block in blocks).strip("\n")
+        yield f"```text\n{text}\n```"
+
+    def forward(self) -> Iterator[str]:
+        yield from self.given()
+        part = ""
+        for step in forward.shown_steps(self.pen):
+            if step.part != part:
+                part = step.part
+                yield f"## {part.capitalize()}"
+            yield self.forward_step(step)
+
+    def forward_step(self, step: ForwardStep) -> str:
+        formula = step.node.formula
+        assert formula is not None
+        lines = [f"{self.node(step.node.id)} &= {self.formula(formula)}"]
+        used = formula
+        if step.definition is not None:
+            used = step.definition
+            lines[0] += f" = {self.formula(used)}"
+        if not self.symbolic:
+            self.pen.tally.value(step.gap, step.agrees)
+            lines.append(f"&= {self.put_in(used)}")
+            lines.append(f"&= {self.number(step.value)}")
+        return _display(lines)
+
+    def local(self) -> Iterator[str]:
+        yield "## Local derivatives"
+        edges = [(r, o) for r, o in backward_edges(self.graph, self.options.inputs) if self.pen.shown(r)]
+        yield from self.edges(self.pen, edges)
+
+    def edges(self, pen: Pen, edges: list[tuple[int, int]]) -> Iterator[str]:
+        """Local derivatives, one display for each result; the last column is the finite difference."""
+        if not self.symbolic:
+            yield f"The last column is the {self.options.method} difference."
+        lines: dict[int, list[str]] = {}
+        if self.symbolic:
+            for result, operand in edges:
+                formula = self.formula(local_formula(self.graph, result, operand))
+                lines.setdefault(result, []).append(f"{self.derivative(result, operand)} &= {formula}")
+        else:
+            for step in local_steps(pen.trace, edges, self.options.method, self.options.h):
+                formula, numbers, value = self.formula(step.formula), self.put_in(step.formula), self.number(step.value)
+                chain = list(dict.fromkeys([formula, numbers, value]))
+                lines.setdefault(step.result.id, []).append(
+                    f"{self.derivative(step.result.id, step.operand.id)} &= {' = '.join(chain)} "
+                    f"{self.verdict(step.check, local=True)}"
+                )
+        for shown in lines.values():
+            yield _display(shown)
+
+    def backward(self) -> Iterator[str]:
+        if self.options.view == "adjoints" or self.symbolic:
+            yield "## Backward: each upstream gradient once"
+            steps = [s for s in adjoint_steps(self.trace, self.options.inputs) if self.pen.shown(s.node.id)]
+            yield from self.adjoints(self.trace, steps)
+        if self.options.view == "paths":
+            yield "## Backward: the chain rule along every path"
+            kinds = ("parameter", "input") if self.options.inputs else ("parameter",)
+            nodes = [n for n in self.graph.nodes_of(*kinds) if self.pen.shown(n) and self.trace.path_count(n)]
+            yield from self.gradients(self.pen, nodes)
+
+    def adjoints(self, trace: Trace, steps: Iterable[AdjointStep]) -> Iterator[str]:
+        """Each adjoint as a sum of upstream gradient × local derivative."""
+        steps = list(steps)
+        checks: Iterable[Check | None] = [None] * len(steps)
+        if not self.symbolic:
+            found = gradient_steps(trace, [s.node.id for s in steps], 0, self.options.method, self.options.h)
+            checks = [step.check for step in found]
+        for step, check in zip(steps, checks, strict=True):
+            node, loss = step.node.id, trace.graph.loss
+            at_loss = step.contributions[0].result == loss  # nothing lies between: the formula itself says more
+            if check is None or at_loss:
+                lines = [f"{self.derivative(loss, node)} &= {self.sum_of_formulas(loss, step)}"]
+            else:
+                terms = [self.contribution(loss, c.result, c.operand) for c in step.contributions]
+                numbers = (
+                    rf"{_factor(self.number(c.upstream), i == 0)} \cdot {_factor(self.number(c.local))}"
+                    for i, c in enumerate(step.contributions)
+                )
+                lines = [f"{self.derivative(loss, node)} &= {' + '.join(terms)}", f"&= {' + '.join(numbers)}"]
+            if check is not None:
+                lines.append(f"&= {self.number(step.value)} {self.verdict(check)}")
+            yield _display(lines)
+
+    def contribution(self, loss: int, result: int, operand: int) -> str:
+        local = self.derivative(result, operand)
+        return local if result == loss else rf"{self.derivative(loss, result)} \cdot {local}"
+
+    def sum_of_formulas(self, loss: int, step: AdjointStep) -> str:
+        """The terms with each local derivative's formula put in."""
+        terms = []
+        for c in step.contributions:
+            formula = self.formula(local_formula(self.graph, c.result, c.operand))
+            terms.append(
+                formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {_factor(formula)}"
+            )
+        return " + ".join(_factor(term, i == 0) if term.startswith("-") else term for i, term in enumerate(terms))
+
+    def gradients(self, pen: Pen, nodes: list[int]) -> Iterator[str]:
+        """Each gradient over its paths."""
+        if self.symbolic:
+            for node in nodes:
+                yield from self.gradient(pen.trace, node, pen.trace.paths(node, MAX_PATHS), None)
+            return
+        for step in gradient_steps(pen.trace, nodes, MAX_PATHS, self.options.method, self.options.h):
+            yield from self.gradient(pen.trace, step.node.id, step.paths, step)
+
+    def gradient(self, trace: Trace, node: int, paths: tuple[Path, ...], step: GradientStep | None) -> Iterator[str]:
+        count = trace.path_count(node)
+        loss = trace.graph.loss
+        whole = len(paths) == count
+        name = self.derivative(loss, node)
+        yield f"### $\\partial {self.node(loss)} / \\partial {self.node(node)}$"
+        shown = "" if whole else f"; here are the {'first' if step is None else 'largest'} {len(paths)}"
+        yield f"${self.node(node)}$ reaches ${self.node(loss)}$ by {count:,} path{'s'[: count != 1]}{shown}."
+        lines = []
+        for number, path in enumerate(paths):
+            links = list(zip(path.nodes[1:], path.nodes, path.factors, strict=False))[::-1]
+            symbols = r" \cdot ".join(self.derivative(result, operand) for result, operand, _ in links)
+            lead = (f"{name} &= " if whole else r"&\phantom{+}\ ") if number == 0 else r"&\quad + "
+            lines.append(lead + symbols)
+        yield _display(lines)
+        if step is None:
+            formulas = [self.path_formula(path, i == 0) for i, path in enumerate(paths)]
+            yield _display([(f"{name} &= " if i == 0 else r"&\quad + ") + text for i, text in enumerate(formulas)])
+            return
+        lines = []
+        for number, path in enumerate(paths):
+            numbers = r" \cdot ".join(
+                _factor(self.number(f), i == number == 0) for i, f in enumerate(reversed(path.factors))
+            )
+            lead = (f"{name} &= " if whole else r"&\phantom{+}\ ") if number == 0 else r"&\quad + "
+            lines.append(f"{lead}{numbers}" + ("" if count == 1 else f" && ({self.number(path.product)})"))
+        if not whole:
+            lines.append(rf"{name} &= \text{{the sum over all paths}}")
+        lines.append(f"&= {self.number(step.value)}")
+        yield _display(lines)
+        yield self.difference(step.check)
+
+    def path_formula(self, path: Path, first: bool) -> str:
+        """The product of a path's local derivatives, each by its formula; factors of 1 left out."""
+        links = list(zip(path.nodes[1:], path.nodes, strict=False))[::-1]
+        formulas = [self.formula(local_formula(self.graph, result, operand)) for result, operand in links]
+        formulas = [text for text in formulas if text != "1"] or ["1"]
+        return r" \cdot ".join(_factor(text, first and i == 0) for i, text in enumerate(formulas))
+
+    def difference(self, check: Check) -> str:
+        """One sentence about a gradient's check."""
+        self.pen.tally.check(check, local=False)
+        said = f"{self.options.method.capitalize()} difference: ${self.number(check.difference)}$"
+        if check.kink:
+            return f"{said}; the step crosses a kink, so it decides nothing."
+        word = "agrees" if check.agrees else "**disagrees**"
+        return f"{said}, relative error ${latex_number(short(check.relative_error))}$: {word}."
+
+    def explained(self) -> Iterator[str]:
+        """The derivatives asked for by name, each in full."""
+        for wanted in explain.wanted_of(self.graph, self.options.grads):
+            here = self.pen if wanted.of == self.graph.loss else self.pen.towards(wanted.of)
+            if not here.trace.path_count(wanted.by) or wanted.of == wanted.by:
+                value = "1" if wanted.of == wanted.by else "0"
+                yield f"### $\\partial {self.node(wanted.of)} / \\partial {self.node(wanted.by)}$"
+                yield _display([f"{self.derivative(wanted.of, wanted.by)} &= {value}"])
+                continue
+            yield from self.gradients(here, [wanted.by])
+            yield "#### Its factors"
+            edges = explain.between(here, wanted)
+            yield from self.edges(here, edges)
+            yield "#### Recursively, each upstream gradient once"
+            yield from self.adjoints(here.trace, explain.recursive(here, edges))
+
+    def update(self) -> Iterator[str]:
+        rule = update.shown_rule(self.pen)
+        if rule is None:
+            return
+        yield "## Update"
+        kind = "one step" if self.pen.worked is None else f"step {self.pen.worked.number}"
+        kind += " of gradient descent" if rule.plain else " of the scenario's rule"
+        kind = kind[0].upper() + kind[1:]
+        if self.symbolic:
+            yield f"{kind}:"
+        else:
+            numbers = [rf"$\eta = {self.graph.scenario.rate_text}$"] if self.pen.rate else []
+            given = [v for v in self.graph.scenario.rule_values if v.name in rule.numbers]
+            numbers += [f"${self.name(v.name)} = {latex_number(v.text)}$" for v in given]
+            yield f"{kind} with {', '.join(numbers)}:" if numbers else f"{kind}:"
+        nodes = self.graph.nodes_of("parameter")
+        if rule.plain:
+            yield _display([self.descent(node, row) for row, node in enumerate(nodes)])
+        else:
+            for row, node in enumerate(nodes):
+                yield _display(self.rule_lines(rule, node, row))
+        if not self.symbolic:
+            after = self.number(update.loss_after(self.pen))
+            yield f"With the updated values ${self.node(self.graph.loss)} = {after}$; before the step ${self.loss}$."
+
+    def descent(self, node: int, row: int) -> str:
+        """One parameter's step of plain gradient descent."""
+        text = rf"{self.node(node)}' &= {self.node(node)} - \eta \cdot {self.total(node)}"
+        if self.symbolic:
+            return text
+        work = update.step_of(self.pen)
+        slope, after = self.number(float(work.known["g"][row])), self.number(float(work.after[row]))
+        return rf"{text} = {self.value(node)} - {self.graph.scenario.rate_text} \cdot {_factor(slope)} = {after}"
+
+    def rule_lines(self, rule: UpdateRule, node: int, row: int) -> Iterator[str]:
+        """The gradient of one parameter and every line of the rule, in formulas and with the numbers put in."""
+        work = None if self.symbolic else update.step_of(self.pen)
+        slope = "" if work is None else f" = {self.number(float(work.known['g'][row]))}"
+        yield f"g &= {self.total(node)}{slope}"
+        for i, one in enumerate(rule.lines):
+            left = self.rule_name(rule, i + 1, node)(one.name)
+            formula = to_latex(one.formula, self.rule_name(rule, i, node))
+            if work is None:
+                yield f"{left} &= {formula}"
+                continue
+            numbers = to_latex(one.formula, _in_latex(update.number_of(self.pen, rule, work, i, node)))
+            yield f"{left} &= {formula} = {numbers} = {self.number(float(work.results[i][row]))}"
+
+    def rule_name(self, rule: UpdateRule, line: int, node: int) -> Callable[[str], str]:
+        """The LaTeX of the names in a line of the rule: w is the parameter itself."""
+        spelling = update.spelling(rule, line, "w")
+
+        def typeset(name: str) -> str:
+            if name == "w":
+                return self.node(node) + "'" * spelling(name).endswith("'")
+            return r"\eta" if name == "rate" else self.name(spelling(name))
+
+        return typeset
+
+    def in_a_row(self) -> Iterator[str]:
+        """The further steps: a few of them in full, then how the loss went."""
+        for pen in islice(several.pens(self.pen), 1, None):
+            page = Page(pen.trace, pen.trace.graph, self.options)
+            page.pen = replace(page.pen, tally=self.pen.tally, worked=pen.worked)
+            assert pen.worked is not None
+            yield f"# Step {pen.worked.number}"
+            yield from page.parts()
+        yield from self.course()
+
+    def course(self) -> Iterator[str]:
+        """Loss and largest gradient after each step, and the parameters after the last."""
+        count = steps_of(self.graph, self.options.steps)
+        if count == 1 or "update" not in self.options.parts:
+            return
+        done = course(self.trace, count)
+        loss = self.node(self.graph.loss)
+        yield f"# Steps: {done.points[-1].number}"
+        rows = [f"| after step | ${loss}$ | largest gradient | of |", "| ---: | ---: | ---: | --- |"]
+        for point in several.chosen(done.points):
+            largest = f"${self.number(point.largest)}$ | ${self.node(point.steepest)}$"
+            rows.append(f"| {point.number} | ${self.number(point.loss)}$ | {largest} |")
+        yield "\n".join(rows)
+        yield f"{_words(several.sentence(self.pen, done))}."
+        nodes = self.graph.nodes_of("parameter")
+        if len(nodes) <= several.LISTED_PARAMETERS:
+            rows = ["| | at first | at last |", "| --- | ---: | ---: |"]
+            for node, after in zip(nodes, done.last, strict=True):
+                rows.append(f"| ${self.node(node)}$ | ${self.value(node)}$ | ${self.number(float(after))}$ |")
+            yield "\n".join(rows)
+
+    @cached_property
+    def loss(self) -> str:
+        return self.number(self.trace.loss)
+
+    def closing(self) -> Iterator[str]:
+        """How many derivatives agree, and the worst gap."""
+        for good, text in sentences(self.pen):
+            yield f"{text[0].upper()}{text[1:]}." if good else f"**Not all right:** {text}."
+
+
+def latex_number(text: str) -> str:
+    r"""`1.5e-9` → `1.5 \times 10^{-9}`; any other number as it is."""
+    match = re.fullmatch(r"(-?[\d.]+)[eE]([+-]?\d+)", text)
+    return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match else text
+
+
+def _factor(text: str, first: bool = False) -> str:
+    """A factor: in brackets where a sign, a sum or a power of ten would read wrongly."""
+    signed = text.startswith("-") and not first
+    depth = 0
+    compound = r"\times" in text
+    for i, char in enumerate(text):
+        depth += (char in "{(") - (char in "})")
+        compound |= depth == 0 and i > 0 and char in "+-"
+    return rf"\left({text}\right)" if signed or compound else text
+
+
+def _in_latex(text_of: Callable[[str], str]) -> Callable[[str], str]:
+    """The numbers that a terminal shows for names, as LaTeX."""
+    return lambda name: _factor(latex_number(text_of(name).replace("\u2212", "-")))
+
+
+def _with_dots(text: str) -> str:
+    return re.sub(r"\(\d+ more terms\)", lambda match: rf"\text{{{match[0]}}}", text)
+
+
+def _display(lines: Iterable[str]) -> str:
+    """Formulas on lines of their own, aligned at the ampersands."""
+    body = " \\\\\n".join(lines)
+    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
+
+
+def _words(text: str) -> str:
+    """Somebody's text in Markdown: no character of it formats anything."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", text)

@@ -1,0 +1,187 @@
+"""How one run is spelt on one screen: names, numbers, formulas, derivatives; and the tally of what was checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+
+from ...engine.check import Check
+from ...engine.graph import Graph
+from ...engine.trace import Trace
+from ...engine.update_rule import Worked
+from ...formulas.digits import significant, spelt
+from ...formulas.expression import Expression, Number, Sum, transform
+from ...formulas.typeset import derivative_text, to_text
+from ..screen import Glyphs, Screen
+from .options import RunOptions
+
+LONG_SUM = 24  # terms; a longer sum is shown by its first and last ones
+SHOWN_SAMPLES = 4
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has been checked so far; the closing line and the exit status come from it."""
+
+    values: int = 0
+    values_agree: int = 0
+    worst_value: float = 0.0
+    locals: int = 0
+    gradients: int = 0
+    agree: int = 0
+    kinks: int = 0
+    worst: float = 0.0
+    steps: list[float] = field(default_factory=list)
+
+    def value(self, gap: float, agrees: bool) -> None:
+        self.values += 1
+        self.values_agree += agrees
+        self.worst_value = max(self.worst_value, gap)
+
+    def check(self, check: Check, local: bool) -> None:
+        self.locals += local
+        self.gradients += not local
+        if check.kink:
+            self.kinks += 1
+            return
+        self.agree += check.agrees
+        self.worst = max(self.worst, check.relative_error)
+        self.steps.append(check.step)
+
+    @property
+    def all_agree(self) -> bool:
+        """Does everything that a difference can decide agree?"""
+        return self.values == self.values_agree and self.locals + self.gradients == self.agree + self.kinks
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Spells what a renderer shows. `trace` of a symbolic graph holds NaN for every number."""
+
+    trace: Trace
+    options: RunOptions
+    screen: Screen
+    tally: Tally
+    worked: Worked | None = None  # the update step taken from here, where it isn't the only one
+
+    @property
+    def graph(self) -> Graph:
+        return self.trace.graph
+
+    @property
+    def glyphs(self) -> Glyphs:
+        return self.screen.glyphs
+
+    @property
+    def width(self) -> int:
+        return self.screen.width
+
+    @cached_property
+    def symbolic(self) -> bool:
+        return self.graph.symbolic
+
+    # ------------------------------------------------------------------ words
+    def name(self, node: int) -> str:
+        return self.glyphs.text(self.graph.name(node))
+
+    def number(self, x: float) -> str:
+        return significant(x, self.options.digits, self.glyphs.style.minus)
+
+    def difference(self, check: Check) -> str:
+        """A finite difference to all digits; one that is within its rounding noise of a derivative of 0 is 0."""
+        if check.value == 0 and check.agrees and not check.kink:
+            return "0"
+        return significant(check.difference, self.options.digits, self.glyphs.style.minus, measured=True)
+
+    def value(self, node: int) -> str:
+        """A leaf's number as typed, a computed one to the digits asked for."""
+        typed = self.graph.typed(node)
+        if typed is not None and typed != "?":
+            return self.glyphs.text(spelt(typed, self.glyphs.style.minus))
+        return self.name(node) if self.symbolic else self.number(self.trace.value(node))
+
+    def formula(self, formula: Expression) -> str:
+        """In names."""
+        return self.glyphs.text(to_text(shortened(formula), self.glyphs.style))
+
+    def put_in(self, formula: Expression) -> str:
+        """With the numbers put in for the names."""
+        return self.glyphs.text(
+            to_text(shortened(formula), self.glyphs.style, lambda name: self.value(self.graph.id(name)))
+        )
+
+    def derivative(self, of: int, by: int) -> str:
+        """∂of/∂by."""
+        return derivative_text(self.name(of), self.name(by), self.glyphs.style)
+
+    def total(self, by: int) -> str:
+        """∂loss/∂by."""
+        return self.derivative(self.graph.loss, by)
+
+    def slope(self, result: int, operand: int, value: float) -> str:
+        """A local derivative's number; where it is just another leaf of the result, as that leaf is typed."""
+        if self.symbolic:
+            return ""
+        for other in self.graph.node(result).operands:
+            typed = self.graph.typed(other)
+            if other != operand and typed not in (None, "?") and self.trace.value(other) == value:
+                return self.value(other)
+        return self.number(value)
+
+    @property
+    def rate(self) -> str:
+        """The learning rate as typed; empty where the scenario has none."""
+        scenario = self.graph.scenario
+        if scenario.rate_text is not None:
+            return spelt(scenario.rate_text, self.glyphs.style.minus)
+        return "" if scenario.rate is None else self.number(scenario.rate)
+
+    # ------------------------------------------------------------------ marks
+    def mark(self, agrees: bool, kink: bool = False) -> tuple[str, str]:
+        """The verdict and its style: a shape, or a word in ASCII."""
+        if kink:
+            return "kink", "kink"
+        return (self.glyphs.ok, "ok") if agrees else (self.glyphs.wrong, "wrong")
+
+    def check_mark(self, check: Check) -> tuple[str, str]:
+        return self.mark(check.agrees, check.kink)
+
+    # ------------------------------------------------------------------ samples
+    @cached_property
+    def samples(self) -> tuple[int, ...]:
+        """The samples shown in full, counted from 1."""
+        count = len(self.graph.scenario.samples)
+        if self.options.samples is not None:
+            return tuple(s for s in self.options.samples if 1 <= s <= count)
+        return tuple(range(1, count + 1)) if count <= SHOWN_SAMPLES else (1,)
+
+    @cached_property
+    def hides(self) -> bool:
+        """Are there samples that are not shown in full?"""
+        return len(self.samples) < len(self.graph.scenario.samples)
+
+    def shown(self, node: int) -> bool:
+        """Is the node's sample among those shown?"""
+        sample = self.graph.block_of(node).sample
+        return sample is None or sample in self.samples
+
+    def towards(self, node: int) -> Pen:
+        """The same pen for derivatives of another quantity than the loss."""
+        from ...engine.trace import backward
+
+        graph = replace(self.graph, loss=node)
+        adjoints = self.trace.adjoints if self.symbolic else backward(graph, self.trace.values)
+        return replace(self, trace=Trace(graph, self.trace.values, adjoints))
+
+
+def shortened(formula: Expression) -> Expression:
+    """The same formula with very long sums in words: the first two terms, how many follow, the last."""
+
+    def change(part: Expression) -> Expression:
+        if isinstance(part, Sum) and len(part.terms) > LONG_SUM:
+            words = Number(f"({len(part.terms) - 3} more terms)", Fraction(0))
+            return replace(part, terms=(*part.terms[:2], (1, words), part.terms[-1]))
+        return part
+
+    return transform(formula, change)

@@ -1,0 +1,87 @@
+"""The closing lines: how many values and derivatives agree, the worst gap, and by what measure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from ...engine.check import THRESHOLD
+from ...engine.graph import Graph
+from ...formulas.digits import short
+from ..lines import Block, line, worded
+from .options import RunOptions
+from .pen import Pen, Tally
+
+
+def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
+    """(does all of it agree, the sentence)"""
+    tally = pen.tally
+    if tally.values:
+        yield (
+            tally.values == tally.values_agree,
+            f"{_of(tally.values_agree, tally.values)} values agree with a second calculation "
+            f"(worst gap {short(tally.worst_value)})",
+        )
+    total = tally.locals + tally.gradients
+    decided = total - tally.kinks
+    if decided:
+        counted = ((tally.locals, "local derivative"), (tally.gradients, "gradient"))
+        kinds = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count]
+        apart = f", {tally.kinks} at a kink not counted" if tally.kinks else ""
+        threshold = short(THRESHOLD[pen.options.method])
+        yield (
+            tally.agree == decided,
+            f"{_of(tally.agree, decided)} derivatives agree with a {pen.options.method} difference "
+            f"({' and '.join(kinds)}{apart}; worst gap {short(tally.worst)}, threshold {threshold}, {_step(tally)})",
+        )
+    if tally.kinks:
+        one = tally.kinks == 1
+        yield (
+            True,
+            f"{tally.kinks} derivative{' stands' if one else 's stand'} at a kink: a difference decides nothing there, "
+            "and the convention named above is used",
+        )
+
+
+def _of(some: int, count: int) -> str:
+    return f"all {count}" if some == count else f"{some} of {count}"
+
+
+def _step(tally: Tally) -> str:
+    low, high = min(tally.steps), max(tally.steps)
+    if f"{low:.1e}" == f"{high:.1e}":
+        return f"step {short(low)}"
+    return f"steps {short(low)} to {short(high)}"
+
+
+def parts(pen: Pen) -> Iterator[Block]:
+    block = Block()
+    for good, text in sentences(pen):
+        mark, style = pen.mark(good)
+        for i, words in enumerate(worded(text, pen.width - len(mark) - 1)):
+            block.add((mark if i == 0 else " " * len(mark), style), " ", (words, "note"))
+    if block.lines:
+        block.lines.insert(0, line())
+        yield block
+
+
+def command(graph: Graph, options: RunOptions) -> str:
+    """How this scenario is run again, as it can be pasted into a shell."""
+    return options.command or f"bptutor run {shlex.quote(graph.scenario.name)}"
+
+
+def next_step(graph: Graph, options: RunOptions) -> str:
+    """One thing to try next, as it can be pasted into a shell."""
+    run = f"Next: {command(graph, options)}"
+    parameters = graph.nodes_of("parameter")
+    if options.by_hand is not None:
+        return run
+    if options.grads:
+        return f"{run} --part backward --view adjoints"
+    if options.parts == ("forward",):
+        return f"{run} --part backward"
+    if graph.symbolic:
+        return f"{run} --random 7"
+    if not parameters:
+        return f"{run} --view adjoints"
+    return f"{run} --grad {shlex.quote(graph.name(parameters[0]))}"

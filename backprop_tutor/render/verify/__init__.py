@@ -1,0 +1,1 @@
+"""Output of `verify`: the screen, plain text, Markdown, JSON and CSV."""

@@ -1,0 +1,1 @@
+"""Scenario files: TOML to an immutable `Scenario`, with every fault and its place. `loading` is the door."""
