@@ -93,7 +93,7 @@ def verify(scenario: Scenario | str, sheet: str) -> Judgement:
 
     Each verdict has the line's mark, code, sentence, what was stated and expected, and its links.
     """
-    from .engine.graph import build
+    from .engine.build import build
     from .handwork.plain_reader import read
     from .judging.judge import Judge
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from .engine.build import build
 from .engine.check import Check, check_gradients, check_locals
-from .engine.graph import Graph, Node, build
+from .engine.graph import Graph, Node
 from .engine.trace import Trace
 from .engine.trace import run as run_trace
 from .errors import Problem, RequestError

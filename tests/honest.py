@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-from backprop_tutor.engine.graph import Graph, build
+from backprop_tutor.engine.build import build
+from backprop_tutor.engine.graph import Graph
 from backprop_tutor.engine.trace import Trace, run
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.expression import Expression

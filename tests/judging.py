@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from backprop_tutor.engine import graph as graphs
+from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Judgement, Verdict
 from backprop_tutor.judging.judge import Judge
@@ -194,7 +194,7 @@ SCENARIOS = {
 def judge_of(name: str) -> Judge:
     """The judge of a network above, or of a bundled scenario."""
     found = scenarios.loads(SCENARIOS[name], name) if name in SCENARIOS else scenarios.load(name)
-    return Judge(graphs.build(found))
+    return Judge(build(found))
 
 
 def judged(name: str, text: str) -> Judgement:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
 
-from backprop_tutor.engine.graph import build
+from backprop_tutor.engine.build import build
 from backprop_tutor.errors import ScenarioError
 from backprop_tutor.formulas.expression import Expression
 from backprop_tutor.formulas.typeset import ASCII, to_text

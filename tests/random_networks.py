@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.expression import Call, walk
@@ -234,7 +235,7 @@ def loaded(text: str) -> Scenario:
 
 
 def traced(text: str) -> trace.Trace:
-    return trace.run(graph.build(loaded(text)))
+    return trace.run(build(loaded(text)))
 
 
 def away_from_kinks(run: trace.Trace, margin: float = 1e-3) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from backprop_tutor.engine import graph
+from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.penmanship import style_of, usual_digits, written
 from backprop_tutor.judging.corrected import Corrected, correct, flagged
@@ -21,7 +21,7 @@ SHEETS = tuple(path.name.removesuffix(".hand.md") for path in sorted((TOP / "sce
 
 @cache
 def judge(name: str) -> Judge:
-    return Judge(graph.build(scenario.load(name)))
+    return Judge(build(scenario.load(name)))
 
 
 @cache

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import check, graph, nudge, trace
+from backprop_tutor.engine import check, nudge, trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.plan import Gathered, View, regular
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.lesson.steps import multiplications
@@ -45,7 +46,7 @@ def n_n_n(n: int) -> Trace:
 
 @pytest.mark.parametrize("n", [2, 32, 64])
 def test_a_gradient_executes_every_template_once_whatever_the_size(n: int) -> None:
-    built = graph.build(loads(scenario(n)))
+    built = build(loads(scenario(n)))
     frames: trace.Frames = []
     values = trace.forward(built, built.leaf_values(), frames)
     trace.backward(built, values, frames=frames)
@@ -168,7 +169,7 @@ def test_a_check_needs_no_more_than_a_few_megabytes() -> None:
 
 
 def test_one_weight_of_a_real_network_costs_no_object_per_edge() -> None:
-    run = trace.run(graph.build(_drawn(LARGE)))
+    run = trace.run(build(_drawn(LARGE)))
     assert run.graph.size > 101_000
     node = run.graph.id("W1[5,300]")
     assert run.path_count(node) == 10
@@ -180,7 +181,7 @@ def test_one_weight_of_a_real_network_costs_no_object_per_edge() -> None:
 
 
 def test_thirty_layers_are_counted_exactly() -> None:
-    run = trace.run(graph.build(_drawn(deep(30, 10))))
+    run = trace.run(build(_drawn(deep(30, 10))))
     assert run.path_count("W1[1,1]") == 10**29
     assert multiplications(run).by_paths > 10**30
     assert len(run.paths("W1[1,1]", 12)) == 12

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from backprop_tutor.engine import check, graph, trace
+from backprop_tutor.engine import check, trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.lesson import symbolic
@@ -20,7 +21,7 @@ def worked(name: str, values: Mapping[str, str] | None = None) -> Trace:
     scenario = load(name)
     if name == "symbolic_cross_entropy":
         scenario = with_random(scenario, 7)
-    return trace.run(graph.build(with_values(scenario, values or {})))
+    return trace.run(build(with_values(scenario, values or {})))
 
 
 def quantity(run: Trace, name: str) -> float:
@@ -112,8 +113,8 @@ def test_document_001s_chain_rule_holds() -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_document_000s_formulas_hold_for_any_numbers(seed: int) -> None:
     scenario = load("symbolic_cross_entropy")
-    assert graph.build(scenario).symbolic
-    run = trace.run(graph.build(with_random(scenario, seed)))
+    assert build(scenario).symbolic
+    run = trace.run(build(with_random(scenario, seed)))
     v, at = run.value, run.gradient
     y1, y2, p1, p2 = (v(name) for name in ("y1", "y2", "yhat1", "yhat2"))
     share = math.exp(v("o1")) / (math.exp(v("o1")) + math.exp(v("o2")))

@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from backprop_tutor.engine import graph as graphs
+from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Verdict
 from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
@@ -105,7 +105,7 @@ PUBLISHED = (
 @cache
 def judge_for(name: str) -> Judge:
     own = OWN.get(name.removeprefix("slips: ")) if name.startswith("slips: ") else None
-    return judge_of(name) if own is None else Judge(graphs.build(scenarios.loads(own, name)))
+    return judge_of(name) if own is None else Judge(build(scenarios.loads(own, name)))
 
 
 def last(name: str, text: str) -> Verdict:

@@ -198,7 +198,7 @@ def test_a_softmax_keeps_its_digits_where_one_share_is_nearly_1() -> None:
 def test_a_loss_of_exactly_0_is_refused_with_the_way_out() -> None:
     with pytest.raises(Exception, match="has no finite value") as caught:
         traced(
-            '[parameters]\nz = [1000, -1000]\n[targets]\ny = [0, 1]\n[equations]\n'
+            "[parameters]\nz = [1000, -1000]\n[targets]\ny = [0, 1]\n[equations]\n"
             'p = "softmax(z)"\nL = "cross_entropy(y, p)"\n'
         )
     assert "use softmax_cross_entropy" in caught.value.problems[0].help  # type: ignore[attr-defined]

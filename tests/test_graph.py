@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from backprop_tutor.engine import graph
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.errors import RequestError
 from backprop_tutor.formulas.evaluate import evaluate
@@ -203,7 +204,7 @@ def test_functions_of_one_number_and_of_arrays() -> None:
 
 
 def test_only_the_element_that_is_asked_for_is_written_out() -> None:
-    built = graph.build(loads(
+    built = build(loads(
         '[inputs]\nx = { shape = [700], value = 0.1 }\n[parameters]\nW = { shape = [1000, 700], value = 0.1 }\n'
         '[equations]\na = "W @ x"\nL = "sum(a*a)"\n'
     ))  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from backprop_tutor import load, loads, with_random
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.parse import Notation, parse
 from backprop_tutor.render.run.json_document import PATHS, ascii_text, document, run_text
@@ -47,7 +48,7 @@ L = "sum(h10**2)"
 
 @cache
 def written(name: str) -> Document:
-    built = graph.build(load(name))
+    built = build(load(name))
     shown: Document = document(None if built.symbolic else trace.run(built), built, RunOptions())[0]
     return shown
 
@@ -73,7 +74,7 @@ def test_every_key_is_always_there_and_in_order(name: str) -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_nodes_and_gradients_are_complete(name: str) -> None:
     shown = written(name)
-    built = graph.build(load(name))
+    built = build(load(name))
     assert [node["name"] for node in shown["nodes"]] == [built.name(node) for node in built.order()]
     differentiated = [node["name"] for node in shown["nodes"] if node["kind"] != "target"]
     assert sorted(gradient["name"] for gradient in shown["gradients"]) == sorted(differentiated)
@@ -163,7 +164,7 @@ def test_of_very_many_paths_the_largest_are_listed_and_all_are_counted() -> None
         ),
         3,
     )
-    built = graph.build(scenario)
+    built = build(scenario)
     shown, agrees = document(trace.run(built), built, RunOptions(grads=("W1[1,1]",)))
     assert agrees
     [gradient] = shown["gradients"]
@@ -174,7 +175,7 @@ def test_of_very_many_paths_the_largest_are_listed_and_all_are_counted() -> None
 
 
 def test_a_kink_has_no_verdict_and_is_no_disagreement() -> None:
-    built = graph.build(loads('[parameters]\nw = 0\n[equations]\nL = "relu(w) + 1"\n'))
+    built = build(loads('[parameters]\nw = 0\n[equations]\nL = "relu(w) + 1"\n'))
     shown, agrees = document(trace.run(built), built, RunOptions())
     assert agrees
     assert {gradient["name"]: gradient["agrees"] for gradient in shown["gradients"]} == {"w": None, "L": True}
@@ -201,7 +202,7 @@ def test_standard_output_holds_one_document_and_nothing_else(bptutor: Run) -> No
 
 def test_ascii_text_is_the_same_document() -> None:
     scenario = loads('title = "ŷ, 中, 🙂"\n[parameters]\n"ŷ" = 1\n[equations]\nL = "ŷ**2"\n')
-    built = graph.build(scenario)
+    built = build(scenario)
     text, _ = run_text(trace.run(built), built, RunOptions())
     assert not text.isascii()
     assert ascii_text(text).isascii()

@@ -11,7 +11,8 @@ from itertools import islice
 
 import pytest
 
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.learning import course, retraced, states, steps_of
 from backprop_tutor.errors import RequestError, ScenarioError
 from backprop_tutor.lesson import by_hand
@@ -36,7 +37,7 @@ L = "(y - w1*x - b)**2/2"
 
 
 def network(learning: str, head: str = HEAD) -> trace.Trace:
-    return trace.run(graph.build(scenario.loads(head + learning, "t")))
+    return trace.run(build(scenario.loads(head + learning, "t")))
 
 
 def ran(learning: str, steps: int) -> list[dict[str, float]]:
@@ -64,7 +65,7 @@ def test_momentum_by_hand() -> None:
 
 
 def test_adam_against_the_standard_library() -> None:
-    run = trace.run(graph.build(scenario.load("adam_two_steps")))
+    run = trace.run(build(scenario.load("adam_two_steps")))
     w = [1.0, 0.0]
     m, v = [0.0, 0.0], [0.0, 0.0]
     for state in islice(states(run), 1, 21):
@@ -110,7 +111,7 @@ def test_a_rule_has_no_need_of_a_rate() -> None:
 
 
 def test_a_person_who_rounds_works_every_line_of_the_rule() -> None:
-    run = trace.run(graph.build(scenario.load("adam_two_steps")))
+    run = trace.run(build(scenario.load("adam_two_steps")))
     steps = [step for step in by_hand.work(run, 2).steps if step.part == "update"]
     assert [step.hand for step in steps] == [0.9, -0.1]
 
@@ -149,7 +150,7 @@ FAULTS = [
 @pytest.mark.parametrize(("learning", "expected"), FAULTS)
 def test_what_is_wrong_with_a_rule_is_said_where_it_stands(learning: str, expected: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        graph.build(scenario.loads(HEAD + learning))
+        build(scenario.loads(HEAD + learning))
     told = [f"{p.where.line}:{p.where.column} {p.message} | {p.help}" for p in caught.value.problems]
     assert told == [expected]
 
@@ -174,10 +175,10 @@ def test_steps_start_where_the_last_one_ended() -> None:
 
 
 def test_a_step_in_the_middle_is_the_run_of_a_scenario_with_those_numbers() -> None:
-    run = trace.run(graph.build(scenario.load("xor_four_samples")))
+    run = trace.run(build(scenario.load("xor_four_samples")))
     state = next(islice(states(run), 3, 4))
     given = {run.graph.name(n): repr(float(state.values[n])) for n in run.graph.nodes_of("parameter")}
-    fresh = trace.run(graph.build(scenario.with_values(run.graph.scenario, given)))
+    fresh = trace.run(build(scenario.with_values(run.graph.scenario, given)))
     assert (fresh.values == state.values).all()
     assert (fresh.adjoints == state.adjoints).all()
 
@@ -200,13 +201,13 @@ def test_a_descent_that_runs_away_ends_with_the_last_finite_step() -> None:
 
 
 def test_how_many_steps_are_shown() -> None:
-    assert steps_of(graph.build(scenario.load("adam_two_steps")), None) == 2
-    assert steps_of(graph.build(scenario.load("adam_two_steps")), 5) == 5
-    assert steps_of(graph.build(scenario.load("two_sigmoid_outputs")), None) == 1
+    assert steps_of(build(scenario.load("adam_two_steps")), None) == 2
+    assert steps_of(build(scenario.load("adam_two_steps")), 5) == 5
+    assert steps_of(build(scenario.load("two_sigmoid_outputs")), None) == 1
     with pytest.raises(RequestError, match="has unknowns"):
-        steps_of(graph.build(scenario.load("symbolic_cross_entropy")), 2)
+        steps_of(build(scenario.load("symbolic_cross_entropy")), 2)
     with pytest.raises(RequestError, match="needs a learning rate"):
-        steps_of(graph.build(scenario.load("circuit_with_upstream")), 2)
+        steps_of(build(scenario.load("circuit_with_upstream")), 2)
 
 
 def test_of_many_steps_the_table_keeps_the_telling_ones() -> None:

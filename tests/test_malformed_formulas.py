@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.opening import finished
 from backprop_tutor.errors import TutorError
 from backprop_tutor.scenario import loading as scenario
@@ -27,7 +28,7 @@ W = "[parameters]\nw = 2\n[equations]\n"
 def said_about(text: str) -> list[str]:
     """Everything that is said about a scenario on the way to its numbers, one line a problem."""
     try:
-        trace.run(graph.build(finished(scenario.drafts(text, "net"))))
+        trace.run(build(finished(scenario.drafts(text, "net"))))
     except TutorError as error:
         return [
             f"{at.line or '-'}:{at.column or '-'}+{at.length} {found.message} | {found.label} | {found.help}".rstrip()
@@ -157,7 +158,7 @@ def test_of_very_many_mistakes_the_first_are_told_and_the_rest_counted() -> None
 def test_every_problem_names_its_file() -> None:
     for _, text, _ in [*ROWS, *LONG]:
         with pytest.raises(TutorError) as caught:
-            trace.run(graph.build(finished(scenario.drafts(text, "net"))))
+            trace.run(build(finished(scenario.drafts(text, "net"))))
         assert all(problem.where.file == "net.toml" for problem in caught.value.problems)
 
 

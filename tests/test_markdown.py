@@ -10,7 +10,8 @@ import pytest
 
 import backprop_tutor
 from backprop_tutor import load, loads
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.formulas.digits import significant
 from backprop_tutor.render.run.markdown import latex_number, run_text
 from backprop_tutor.render.run.options import RunOptions
@@ -28,7 +29,7 @@ COMMANDS = frozenset(
 
 @cache
 def page(name: str, **options: object) -> str:
-    built = graph.build(load(name))
+    built = build(load(name))
     text, agrees = run_text(None if built.symbolic else trace.run(built), built, RunOptions(**options))  # type: ignore[arg-type]
     assert agrees
     return text
@@ -70,7 +71,7 @@ def test_latex_is_well_formed(name: str, options: dict[str, object]) -> None:
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "symbolic_cross_entropy"])
 def test_every_number_of_the_trace_is_there(name: str) -> None:
     text = page(name)
-    run = trace.run(graph.build(load(name)))
+    run = trace.run(build(load(name)))
     for node in run.graph.nodes_of("computed"):
         assert latex_number(significant(run.value(node))) in text
     for update in run.updates:
@@ -106,7 +107,7 @@ def test_headings_follow_the_parts() -> None:
 
 def test_somebodys_text_formats_nothing() -> None:
     text = 'title = "*a* _b_ <i> [x](y) $z$ | `c` # d"\n[parameters]\nw = { value = 1, assumed = "a|b $x$" }\n'
-    built = graph.build(loads(text + '[equations]\nL = "w**2"\n'))
+    built = build(loads(text + '[equations]\nL = "w**2"\n'))
     shown, _ = run_text(trace.run(built), built, RunOptions())
     assert shown.splitlines()[0] == r"# \*a\* \_b\_ \<i\> \[x\](y) \$z\$ \| \`c\` \# d"
     assert r"assumed: a\|b \$x\$" in shown
@@ -114,7 +115,7 @@ def test_somebodys_text_formats_nothing() -> None:
 
 
 def test_disagreements_and_kinks_are_said() -> None:
-    built = graph.build(loads('[parameters]\nw = 0\nv = 0.3\n[equations]\nL = "relu(w) + exp(v)"\n'))
+    built = build(loads('[parameters]\nw = 0\nv = 0.3\n[equations]\nL = "relu(w) + exp(v)"\n'))
     right = trace.run(built)
     shown, agrees = run_text(right, built, RunOptions())
     assert agrees

@@ -30,7 +30,8 @@ from backprop_tutor.formulas.expression import (
     ungrouped,
     walk,
 )
-from backprop_tutor.formulas.parse import MAX_CHARACTERS, Notation, parse
+from backprop_tutor.formulas.parse import Notation, parse
+from backprop_tutor.formulas.tokens import MAX_CHARACTERS
 from backprop_tutor.formulas.typeset import ASCII, UNICODE, to_text
 
 VALUES = {"a": 2.0, "b": 3.0, "c": 5.0, "x": 0.5, "e": 7.0, "w'": 11.0, "δ": 13.0, "w_12": 17.0}

@@ -404,9 +404,10 @@ def test_a_random_network_is_a_scenario_with_different_kind_numbers() -> None:
         texts = [q.text() for q in (*scenario.inputs, *scenario.parameters)]
         assert len({text.lstrip("-") for text in texts}) == len(texts)
         assert all(len(text.partition(".")[2]) <= 2 for text in texts)
-    assert random_scenario(Shape((2, 2, 2)), random.Random(1)).parameters[0].values == random_scenario(
-        Shape((2, 2, 2)), random.Random(1)
-    ).parameters[0].values
+    assert (
+        random_scenario(Shape((2, 2, 2)), random.Random(1)).parameters[0].values
+        == random_scenario(Shape((2, 2, 2)), random.Random(1)).parameters[0].values
+    )
 
 
 def test_other_numbers_keep_zeros_targets_and_signs() -> None:

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.check import check_gradients, check_locals
 from backprop_tutor.errors import ScenarioError
 from backprop_tutor.lesson import steps as lesson
@@ -55,7 +56,7 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, float]]] = {
 
 def witnessed(what: Scenario) -> trace.Trace:
     """The run of a scenario, after every value, local derivative and gradient has been found to agree."""
-    run = trace.run(graph.build(what))
+    run = trace.run(build(what))
     for step in lesson.forward_steps(run):
         assert step.agrees, (step.node.name, step.gap)
     edges = lesson.backward_edges(run.graph)
@@ -80,7 +81,7 @@ def test_three_witnesses_for_every_derivative_of_every_bundled_scenario(name: st
 
 @pytest.mark.parametrize("name", BY_HAND)
 def test_the_arithmetic_in_the_comments(name: str) -> None:
-    run = Run(trace.run(graph.build(scenario.load(name))))
+    run = Run(trace.run(build(scenario.load(name))))
     values, gradients = BY_HAND[name]
     for names, found in ((values, run.values), (gradients, run.gradients)):
         for quantity, stated in names.items():
@@ -100,7 +101,7 @@ def test_each_scenario_says_where_its_numbers_come_from(name: str) -> None:
 
 def test_a_published_lstm_to_every_digit() -> None:
     """Gomez's page gives the weights after the update to five digits."""
-    run = Run(trace.run(graph.build(scenario.load("lstm_two_steps"))))
+    run = Run(trace.run(build(scenario.load("lstm_two_steps"))))
     stated = {
         "w_a1": 0.45267, "w_a2": 0.25922, "w_f2": 0.45189, "w_o1": 0.60259, "w_o2": 0.41626, "b_a": 0.20364,
         "b_i": 0.65028, "b_f": 0.15063, "b_o": 0.10536,
@@ -109,7 +110,7 @@ def test_a_published_lstm_to_every_digit() -> None:
 
 
 def test_at_the_kink_the_convention_decides() -> None:
-    run = trace.run(graph.build(scenario.load("relu_at_kink")))
+    run = trace.run(build(scenario.load("relu_at_kink")))
     (step,) = lesson.local_steps(run, [(run.graph.id("h1"), run.graph.id("z1"))])
     assert (step.value, step.check.kink, step.check.agrees, step.kink_rule) == (0, True, True, "relu'(0) = 0")
     assert step.check.difference == pytest.approx(0.5)
@@ -126,8 +127,8 @@ def test_a_mean_over_samples_is_the_mean_of_their_gradients() -> None:
         )
         for name, value in values.items():
             single = single.replace(f'{name} = "?"', f"{name} = {value}").replace(f'{name}  = "?"', f"{name} = {value}")
-        alone.append(Run(trace.run(graph.build(scenario.loads(single + '[learning]\nloss = "L"\n')))))
-    together = Run(trace.run(graph.build(read)))
+        alone.append(Run(trace.run(build(scenario.loads(single + '[learning]\nloss = "L"\n')))))
+    together = Run(trace.run(build(read)))
     for name in ("w11", "w22", "b1", "v1", "c"):
         assert together.gradients[name] == pytest.approx(sum(run.gradients[name] for run in alone) / 4, rel=1e-12)
 
@@ -307,7 +308,7 @@ def test_what_a_course_works_through_can_be_written_and_agrees(what: str) -> Non
 def test_what_cannot_be_joined_or_added_up_is_said(formula: str, said: str, help: str) -> None:
     text = f'[parameters]\nx = [1, 2]\nW = [[1, 2], [3, 4]]\n[equations]\nL = "{formula} + sum(W) + sum(x)"\n'
     with pytest.raises(ScenarioError) as caught:
-        graph.build(scenario.loads(text))
+        build(scenario.loads(text))
     (problem,) = caught.value.problems
     assert (problem.message, problem.help) == (said, help)
     assert problem.where.line == 5

@@ -15,8 +15,8 @@ import pytest
 import backprop_tutor
 from backprop_tutor import loads
 from backprop_tutor.cli.program import program
-from backprop_tutor.engine import graph, lift
-from backprop_tutor.formulas import functions, parse
+from backprop_tutor.engine import build, lift
+from backprop_tutor.formulas import functions, parse, tokens
 from backprop_tutor.render.run.formats import FORMATS
 from backprop_tutor.scenario import types as scenario_types
 from tests.program import DOCUMENTS, SCENARIOS, TOP, Done
@@ -133,22 +133,22 @@ def test_the_table_of_functions_is_that_of_the_program() -> None:
 LIMITS = {
     "a file": f"{scenario_types.MAX_FILE_BYTES:,} bytes",
     "an .npz file": f"{scenario_types.MAX_NPZ_BYTES:,} bytes",
-    "a formula": f"{parse.MAX_CHARACTERS:,} characters, {parse.MAX_PIECES:,} pieces, nested {parse.MAX_DEPTH} deep",
-    "a typed number": f"{parse.MAX_DIGITS} digits, exponents of ten up to {parse.MAX_EXPONENT}",
+    "a formula": f"{tokens.MAX_CHARACTERS:,} characters, {tokens.MAX_PIECES:,} pieces, nested {parse.MAX_DEPTH} deep",
+    "a typed number": f"{tokens.MAX_DIGITS} digits, exponents of ten up to {tokens.MAX_EXPONENT}",
     "a typed power": f"up to {parse.MAX_POWER}",
     "inputs, parameters and targets": f"{scenario_types.MAX_QUANTITIES:,} of each",
-    "equations": f"{scenario_types.MAX_EQUATIONS:,}, and {graph.MAX_FORMULAS:,} with the samples written out",
+    "equations": f"{scenario_types.MAX_EQUATIONS:,}, and {build.MAX_FORMULAS:,} with the samples written out",
     "samples": f"{scenario_types.MAX_SAMPLES:,}",
     "an array": f"{scenario_types.MAX_DIMENSIONS} dimensions",
     "all arrays of a file": f"{scenario_types.MAX_ARRAY_ELEMENTS:,} elements",
-    "the network": f"{graph.MAX_NODES:,} nodes and {lift.MAX_TERMS:,} operands",
+    "the network": f"{build.MAX_NODES:,} nodes and {lift.MAX_TERMS:,} operands",
 }
 
 
 @pytest.mark.parametrize(("what", "limit"), LIMITS.items())
 def test_the_limits_are_those_of_the_program(what: str, limit: str) -> None:
     assert f"| {what} | {limit} |" in README
-    assert scenario_types.MAX_FORMULA_CHARACTERS == parse.MAX_CHARACTERS
+    assert scenario_types.MAX_FORMULA_CHARACTERS == tokens.MAX_CHARACTERS
 
 
 # ---------------------------------------------------------------- Python and the pipeline

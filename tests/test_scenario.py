@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from backprop_tutor.errors import RequestError, ScenarioError, TutorError
-from backprop_tutor.formulas import parse
+from backprop_tutor.formulas import tokens
 from backprop_tutor.scenario import loading as scenario
 from backprop_tutor.scenario import types as scenario_types
 from backprop_tutor.scenario.loading import Scenario, loads, with_random, with_values
@@ -193,7 +193,7 @@ def test_names_are_one_spelling() -> None:
     assert [q.name for q in read.quantities] == ["ŷ", "w'"]
     assert dict(read.notation) == {"ŷ": r"\hat{y}"}
     for name in ("y\u0302", "w’", "x′′"):
-        assert scenario.normal_name(name) == parse.normalised(name)
+        assert scenario.normal_name(name) == tokens.normalised(name)
 
 
 def test_a_draft_keeps_what_could_be_read() -> None:
@@ -223,7 +223,7 @@ def test_bundled_scenarios_are_read_and_listed(tmp_path: Path, monkeypatch: pyte
 
 def test_listing_and_importing_are_cheap() -> None:
     code = (
-        "import sys; from backprop_tutor import scenario_files, scenario; scenario.titles(); "
+        "import sys; from backprop_tutor.scenario import files, loading; loading.titles(); "
         "print([m for m in ('numpy', 'pydantic', 'sympy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -373,7 +373,7 @@ def test_no_text_is_a_format_string() -> None:
 
 
 def test_the_limits_of_formulas_agree() -> None:
-    assert scenario_types.MAX_FORMULA_CHARACTERS == parse.MAX_CHARACTERS
+    assert scenario_types.MAX_FORMULA_CHARACTERS == tokens.MAX_CHARACTERS
 
 
 # ---------------------------------------------------------------- arrays from files

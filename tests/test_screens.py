@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backprop_tutor.engine import graph, trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.errors import RequestError
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.lesson import symbolic
@@ -75,7 +76,7 @@ class Terminal(io.StringIO):
 
 @cache
 def graph_of(name: str) -> graph.Graph:
-    return graph.build(scenario.load(name))
+    return build(scenario.load(name))
 
 
 @cache
@@ -105,7 +106,7 @@ def shown(name: str, look: str, width: int, options: RunOptions = WHOLE) -> str:
 
 
 def text_of(source: str, options: RunOptions, width: int = 80) -> tuple[str, bool]:
-    built = graph.build(scenario.loads(source))
+    built = build(scenario.loads(source))
     stream = io.StringIO()
     agrees = terminal.show_run(trace.run(built), built, options, make_screen(stream, "never", False, width))
     return stream.getvalue(), agrees
@@ -370,7 +371,7 @@ def large(layers: int, units: int) -> str:
 
 
 def test_a_large_network_is_summed_up() -> None:
-    built = graph.build(scenario.with_random(scenario.loads(large(10, 10)), 1))
+    built = build(scenario.with_random(scenario.loads(large(10, 10)), 1))
     run = trace.run(built)
     for width in (40, 80):
         stream = io.StringIO()
@@ -385,7 +386,7 @@ def test_a_large_network_is_summed_up() -> None:
 
 
 def test_of_billions_of_paths_the_largest_are_shown_and_the_rest_is_added() -> None:
-    built = graph.build(scenario.with_random(scenario.loads(large(10, 10)), 1))
+    built = build(scenario.with_random(scenario.loads(large(10, 10)), 1))
     run = trace.run(built)
     stream = io.StringIO()
     terminal.show_run(run, built, RunOptions(grads=("W1[1,1]",), quiet=True), make_screen(stream, "never", False, 120))
@@ -394,7 +395,7 @@ def test_of_billions_of_paths_the_largest_are_shown_and_the_rest_is_added() -> N
 
 
 def test_names_in_brackets_are_no_markup() -> None:
-    built = graph.build(scenario.with_random(scenario.loads(large(1, 2)), 1))
+    built = build(scenario.with_random(scenario.loads(large(1, 2)), 1))
     stream = io.StringIO()
     terminal.show_run(trace.run(built), built, RunOptions(quiet=True), make_screen(stream, "always", False, 80))
     assert "∂E/∂W1[1,2]" in bare(stream.getvalue())

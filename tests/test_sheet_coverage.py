@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor.engine import graph
+from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Sheet
 from backprop_tutor.handwork.quantities import Vocabulary
@@ -35,7 +35,7 @@ def transcript(name: str) -> tuple[str, ...]:
 
 @cache
 def sheet(name: str) -> Sheet:
-    vocabulary = Vocabulary(graph.build(scenario.load(name)))
+    vocabulary = Vocabulary(build(scenario.load(name)))
     return handwork.read_file(str(TOP / "scenarios" / f"{name}.hand.md"), vocabulary)
 
 

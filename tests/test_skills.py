@@ -117,7 +117,5 @@ def test_every_skill_but_the_learners_own_is_exercised_by_some_question() -> Non
         Shape((2, 2, 2), "relu", Loss.SQUARED, Shared.BIAS),
         Shape((2, 2, 2), "gelu", Loss.CROSS_ENTROPY),
     ]
-    found = {
-        q.skill for shape in shapes for seed in (1, 2) for q in questions(drawn(shape, seed), 4, 1)
-    }
+    found = {q.skill for shape in shapes for seed in (1, 2) for q in questions(drawn(shape, seed), 4, 1)}
     assert found == set(CODES) - {"own-scenario"}

@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import graph as graphs
 from backprop_tutor.engine import trace as traces
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.network import Network
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.formulas.evaluate import evaluate
@@ -224,7 +224,7 @@ OWN = {
 @cache
 def network(name: str) -> Network:
     found = scenarios.loads(OWN[name]) if name in OWN else scenarios.load(name)
-    return Network(graphs.build(found))
+    return Network(build(found))
 
 
 @cache
@@ -564,6 +564,6 @@ def test_right_forms_of_a_weight_are_the_usual_ones() -> None:
 
 
 def test_the_slips_of_a_quantity_are_worked_out_once() -> None:
-    net = Network(graphs.build(scenarios.load("two_sigmoid_outputs")))
+    net = Network(build(scenarios.load("two_sigmoid_outputs")))
     for each in subjects(net):
         assert variants(net, each) is variants(net, each)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import mpmath as mp
 import pytest
 
-from backprop_tutor.engine import graph
+from backprop_tutor.engine.build import build
 from backprop_tutor.errors import ScenarioError
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.parse import parse
@@ -38,7 +38,7 @@ def test_derivatives_as_people_write_them(formula: str, by: str, shown: str) -> 
 
 
 def test_the_derivatives_of_a_softmax_use_its_outputs() -> None:
-    built = graph.build(load("symbolic_cross_entropy"))
+    built = build(load("symbolic_cross_entropy"))
     found = {
         (of, by): to_text(lesson.local_formula(built, built.id(of), built.id(by)))
         for of in ("yhat1", "yhat2")
@@ -84,7 +84,7 @@ def quickly(work: Callable[[], object], seconds: float = 3.0) -> None:
 def test_large_exact_numbers_cost_nothing(formula: str) -> None:
     def work() -> None:
         with suppress(ScenarioError):  # some have no finite value, and are refused
-            built = graph.build(loads(f'[parameters]\nw = "?"\n[equations]\nL = "{formula}"\n'))
+            built = build(loads(f'[parameters]\nw = "?"\n[equations]\nL = "{formula}"\n'))
             for edge in lesson.backward_edges(built):
                 to_text(lesson.local_formula(built, *edge))
 

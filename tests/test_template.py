@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import graph, template
+from backprop_tutor.engine import template
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.template import (
     Add,
     Apply,
@@ -104,7 +105,7 @@ def test_corners(tree: Tree, at: list[float], value_there: float, slopes: list[f
 
 
 def test_a_formula_without_operands_is_its_number_for_every_row() -> None:
-    built = graph.build(loads('[parameters]\nw = 2\n[equations]\nc = "1/4"\nL = "w*c"\n'))
+    built = build(loads('[parameters]\nw = 2\n[equations]\nc = "1/4"\nL = "w*c"\n'))
     assert built.groups[0].tree == Fixed(0.25)
 
 

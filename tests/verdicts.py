@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from backprop_tutor.engine import graph
+from backprop_tutor.engine.build import build
 from backprop_tutor.formulas.expression import Expression
 from backprop_tutor.formulas.parse import parse
 from backprop_tutor.handwork import plain_reader as handwork
@@ -39,7 +39,7 @@ w22' = 0.410
 
 @cache
 def vocabulary() -> Vocabulary:
-    return Vocabulary(graph.build(scenario.load(NAME)))
+    return Vocabulary(build(scenario.load(NAME)))
 
 
 def judgement(path: str = "answers.md") -> Judgement:

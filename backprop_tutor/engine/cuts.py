@@ -126,9 +126,7 @@ def cut(group: Group, level: int, starts: Indices) -> Cut:
             numbers = tuple(slots_of(part))
             terms = group.slots[numbers[0]].shape[1]
             if terms > 1:
-                sums.append(
-                    SumPart(stage(part.argument, 2), terms, part.how == "mean", product_of(part, group.slots))
-                )
+                sums.append(SumPart(stage(part.argument, 2), terms, part.how == "mean", product_of(part, group.slots)))
                 return Slot(count + len(sums) - 1, ())
         # a sum below another reduction has a row for each of that one's places
         return part if isinstance(part, (Reduce, Softmax)) else rebuilt(part, change)

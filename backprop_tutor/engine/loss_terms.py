@@ -191,7 +191,7 @@ def _logit_loss(parts: list[Monomial]) -> tuple[LossTerm, ...]:
         match [ungrouped(factor) for factor in factors]:
             case [Call("softplus", (argument,), 0)] if (logit := bare_name(argument)) is not None:
                 pluses[logit] = coefficient
-            case [Sum() | Name(), Call("log", (inside,), 0)] if (logits := exponents(inside)):
+            case [Sum() | Name(), Call("log", (inside,), 0)] if logits := exponents(inside):
                 normaliser = (coefficient, logits)
             case [Name() as y, Name(z)]:
                 products[z] = (-coefficient, y)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from ..errors import ScenarioError
 from ..scenario.loading import Draft, Scenario, draft, with_random, with_values
 from ..scenario.types import in_order
-from .graph import Graph, build, problems
+from .build import build, problems
+from .graph import Graph
 
 
 def opened(name_or_path: str, values: Mapping[str, str] | None = None, seed: int | None = None) -> Graph:

@@ -31,7 +31,7 @@ from ..formulas.expression import (
     Sum,
 )
 from ..formulas.typeset import index_text
-from .lift import CustomFunction
+from .written_out import CustomFunction
 
 Dual: TypeAlias = tuple[float, float]
 Get: TypeAlias = Callable[[str], Dual]  # a name's value and its derivative in the chosen direction

@@ -23,7 +23,8 @@ from ..errors import Problem, ScenarioError, Where
 from ..formulas.expression import Call, walk
 from ..scenario.loading import Scenario
 from . import template
-from .graph import Graph, NodeGroup, ancestors, build, descendants
+from .build import build
+from .graph import Graph, NodeGroup, ancestors, descendants
 
 Values = NDArray[np.float64]
 MAX_OPERANDS = 6  # of a formula that has no value, told with their numbers
@@ -64,9 +65,7 @@ class Update:
 
 def gather(group: NodeGroup, values: Values) -> list[Values]:
     """The operands of a whole group; a slot of positions is passed on as it is."""
-    return [
-        slot.astype(float) if i in group.picks else values[..., slot] for i, slot in enumerate(group.slots)
-    ]
+    return [slot.astype(float) if i in group.picks else values[..., slot] for i, slot in enumerate(group.slots)]
 
 
 Frames: TypeAlias = list[list[Any]]  # what each group's execution left behind

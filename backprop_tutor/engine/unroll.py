@@ -30,7 +30,7 @@ from ..formulas.expression import (
     transform,
     walk,
 )
-from .lift import CustomFunction, expanded
+from .written_out import CustomFunction, expanded
 
 Cells = NDArray[np.object_]  # an array of scalar expressions
 Index = tuple[int, ...]  # counted from 0

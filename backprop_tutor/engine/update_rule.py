@@ -25,8 +25,9 @@ from ..formulas.parse import Notation, parse
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
 from . import template
-from .lift import CustomFunction, Lifter, expanded
 from .lift import Equation as Lifted
+from .lift import Lifter
+from .written_out import CustomFunction, expanded
 
 Values = NDArray[np.float64]
 PLAIN = "w - rate*g"

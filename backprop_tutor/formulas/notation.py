@@ -61,6 +61,6 @@ def folded(name: str) -> str:
     return re.sub(r"[_{},\s]", "", text)
 
 
-_GREEK = {
-    letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
-} | {"λ": "lambda"}
+_GREEK = {letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"} | {
+    "λ": "lambda"
+}

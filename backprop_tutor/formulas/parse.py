@@ -15,7 +15,6 @@ sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,39 +39,10 @@ from .expression import (
     Range,
     Sum,
 )
+from .tokens import MAX_EXPONENT, Token, number_of, tokens
 
-MAX_CHARACTERS = 4000
 MAX_DEPTH = 40
-MAX_PIECES = 2000
-MAX_DIGITS = 40
-MAX_EXPONENT = 30  # of ten, in a typed number
 MAX_POWER = 64  # of a literal exponent
-
-_PRIMES = "'′’"
-_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
-_VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
-_OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
-_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-
-
-def _letter(char: str) -> bool:
-    return (char.isalpha() or char == "_") and char not in _SUPERSCRIPTS
-
-
-def _name_part(char: str) -> bool:
-    if char in _SUPERSCRIPTS or char in _VULGAR:
-        return False
-    return char == "_" or char.isalnum() or unicodedata.combining(char) > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`kind` is number, name, operator, superscript, percent or end; `text` is normalised for operators only."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,97 +62,6 @@ class Notation:
 
 
 STRICT = Notation()
-
-
-def normalised(name: str) -> str:
-    """One spelling for the same typed name: NFC, and one kind of prime."""
-    return re.sub(f"[{_PRIMES}]", "'", unicodedata.normalize("NFC", name))
-
-
-def read_name(text: str, start: int) -> int:
-    """Where the name that starts at `start` ends: letters, digits, underscores, `_{...}`, then `#2`, then primes."""
-    at = start + 1
-    while at < len(text):
-        if _name_part(text[at]):
-            at += 1
-        elif text[at] == "{" and text[at - 1] == "_" and (close := text.find("}", at)) > 0:
-            at = close + 1
-        else:
-            break
-    if sample := re.match(r"#\d+", text[at:]):
-        at += sample.end()
-    while at < len(text) and text[at] in _PRIMES:
-        at += 1
-    return at
-
-
-def tokens(text: str) -> list[Token]:
-    """The pieces of a formula with their places; FormulaError at a character that has no meaning."""
-    if len(text) > MAX_CHARACTERS:
-        raise FormulaError(
-            f"this formula has {len(text)} characters; the limit is {MAX_CHARACTERS}",
-            MAX_CHARACTERS, MAX_CHARACTERS + 1, "too long", "split it into several named quantities",
-        )  # fmt: skip
-    found: list[Token] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char.isspace():
-            at += 1
-            continue
-        start = at
-        if match := _NUMBER.match(text, at):
-            at = match.end()
-            found.append(Token("number", match.group(), start, at))
-        elif char in _VULGAR:
-            at += 1
-            found.append(Token("number", char, start, at))
-        elif char in _SUPERSCRIPTS:
-            while at < len(text) and text[at] in _SUPERSCRIPTS:
-                at += 1
-            found.append(Token("superscript", "".join(_SUPERSCRIPTS[c] for c in text[start:at]), start, at))
-        elif _letter(char) or char in "∂√":
-            at = at + 1 if char in "∂√" else read_name(text, at)
-            found.append(Token("name", normalised(text[start:at]), start, at))
-        elif text.startswith("**", at):
-            at += 2
-            found.append(Token("operator", "^", start, at))
-        elif char == "%":
-            at += 1
-            found.append(Token("percent", "%", start, at))
-        elif char in "+-*/^@()[],:" or char in _OPERATORS:
-            at += 1
-            found.append(Token("operator", _OPERATORS.get(char, char), start, at))
-        else:
-            shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
-            if char in "\"'":
-                shown = "a quotation mark"
-            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": "write what stands right of it only"}
-            raise FormulaError(
-                f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
-            )
-        if len(found) > MAX_PIECES:
-            raise FormulaError(
-                f"this formula has more than {MAX_PIECES} pieces", start, at, "too long",
-                "split it into several named quantities",
-            )  # fmt: skip
-    found.append(Token("end", "", len(text), len(text)))
-    return found
-
-
-def number_of(token_text: str, start: int, end: int) -> Number:
-    """A typed number, exactly; limits keep hostile digits from costing anything."""
-    if token_text in _VULGAR:
-        return Number(token_text, _VULGAR[token_text], (start, end))
-    mantissa, _, exponent = token_text.lower().partition("e")
-    if len(mantissa) > MAX_DIGITS or len(exponent) > 4 or abs(int(exponent or 0)) > MAX_EXPONENT:
-        raise FormulaError(
-            f"a number may have {MAX_DIGITS} digits and an exponent up to ±{MAX_EXPONENT}", start, end, "too large"
-        )
-    whole, _, decimals = mantissa.partition(".")
-    power = int(exponent or 0) - len(decimals)
-    value = Fraction(int((whole + decimals) or "0")) * Fraction(10) ** power
-    return Number(token_text, value, (start, end))
 
 
 class _Parser:

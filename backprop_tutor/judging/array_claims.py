@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.lift import recognised
 from ..engine.unroll import Cells
+from ..engine.written_out import recognised
 from ..errors import FormulaError
 from ..formulas.expression import Bracketed, Expression, Name, transform, ungrouped, walk
 from ..formulas.typeset import to_text

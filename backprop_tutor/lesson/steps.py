@@ -15,9 +15,9 @@ import numpy as np
 
 from ..engine.check import Check, Method, check_gradients, check_locals
 from ..engine.graph import Graph, Node, ancestors, descendants
-from ..engine.lift import substitute
 from ..engine.trace import Contribution, Path, Trace, Update, path_totals
 from ..engine.unroll import of_single_numbers
+from ..engine.written_out import substitute
 from ..formulas import functions as table
 from ..formulas.evaluate import evaluate
 from ..formulas.expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk

@@ -155,9 +155,7 @@ def witness(formula: Expression, by: str, value_of: Callable[[str], float]) -> f
     slopes: dict[str, Any] = {by: sp.Integer(1)}
     for name, piece in _pieces(formula):
         shape, slots = template_of(piece)
-        at = {
-            symbol(slot): values[n] if n in values else sp.Float(value_of(n), DIGITS) for n, slot in slots.items()
-        }
+        at = {symbol(slot): values[n] if n in values else sp.Float(value_of(n), DIGITS) for n, slot in slots.items()}
         values[name] = _number(_written_out(shape), at)
         slopes[name] = sum(
             (_number(_derivative_written_out(shape, slot), at) * slopes[n] for n, slot in slots.items() if n in slopes),

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..engine.graph import Graph, build
+from ..engine.build import build
+from ..engine.graph import Graph
 from ..errors import Problem, RequestError, ScenarioError, Where
 from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
 from ..scenario.loading import Scenario

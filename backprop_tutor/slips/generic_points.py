@@ -151,7 +151,6 @@ class GenericPoints:
         sums = ((group, float(known[list(group)].sum())) for group in groups)
         return tuple(group for group, whole in sorted(sums) if np.isnan(whole) or abs(whole - 1.0) < 1e-9)
 
-
     # ------------------------------------------------------------------ comparing
     def truth(self, subject: Subject) -> tuple[float, ...]:
         """The quantity itself at every point."""

@@ -180,6 +180,7 @@ def bias_derivative_not_one(c: Uses) -> Drafts:
         paired = {id(use): source for use, source in zip(c.uses, sources, strict=True)}
         yield Draft(c.with_factor(lambda use: c.network.name(paired[id(use)])), c.right, words)
     for at in range(min(len(sources), FEW)):
+
         def factor(use: Use, at: int = at) -> Expression:
             return c.network.name(use.unit.sources[min(at, len(use.unit.sources) - 1)])
 

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 
-from backprop_tutor.engine.graph import build
+from backprop_tutor.engine.build import build
 from backprop_tutor.engine.trace import run
 from backprop_tutor.judging.classroom import Judges, Paper, Source, judge_all
 from backprop_tutor.scenario.loading import load

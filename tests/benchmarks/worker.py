@@ -1,6 +1,6 @@
 """One program of a comparison, in a process of its own: does a piece of work when told to, and says how long it took.
 
-    python -m tests.benchmarks.worker ours gradient 32      then one line on standard input for each repetition
+python -m tests.benchmarks.worker ours gradient 32      then one line on standard input for each repetition
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ Work = Callable[[], float]  # returns something that must agree over the program
 def ours(what: str, n: int) -> Work:
     import numpy as np
 
-    from backprop_tutor.engine import check, graph, trace
+    from backprop_tutor.engine import check, trace
+    from backprop_tutor.engine.build import build
     from backprop_tutor.scenario.loading import loads
 
-    built = graph.build(loads(scenario(n)))
+    built = build(loads(scenario(n)))
     leaves = built.leaf_values()
     nodes = np.array(built.nodes_of("parameter"))
 

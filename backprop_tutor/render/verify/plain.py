@@ -1,7 +1,7 @@
 """`verify --plain`: the report read line by line, one fact a line, in ASCII, the mark in words before anything else.
 
-    Line 24, document line 39, wrong: loss_o2 = 1/2*(0.99 - 0.77)^2 = 0.236
-      why: the decimal point is 1 place off; right: 0.0242 [decimal-point]
+Line 24, document line 39, wrong: loss_o2 = 1/2*(0.99 - 0.77)^2 = 0.236
+  why: the decimal point is 1 place off; right: 0.0242 [decimal-point]
 """
 
 from __future__ import annotations

@@ -1,0 +1,355 @@
+"""A scenario's equations, checked and unrolled into scalar nodes: the graph, or every problem on the way to it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from ..errors import FormulaError, Problem, ScenarioError, Where
+from ..formulas.expression import (
+    Element,
+    Expression,
+    Group,
+    Name,
+    Number,
+    Product,
+    Sum,
+    names_in,
+    number,
+    transform,
+)
+from ..formulas.notation import element_indices, element_name
+from ..scenario.loading import Equation, Scenario
+from ..scenario.types import in_order
+from .equations import FormulaReader
+from .graph import Block, Graph, NodeGroup, ancestors
+from .lift import MAX_TERMS, Lifter, shape_text
+from .lift import Equation as LiftedEquation
+from .template import Tree
+from .update_rule import read_rule
+from .written_out import recognised
+
+MAX_NODES = 2_000_000
+MAX_FORMULAS = 10_000  # with samples written out
+MAX_LISTED = 20_000  # elements of an array whose names are compared one by one
+
+
+class _Builder(FormulaReader):
+    """Turns the formulas that were read into a graph, quantity by quantity."""
+
+    # -------------------------------------------------- samples
+    def per_sample(self, equations: Mapping[str, tuple[Expression, Equation]], order: list[str]) -> frozenset[str]:
+        """Every name whose value differs from sample to sample."""
+        found = {name for sample in self.scenario.samples for name in sample.values}
+        for name in order:
+            if any(n in found for n in names_in(equations[name][0])):
+                found.add(name)
+        return frozenset(found)
+
+    def spellings(self, name: str, varying: frozenset[str]) -> list[str]:
+        """A quantity's names in the graph: one per sample where it differs between them."""
+        return [f"{name}#{i}" for i in range(1, len(self.scenario.samples) + 1)] if name in varying else [name]
+
+    # -------------------------------------------------- the graph
+    def build(self) -> Graph:
+        """The graph; ScenarioError with every problem."""
+        graph = self.checked()
+        if graph is None or self.problems:
+            raise ScenarioError(*in_order(self.problems, self.scenario.source.file))
+        return graph
+
+    def checked(self) -> Graph | None:
+        """The graph as far as it can be had; what is wrong is in `problems`."""
+        self.read_functions()
+        equations = self.read_equations()
+        order = self.sorted(equations)
+        varying = self.per_sample(equations, order)
+        for name, quantity in self.leaves.items():
+            base, _, sample = name.partition("#")
+            pattern = self.scenario.elements.get(base)
+            count = int(sample) if sample else None
+            self.add(Block(name, quantity.kind, quantity.shape, self.size, pattern, count))
+        formulas = sum(len(self.spellings(name, varying)) for name in order)
+        if formulas > MAX_FORMULAS:
+            said = f"with its samples written out this scenario has {formulas} formulas; the limit is {MAX_FORMULAS}"
+            where = self.scenario.where("samples", key=True)
+            self.problems.append(Problem(said, where, "too many", "use arrays, or fewer samples"))
+            return None
+        for name in order:
+            body, equation = equations[name]
+            if name not in varying:
+                self.calculate(name, body, equation.where, None)
+                continue
+            for count, spelling in enumerate(self.spellings(name, varying), 1):
+                before = len(self.problems)
+                self.calculate(spelling, _of_sample(body, varying, count), equation.where, count)
+                if len(self.problems) > before:
+                    break  # the other samples have the same fault
+        loss = self.objective(equations, varying)
+        self.check_names()
+        if self.scenario.update and not any(f.name in self.broken for f in self.scenario.functions):
+            self.problems += read_rule(self.scenario, self.custom, self.functions)[1]
+        if self.problems or loss is None:
+            return None
+        graph = self.assemble(loss)
+        self.check_dependence(graph)
+        return graph
+
+    def add(self, block: Block) -> None:
+        self.blocks[block.name] = block
+        self.arrays[block.name] = np.arange(block.start, block.start + block.size).reshape(block.shape)
+        self.size += block.size
+
+    def calculate(self, name: str, body: Expression, where: Where, sample: int | None, given: bool = False) -> bool:
+        """Add a computed quantity; False where that can't be done, which has then been reported."""
+        if any(n not in self.arrays or n in self.broken for n in names_in(body)):
+            return False  # an operand's own equation is broken and has been reported
+        body = transform(body, self.in_shape)
+        try:
+            result = Lifter(self.arrays, self.custom).equation(recognised(body))
+        except FormulaError as error:
+            self.report(error, where)
+            return False
+        pattern = self.scenario.elements.get(name.partition("#")[0])
+        block = Block(name, "computed", result.shape, self.size, pattern, sample, body, given)
+        self.terms += sum(slot.size for slot in result.slots)
+        for count, limit, what in (
+            (self.size + block.size, MAX_NODES, "nodes"),
+            (self.terms, MAX_TERMS, "terms"),
+        ):
+            if count > limit:
+                said = f"'{name}' would bring the network to {count} {what}; the limit is {limit}"
+                self.problems.append(Problem(said, where, "too large", "use smaller arrays or fewer samples"))
+                return False
+        self.add(block)
+        self.lifted.append((name, result))
+        return True
+
+    def in_shape(self, part: Expression) -> Expression:
+        """An element that was written by its own name, read by the shape that its array turned out to have."""
+        if isinstance(part, Element) and part.text:
+            array = part.name.partition("#")[0]
+            index = self.fitting(array, self.scenario.elements[array], part.text)
+            return part if index is None else Element(part.name, index, part.span, part.text)
+        return part
+
+    # -------------------------------------------------- what is differentiated
+    def objective(self, equations: Mapping[str, object], varying: frozenset[str]) -> int | None:
+        """The node that is differentiated: the loss, its sum or mean over samples, or Σ upstream·output."""
+        scenario = self.scenario
+        if not scenario.equations:
+            if "equations" not in self.broken and not self.broken:
+                where = Where(scenario.path, 1, 1, key="equations")
+                help = 'write [equations] and, for example, z = "w*x + b"'
+                self.problems.append(Problem("a scenario needs at least one equation", where, "", help))
+            return None
+        if scenario.upstream:
+            return self.given_objective(equations, varying)
+        name = scenario.loss or scenario.equations[-1].name
+        part = self.output(name, equations, scenario.loss_where, "the loss")
+        if part is None:
+            return None
+        if part.name not in varying:
+            return self.one_number(name, part, scenario.loss_where)
+        parts = [_renamed(part, spelling) for spelling in self.spellings(part.name, varying)]
+        if self.one_number(name, parts[0], scenario.loss_where) is None:
+            return None
+        total: Expression = Sum(tuple((1, one) for one in parts)) if len(parts) > 1 else parts[0]
+        if scenario.over_samples == "mean" and len(parts) > 1:
+            total = Product((("*", Group(total)), ("/", number(len(parts)))))
+        if not self.calculate(name, total, scenario.loss_where, None):
+            return None
+        return self.blocks[name].start
+
+    def output(self, name: str, equations: Mapping[str, object], where: Where, what: str) -> Name | Element | None:
+        """An equation or an element of one, by its name; None where there is none, or where it is broken."""
+        part = self.element(Name(name, name))
+        if (match := re.fullmatch(r"(.+)\[([0-9]{1,9}(?:, ?[0-9]{1,9})*)\]", name)) and match[1] in self.known:
+            part = Element(match[1], tuple(map(int, match[2].split(","))))
+        assert isinstance(part, (Name, Element))
+        if part.name in equations or part.name in self.broken:
+            return part if part.name not in self.broken else None
+        hint = self.near(name, equations) or "name one of the [equations]"
+        self.problems.append(Problem(f"{what} '{name}' is none of the equations", where, "not an equation", hint))
+        return None
+
+    def one_number(self, name: str, part: Name | Element, where: Where) -> int | None:
+        """The node of a scalar or of one element; None after a report, or where its equation is broken."""
+        block = self.blocks.get(part.name)
+        if block is None:
+            return None
+        part = self.in_shape(part) if isinstance(part, Element) else part  # type: ignore[assignment]
+        if isinstance(part, Element):
+            indices = tuple(i for i in part.indices if isinstance(i, int))
+            node = block.node_at(indices)
+            if node is None:
+                said = f"'{block.name}' has no element '{name}': its shape is {shape_text(block.shape)}"
+                self.problems.append(Problem(said, where, "out of range", "indices count from 1"))
+            return node
+        if block.shape:
+            base = name.partition("#")[0]
+            at = next((e.where for e in self.scenario.equations if e.name == base), where)
+            help = "add its elements up with sum( ), or name another equation in [learning] loss"
+            if self.scenario.upstream:
+                help = f"give it for each element: {element_name(base, block.pattern, (1,) * len(block.shape))}"
+                at = where
+            what = "the upstream gradient needs" if self.scenario.upstream else "the loss must be"
+            said = f"{what} one number; the shape of '{base}' is {shape_text(block.shape)}"
+            self.problems.append(Problem(said, at, "not a number", help))
+            return None
+        return block.start
+
+    def given_objective(self, equations: Mapping[str, object], varying: frozenset[str]) -> int | None:
+        """Σ upstream gradient × output, whose derivative by each output is the given gradient."""
+        terms: list[tuple[int, Expression]] = []
+        scenario = self.scenario
+        complete = True
+        for name, value in scenario.upstream.items():
+            where = scenario.where("learning", "upstream", name)
+            part = self.output(name, equations, where, "the upstream gradient's")
+            if part is None:
+                complete = False
+                continue
+            text = scenario.upstream_texts.get(name, repr(value)).removeprefix("-")
+            size = Number(text, abs(Fraction(value)))
+            for spelling in self.spellings(part.name, varying):
+                one = _renamed(part, spelling)
+                complete &= self.one_number(spelling if isinstance(part, Name) else name, one, where) is not None
+                terms.append((-1 if value < 0 else 1, Product((("*", size), ("*", one)))))
+        if not complete:
+            return None
+        name = next(n for n in ("L", "J", *(f"L_{i}" for i in range(1, 10_000))) if n not in self.known)
+        body = Sum(tuple(terms)) if len(terms) > 1 or terms[0][0] < 0 else terms[0][1]
+        return self.blocks[name].start if self.calculate(name, body, scenario.loss_where, None, True) else None
+
+    # -------------------------------------------------- checks
+    def check_names(self) -> None:
+        """An element's name must not be anybody else's."""
+        seen = {name: f"the quantity '{name}'" for name in self.blocks}
+        for block in self.blocks.values():
+            if not block.shape or block.pattern is None or (block.sample or 1) > 1:
+                continue
+            clash = self.clash_of_many(block) if block.size > MAX_LISTED else None
+            if block.size <= MAX_LISTED:
+                for index in np.ndindex(*block.shape):
+                    place = tuple(i + 1 for i in index)
+                    name = element_name(block.name, block.pattern, place)
+                    if name in seen:
+                        clash = (name, seen[name])
+                        break
+                    seen[name] = element_name(block.name.partition("#")[0], None, place)
+            if clash is not None:
+                array = block.name.partition("#")[0]
+                said = f"the element name '{clash[0]}' of '{array}' is already taken by {clash[1]}"
+                where = self.scenario.where("elements", array)
+                self.problems.append(Problem(said, where, "name bound twice", "choose another pattern"))
+
+    def clash_of_many(self, block: Block) -> tuple[str, str] | None:
+        """For an array too large to list: an element name that two of its elements share, or that a quantity has."""
+        assert block.pattern is not None
+        for i, (one, two) in enumerate(zip(block.shape, block.shape[1:], strict=False)):
+            touch = f"{{{'ijk'[i]}}}{{{'ijk'[i + 1]}}}" in block.pattern
+            if touch and one > 10 and two > 10:
+                places = [[1] * len(block.shape) for _ in range(2)]
+                places[0][i : i + 2], places[1][i : i + 2] = [11, 1], [1, 11]
+                name = element_name(block.name, block.pattern, tuple(places[0]))
+                return name, element_name(block.name, None, tuple(places[1]))
+        for name in self.blocks:
+            if any(block.node_at(index) is not None for index in element_indices(block.pattern, name)):
+                return name, f"the quantity '{name}'"
+        return None
+
+    def check_dependence(self, graph: Graph) -> None:
+        """The loss must need every parameter."""
+        needed = ancestors(graph, graph.loss)
+        for quantity in self.scenario.parameters:
+            block = graph.blocks[quantity.name]
+            if not needed[block.start : block.start + block.size].any():
+                said = f"'{graph.name(graph.loss)}' does not depend on the parameter '{quantity.name}'"
+                help = "use it in an equation, or move it to [inputs]"
+                self.problems.append(Problem(said, quantity.where, "never used", help))
+
+    # -------------------------------------------------- numbering
+    def assemble(self, loss: int) -> Graph:
+        """Group, and renumber so that each group's results are consecutive."""
+        blocks, size = self.blocks, self.size
+        levels = np.zeros(size, np.int32)
+        grouped: dict[tuple[int, Tree], list[tuple[str, LiftedEquation]]] = defaultdict(list)
+        for name, equation in self.lifted:
+            operands = [s for i, s in enumerate(equation.slots) if i not in equation.picks]
+            level = 1 + max((int(levels[slot].max(initial=0)) for slot in operands), default=0)
+            block = blocks[name]
+            levels[block.start : block.start + block.size] = level
+            grouped[level, equation.tree].append((name, equation))
+        moved = np.arange(size)
+        starts: dict[str, int] = {}
+        at = sum(block.size for block in blocks.values() if block.kind != "computed")
+        ordered = sorted(grouped.items(), key=lambda item: item[0][0])
+        for _, members in ordered:
+            for name, _ in members:
+                block = blocks[name]
+                starts[name] = at
+                moved[block.start : block.start + block.size] = np.arange(at, at + block.size)
+                at += block.size
+        groups: list[NodeGroup] = []
+        for (level, tree), members in ordered:
+            first = members[0][1]
+            slots = tuple(
+                np.concatenate([equation.slots[i] for _, equation in members]) if len(members) > 1 else slot
+                for i, slot in enumerate(first.slots)
+            )
+            slots = tuple(slot if i in first.picks else moved[slot] for i, slot in enumerate(slots))
+            rows = sum(blocks[name].size for name, _ in members)
+            groups.append(NodeGroup(tree, slots, first.picks, starts[members[0][0]], rows, level))
+        numbered = np.empty_like(levels)
+        numbered[moved] = levels
+        placed = {
+            name: block if block.kind != "computed" else replace(block, start=starts[name])
+            for name, block in _in_document_order(blocks, self.scenario).items()
+        }
+        return Graph(self.scenario, placed, tuple(groups), self.custom, size, int(moved[loss]), numbered)
+
+
+def _renamed(part: Name | Element, name: str) -> Name | Element:
+    """The same part of another array: of `h#2` for `h`."""
+    return replace(part, name=name, text=name) if isinstance(part, Name) else replace(part, name=name)
+
+
+def _in_document_order(blocks: Mapping[str, Block], scenario: Scenario) -> dict[str, Block]:
+    """Leaves as declared; then the equations as the document writes them, sample by sample; then what was added."""
+    ordered = {name: block for name, block in blocks.items() if block.kind != "computed"}
+    samples = range(1, len(scenario.samples) + 1)
+    for equation in scenario.equations:
+        if equation.name in blocks and not any(f"{equation.name}#{i}" in blocks for i in samples):
+            ordered[equation.name] = blocks[equation.name]
+    for count in samples:
+        for equation in scenario.equations:
+            if (name := f"{equation.name}#{count}") in blocks:
+                ordered[name] = blocks[name]
+    return {**ordered, **{name: block for name, block in blocks.items() if name not in ordered}}
+
+
+def _of_sample(body: Expression, varying: frozenset[str], sample: int) -> Expression:
+    def rename(part: Expression) -> Expression:
+        if isinstance(part, (Name, Element)) and part.name in varying:
+            return _renamed(part, f"{part.name}#{sample}")
+        return part
+
+    return transform(body, rename)
+
+
+def build(scenario: Scenario) -> Graph:
+    """Check a scenario whole and turn it into a graph; ScenarioError with every problem found."""
+    return _Builder(scenario).build()
+
+
+def problems(scenario: Scenario, doubtful: frozenset[str] = frozenset()) -> tuple[Problem, ...]:
+    """What is wrong with a scenario's formulas; of what depends on `doubtful` names, only how it is written."""
+    builder = _Builder(scenario, doubtful)
+    builder.checked()
+    return tuple(builder.problems)

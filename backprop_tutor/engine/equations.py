@@ -1,0 +1,222 @@
+"""The formulas of a scenario, read and checked before anything is unrolled: functions, equations, their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import numpy as np
+
+from ..errors import FormulaError, Problem, Where, did_you_mean
+from ..formulas import functions as table
+from ..formulas.expression import (
+    Call,
+    Element,
+    Expression,
+    Name,
+    names_in,
+    transform,
+    walk,
+)
+from ..formulas.notation import element_indices, element_name
+from ..formulas.parse import Notation, parse
+from ..scenario.loading import Equation, FunctionDefinition, Scenario
+from ..scenario.types import MAX_HINTS
+from .graph import Block, leaf_quantities
+from .lift import Equation as LiftedEquation
+from .lift import Indices
+from .written_out import CustomFunction, expanded
+
+MAX_CIRCLE = 8  # names of a circle that are told
+MAX_SUGGESTED = 200  # elements of an array that a misspelling is compared with
+
+
+class FormulaReader:
+    """Reads a scenario's formulas; collects every problem on the way.
+
+    `doubtful` are names whose values the reader could not read: what depends on them is not judged.
+    """
+
+    def __init__(self, scenario: Scenario, doubtful: frozenset[str] = frozenset()) -> None:
+        self.scenario = scenario
+        self.problems: list[Problem] = []
+        names = {q.name for q in scenario.quantities} | {e.name for e in scenario.equations}
+        self.known = names | doubtful
+        self.functions = frozenset(table.NAMES | {f.name for f in scenario.functions} | doubtful)
+        self.notation = Notation(self.functions, (names - doubtful).__contains__)
+        self.custom: dict[str, CustomFunction] = {}
+        self.broken = set(doubtful)
+        self.leaves = leaf_quantities(scenario)
+        self.blocks: dict[str, Block] = {}
+        self.arrays: dict[str, Indices] = {}
+        self.lifted: list[tuple[str, LiftedEquation]] = []
+        self.size = 0
+        self.terms = 0
+
+    # -------------------------------------------------- problems
+    def report(self, error: FormulaError, where: Where) -> None:
+        problem = error.problems[0]
+        place = where.shifted(error.start, error.end - error.start) if where.column else where
+        self.problems.append(Problem(problem.message, place, problem.label, problem.help))
+
+    def near(self, name: str, known: Iterable[str]) -> str:
+        """The nearest known names as a hint; nothing more once there are many problems."""
+        return did_you_mean(name, known) if len(self.problems) < MAX_HINTS else ""
+
+    def names_to_suggest(self) -> list[str]:
+        """Every quantity, and the elements' own names where there are not too many."""
+        elements = [
+            element_name(q.name, pattern, tuple(i + 1 for i in index))
+            for q in self.scenario.quantities
+            if q.shape and q.size <= MAX_SUGGESTED and (pattern := self.scenario.elements.get(q.name)) is not None
+            for index in np.ndindex(*q.shape)
+        ]
+        return [*sorted(self.known), *elements]
+
+    # -------------------------------------------------- functions and equations
+    def read_functions(self) -> None:
+        own = {definition.name for definition in self.scenario.functions}
+        for definition in self.scenario.functions:
+            # a function sees its own variables only: an e is a number to it, whatever the scenario calls e
+            notation = Notation(self.functions, frozenset(definition.parameters).__contains__)
+            body = self.read(definition.body, definition, notation)
+            if body is None:
+                continue
+            before = len(self.problems)
+            for part in walk(body):
+                if isinstance(part, Element):
+                    error = FormulaError("a function's variable has no elements", *part.span, "no index here")
+                    self.report(error, definition.where)
+                elif isinstance(part, Name) and part.name not in definition.parameters:
+                    error = FormulaError(
+                        f"'{part.name}' is not a parameter of '{definition.name}'", *part.span, "not known",
+                        self.near(part.name, definition.parameters) or "a function sees only its own parameters",
+                    )  # fmt: skip
+                    self.report(error, definition.where)
+            later = next((p for p in calls_in(body) if p.function in own - self.custom.keys() - self.broken), None)
+            if later is not None:
+                error = FormulaError(
+                    f"'{definition.name}' calls '{later.function}', which is not defined before it", *later.span,
+                    "not known yet", "define it first; a function can't call itself",
+                )  # fmt: skip
+                self.report(error, definition.where)
+            elif not any(part.function in self.broken for part in calls_in(body)):
+                try:
+                    whole = expanded(body, self.custom)
+                    self.custom[definition.name] = CustomFunction(definition.name, definition.parameters, whole)
+                except FormulaError as error:
+                    self.report(error, definition.where)
+            if len(self.problems) > before or definition.name not in self.custom:
+                self.broken.add(definition.name)
+
+    def read(self, text: str, owner: FunctionDefinition | Equation, notation: Notation) -> Expression | None:
+        """The formula; None after a report, and what it defines is then broken."""
+        try:
+            return parse(text, notation)
+        except FormulaError as error:
+            self.report(error, owner.where)
+            self.broken.add(owner.name)
+            return None
+
+    def read_equations(self) -> dict[str, tuple[Expression, Equation]]:
+        found: dict[str, tuple[Expression, Equation]] = {}
+        for equation in self.scenario.equations:
+            body = self.read(equation.text, equation, self.notation)
+            if body is None:
+                continue
+            if any(part.function in self.broken for part in calls_in(body)):
+                self.broken.add(equation.name)  # its function has been reported
+                continue
+            body = transform(body, lambda part: self.element(part) if isinstance(part, Name) else part)
+            unknown = [p for p in walk(body) if isinstance(p, (Name, Element)) and p.name not in self.known]
+            for part in unknown:
+                help = self.unknown_name(part.name)
+                error = FormulaError(f"nothing is called '{part.name}'", *part.span, "not known", help)
+                self.report(error, equation.where)
+            if unknown:
+                self.broken.add(equation.name)
+                continue
+            try:
+                expanded(body, self.custom)
+            except FormulaError as error:
+                self.report(error, equation.where)
+                self.broken.add(equation.name)
+            else:
+                found[equation.name] = (body, equation)
+        return found
+
+    def unknown_name(self, name: str) -> str:
+        """What to do about a name that nothing has."""
+        if name == "e":
+            return "for the exponential function write e^x or exp(x)"
+        if name in self.functions:
+            return f"it is a function: write {name}(...)"
+        close = self.near(name, self.names_to_suggest())
+        return close or "declare it under [inputs], [parameters], [targets] or [equations]"
+
+    def element(self, part: Name) -> Expression:
+        """A document's name of an element (`w_213`) as that element; any other name as it is.
+
+        `w_{i}{j}` names both [1,11] and [11,1] `w_111`: the array's shape decides, which for a computed array is known
+        only when its equation has been unrolled; until then the first reading stands.
+        """
+        if part.name not in self.known:
+            for array, pattern in self.scenario.elements.items():
+                index = self.fitting(array, pattern, part.name)
+                if index is not None:
+                    return Element(array, index, part.span, part.name)
+        return part
+
+    def fitting(self, array: str, pattern: str, name: str) -> tuple[int, ...] | None:
+        """The index of the element of this name: one that the array has, where its shape is known already."""
+        readings = list(element_indices(pattern, name))
+        known = next((self.blocks[n] for n in (array, f"{array}#1") if n in self.blocks), None)
+        fits = [index for index in readings if known is not None and known.node_at(index) is not None]
+        return next(iter(fits or readings), None)
+
+    def sorted(self, equations: Mapping[str, tuple[Expression, Equation]]) -> list[str]:
+        """The equations' names, operands before results; a cycle is a problem."""
+        needs = {
+            name: [n for n in names_in(body) if n in equations or n in self.broken]
+            for name, (body, _) in equations.items()
+        }
+        state: dict[str, int] = {}
+        order: list[str] = []
+        for root in equations:
+            stack: list[tuple[str, Iterator[str]]] = [(root, iter(needs[root]))] if root not in state else []
+            if stack:
+                state[root] = 1
+            while stack:
+                name, rest = stack[-1]
+                nxt = next(rest, None)
+                if nxt is None:
+                    stack.pop()
+                    state[name] = 2
+                    order.append(name)
+                elif nxt in self.broken:
+                    self.broken.add(name)
+                elif state.get(nxt) == 1:
+                    loop = [entry[0] for entry in stack]
+                    self.report_circle(loop[loop.index(nxt) :], equations)
+                elif nxt not in state:
+                    state[nxt] = 1
+                    stack.append((nxt, iter(needs[nxt])))
+        return [name for name in order if name not in self.broken]
+
+    def report_circle(self, loop: list[str], equations: Mapping[str, tuple[Expression, Equation]]) -> None:
+        """The circle told from the equation that stands first in the file; the caret under what closes it."""
+        order = {name: i for i, name in enumerate(equations)}
+        first = min(range(len(loop)), key=lambda i: order[loop[i]])
+        loop = [*loop[first:], *loop[:first]]
+        body, equation = equations[loop[-1]]
+        span = next(p.span for p in walk(body) if isinstance(p, (Name, Element)) and p.name == loop[0])
+        told = [*loop, loop[0]] if len(loop) <= MAX_CIRCLE else [*loop[: MAX_CIRCLE - 1], "...", loop[-1], loop[0]]
+        error = FormulaError(
+            f"these equations go round in a circle: {' needs '.join(told)}", *span, "closes the circle",
+            "give each step of a recurrence its own name (h1, h2, ...)",
+        )  # fmt: skip
+        self.report(error, equation.where)
+        self.broken.update(loop)
+
+
+def calls_in(body: Expression) -> list[Call]:
+    return [part for part in walk(body) if isinstance(part, Call)]

@@ -1,0 +1,144 @@
+"""Formulas with every custom and every composed function replaced by what it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormulaError
+from ..formulas import functions as table
+from ..formulas.expression import (
+    Call,
+    Constant,
+    Element,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Number,
+    Product,
+    Sum,
+    children,
+    transform,
+    ungrouped,
+)
+from ..formulas.parse import parse
+
+Indices: TypeAlias = NDArray[np.int64]
+Shape: TypeAlias = tuple[int, ...]
+
+MAX_WRITTEN_OUT = 5_000  # pieces of one formula with its functions written out
+MAX_WRITTEN_DEPTH = 170  # and how deep they nest
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFunction:
+    """A function that a scenario defines: its parameters and its formula."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Expression
+
+
+def expanded(node: Expression, custom: Mapping[str, CustomFunction], limited: bool = True) -> Expression:
+    """The formula with every custom and every composed function replaced by what it stands for.
+
+    FormulaError for a wrong number of arguments and, unless the formula has been checked before (`limited` False),
+    where functions of functions of functions grow beyond all bounds.
+    """
+
+    def replace_call(part: Expression) -> Expression:
+        if not isinstance(part, Call) or part.primes:
+            return part
+        check_arity(part, custom)
+        own = custom.get(part.function)
+        row = table.table().get(part.function)
+        if own is not None:
+            out = substitute(own.body, dict(zip(own.parameters, part.arguments, strict=True)))
+        elif isinstance(row, table.Composed):
+            out = substitute(parse(row.body), dict(zip(row.parameters, part.arguments, strict=True)))
+        else:
+            return part
+        if limited:
+            _check_size(out, part)
+        return out
+
+    out = transform(node, replace_call)
+    if limited:
+        _check_size(out, node)
+    return out
+
+
+def _check_size(node: Expression, blamed: Expression) -> None:
+    """FormulaError where a written-out formula has too many pieces; counts no further than the limit."""
+    count = 0
+    stack = [(node, 1)]
+    while stack:
+        part, depth = stack.pop()
+        count += 1
+        if count > MAX_WRITTEN_OUT or depth > MAX_WRITTEN_DEPTH:
+            limit = f"nests deeper than {MAX_WRITTEN_DEPTH}" if depth > MAX_WRITTEN_DEPTH else (
+                f"has more than {MAX_WRITTEN_OUT} pieces"
+            )  # fmt: skip
+            raise FormulaError(
+                f"with its functions written out, this formula {limit}", *blamed.span, "too large",
+                "give the inner part an equation of its own",
+            )  # fmt: skip
+        stack.extend((inner, depth + 1) for inner in children(part))
+
+
+def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
+    """FormulaError where a function is called with too many or too few arguments."""
+    own, row = custom.get(node.function), table.table().get(node.function)
+    if own is None and node.function in ("max", "min", "concat"):
+        return
+    composed = own or row
+    expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (
+        2 if node.function == "xlogy" else 1
+    )  # fmt: skip
+    if len(node.arguments) != expected:
+        raise FormulaError(
+            f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, "
+            f"not {len(node.arguments)}", *node.span, f"{expected} needed",
+            "for several numbers write a list: " + f"{node.text}([a, b])" if isinstance(row, table.Reduction) else "",
+        )  # fmt: skip
+
+
+def recognised(node: Expression) -> Expression:
+    """1/(1 + exp(-z)) read as the sigmoid it is: finite at any z, and its derivative is a·(1 − a)."""
+
+    def change(part: Expression) -> Expression:
+        if not (isinstance(part, Product) and len(part.factors) == 2):
+            return part
+        (_, one), (how, below) = part.factors
+        total = ungrouped(below)
+        if how != "/" or ungrouped(one) != _ONE or not isinstance(total, Sum) or len(total.terms) != 2:
+            return part
+        for first, second in (total.terms, total.terms[::-1]):
+            if first == (1, _ONE) and second[0] > 0 and isinstance(second[1], Call) and second[1].function == "exp":
+                inner = ungrouped(second[1].arguments[0])
+                if isinstance(inner, Negative):
+                    return Call("sigmoid", (inner.operand,), 0, "sigmoid", part.span)
+        return part
+
+    return transform(node, change)
+
+
+_ONE = Number("1", Fraction(1))
+
+
+def substitute(body: Expression, values: Mapping[str, Expression]) -> Expression:
+    """The formula with names replaced; what is put in is bracketed where it is more than one piece."""
+
+    def put(part: Expression) -> Expression:
+        if isinstance(part, Name) and part.name in values:
+            value = values[part.name]
+            return value if isinstance(value, (Name, Element, Number, Group, Call, Constant)) else Group(value)
+        return part
+
+    return transform(body, put)
