@@ -199,7 +199,9 @@ def judge_of(name: str) -> Judge:
 
 def judged(name: str, text: str) -> Judgement:
     judge = judge_of(name)
-    return judge.judge(handwork.read(text, judge.vocabulary))
+    judgement = judge.judge(handwork.read(text, judge.vocabulary))
+    assert not judge.failures
+    return judgement
 
 
 def only(name: str, text: str) -> Verdict:

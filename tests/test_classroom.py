@@ -8,6 +8,7 @@ import pytest
 
 from backprop_tutor.handwork.claims import MARKS
 from backprop_tutor.judging import classroom, expectations
+from backprop_tutor.judging.chain import Chain
 from backprop_tutor.judging.classroom import Judges, Marked, Paper, Score, Source, common_slips, judge_all, score
 from tests.verdicts import NAME, judgement
 
@@ -96,6 +97,25 @@ def test_stray_bytes_cost_nothing_but_their_own_line(tmp_path: Path) -> None:
     marked = Judges().mark(paper)
     assert marked.judgement is not None
     assert [v.mark for v in marked.judgement.verdicts] == ["right"]
+
+
+def test_what_goes_wrong_in_one_line_costs_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (paper,) = papers(tmp_path, {"sheet.md": b"h1 = 3.0\na1 = 0.5\na1 = 1.5\n"})
+    plain = Chain.value_link
+
+    def failing(chain: Chain, foreign: tuple[str, ...]) -> None:
+        if chain.claim.line == 2:
+            raise RecursionError("never expected")
+        plain(chain, foreign)
+
+    monkeypatch.setattr(Chain, "value_link", failing)
+    judges = Judges()
+    marked = judges.mark(paper)
+    assert marked.judgement is not None
+    assert [(v.mark, v.code) for v in marked.judgement.verdicts][1] == ("unknown", "not-judged")
+    assert [v.mark for v in marked.judgement.verdicts][::2] == ["right", "right"]
+    assert "could not judge this line" in marked.judgement.verdicts[1].message
+    assert {type(error) for error in judges.of(paper.source).failures} == {RecursionError}
 
 
 def test_without_processes_the_work_is_done_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,18 @@ def test_only_what_the_convention_changes_is_marked() -> None:
     assert marked == {v.quantity for v in judgement.verdicts if (v.quantity or "").startswith("∂E")}
 
 
+@pytest.mark.parametrize(
+    ("scenario", "text"),
+    [
+        ("recurrent_three_steps", "dL/du = -1.1746*0.3537 = -0.4155\nw' = 0.5 - 0.1*1.1746 = 0.3825"),
+        ("lstm_two_steps", "dE/dstate_0 = (0.53631-0.5)*0.81757*(1-0.65574^2) = 0.01692\ndE/dW_a1 = 1"),
+    ],
+)
+def test_a_weight_used_at_every_step_is_not_updated_on_the_way_back(scenario: str, text: str) -> None:
+    """Its gradient needs the way back through all its uses: with its new value there it would need itself."""
+    assert [v.mark for v in judged(scenario, text).verdicts] == ["wrong", "wrong"]
+
+
 # ---------------------------------------------------------------- what is no convention
 def test_one_slip_of_sign_is_not_excused() -> None:
     lines = Writer().text().splitlines()

@@ -11,9 +11,10 @@ This module walks the sheet; `chain.py` judges one line, on `chain_reading.py` (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 from ..engine.graph import Graph
 from ..engine.network import Network
@@ -21,7 +22,7 @@ from ..engine.trace import Trace
 from ..engine.trace import run as run_trace
 from ..handwork import meaning
 from ..handwork.claims import Claim, Judgement, Sheet, Verdict
-from ..handwork.exact import literal
+from ..handwork.exact import Stated, literal
 from ..handwork.plain_reader import beside
 from ..handwork.quantities import Subject, Vocabulary
 from .array_claims import judge_array, stated_elements
@@ -34,6 +35,9 @@ from .plausible import remarks
 from .repairs import repaired
 from .session import Session
 from .values import Reference
+
+T = TypeVar("T")
+NOT_JUDGED = "this program could not judge this line; it counts neither way, and the rest of the sheet is judged"
 
 
 class _GotWorse(Exception):
@@ -60,6 +64,7 @@ class Judge:
         self.convention = convention
         self.session = Session(Person(self.vocabulary, {}))
         self.used_later = False
+        self.failures: list[Exception] = []  # what should not have happened; it cost its line's mark, not the sheet
         self._others: dict[Convention, Judge] = {}
         self._evidence: tuple[Mapping[Subject, Sequence[Line]], Mapping[Subject, Sequence[Line]]] | None = None
         self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
@@ -103,17 +108,34 @@ class Judge:
         later = self.stated_anywhere(sheet)
         name = self.graph.scenario.name
         plain = Judgement(sheet, name, self.verdicts(sheet, later))
-        possible = promising(self, plain.verdicts, self.session)
-        verdicts, convention = under_convention(plain, possible, lambda c: self.under(c).again(sheet, plain.verdicts))
-        if convention is None and self.trace is not None:
-            verdicts = repaired(self.vocabulary, self.trace, later, verdicts)
+        unconvened: tuple[tuple[Verdict, ...], Convention | None] = plain.verdicts, None
+        verdicts, convention = self.without_failing(partial(self.convened, plain), unconvened)
+        trace = self.trace
+        if convention is None and trace is not None:
+            verdicts = self.without_failing(partial(repaired, self.vocabulary, trace, later, verdicts), verdicts)
         said = convention.sentence if convention is not None else ""
-        return Judgement(sheet, name, verdicts, remarks(self.graph, later), said)
+        return Judgement(sheet, name, verdicts, self.without_failing(partial(remarks, self.graph, later), ()), said)
+
+    def convened(self, plain: Judgement) -> tuple[tuple[Verdict, ...], Convention | None]:
+        """The verdicts under the convention that the sheet follows, or the plain ones."""
+        possible = promising(self, plain.verdicts, self.session)
+        return under_convention(plain, possible, lambda c: self.under(c).again(plain.sheet, plain.verdicts))
+
+    def without_failing(self, step: Callable[[], T], otherwise: T) -> T:
+        """What a step gives; where it fails, which is a fault of this program, what there is without it."""
+        try:
+            return step()
+        except _GotWorse:
+            raise
+        except Exception as error:
+            self.failures.append(error)
+            return otherwise
 
     def under(self, convention: Convention) -> Judge:
         """A judge of the same scenario under another convention."""
         if convention not in self._others:
             other = self._others[convention] = Judge(self.graph, self.trace, convention, self.network)
+            other.failures = self.failures
             if not convention.transposed:
                 other.readings = self.readings
         return self._others[convention]
@@ -148,7 +170,8 @@ class Judge:
         self.used_later = False
         found: list[Verdict] = []
         for i, claim in enumerate(sheet.claims):
-            found.append(self.claim(claim, self.session, later))
+            failed = Verdict(claim, None, "unknown", "not-judged", NOT_JUDGED, None, None, ())
+            found.append(self.without_failing(partial(self.claim, claim, self.session, later), failed))
             if plain and not self.used_later and worse(plain[i], found[i], self.convention):
                 raise _GotWorse
         return tuple(found)
@@ -159,16 +182,19 @@ class Judge:
         for claim in sheet.claims:
             if len(claim.parts) < 2:
                 continue
-            if meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
-                for subject, number in stated_elements(self, claim):
-                    found.setdefault(subject, []).append(Line(number, claim.line))
-                continue
-            first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
-            about = meaning.subject_of(first.expression, self.vocabulary)
-            result = literal(claim.parts[-1].expression)
-            if about is not None and result is not None:
-                found.setdefault(about, []).append(Line(result, claim.line))
+            stated: list[tuple[Subject, Stated]] = self.without_failing(partial(self.stated_in, claim), [])
+            for subject, number in stated:
+                found.setdefault(subject, []).append(Line(number, claim.line))
         return found
+
+    def stated_in(self, claim: Claim) -> list[tuple[Subject, Stated]]:
+        """The quantities that a claim gives a number, with the number."""
+        if meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
+            return list(stated_elements(self, claim))
+        first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
+        about = meaning.subject_of(first.expression, self.vocabulary)
+        result = literal(claim.parts[-1].expression)
+        return [(about, result)] if about is not None and result is not None else []
 
     def claim(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
         """One claim judged, and the session brought up to date."""

@@ -311,13 +311,15 @@ class Person(Model):
         known = memo.get(subject)
         if known is None:
             self._open.append((set(), set()))
-            line = self.stated.get(subject) if subject != self._skip else None
-            if line is not None:
-                value = float(line.number.value)
-                self._open[-1][0].add(subject)
-            else:
-                value = self._calculated(subject)
-            rests_on, assumed = self._open.pop()
+            try:
+                line = self.stated.get(subject) if subject != self._skip else None
+                if line is not None:
+                    value = float(line.number.value)
+                    self._open[-1][0].add(subject)
+                else:
+                    value = self._calculated(subject)
+            finally:
+                rests_on, assumed = self._open.pop()
             known = Answer(value, frozenset(rests_on), frozenset(assumed))
             memo[subject] = known
         if self._open:
@@ -380,7 +382,7 @@ class Person(Model):
                 return 1.0, direction
             if self.convention.updated_weights and by not in self.leaves:
                 node = self.vocabulary.nodes.get(n)
-                if node is not None and self.graph.block_of(node).kind == "parameter":
+                if node is not None and self._updated_before(node, by):
                     return self.of(Updated(node)), direction
             return self.get(n)[0], direction
 
@@ -388,6 +390,17 @@ class Person(Model):
             return ready(get, self.get_gradient)[1]
         except (OverflowError, ZeroDivisionError):
             return NAN
+
+    def _updated_before(self, node: int, by: int) -> bool:
+        """Can a parameter have its new value when the way back reaches a quantity: is it used after that only?
+
+        One that is used earlier too (a recurrent weight) needs this very slope for its own gradient. Levels make sure
+        that no two parameters wait for each other.
+        """
+        graph = self.graph
+        if graph.block_of(node).kind != "parameter":
+            return False
+        return all(graph.levels[user] > graph.levels[by] for user in graph.users.get(node, ()))
 
     def _by_result(self, formula: Expression, user: int, by: str) -> float | None:
         """σ' as a·(1 − a), tanh' as 1 − a², from the activation that the person stated."""
