@@ -58,11 +58,7 @@ STATED: dict[str, list[tuple[str, str]]] = {
         ("a_11", "2.9"), ("a_13", "2.1"), ("a_14", "2.3"), ("h_11", "0.95"), ("h_13", "0.89"),
         ("h_14", "0.91"),
     ],
-    "shared_weights": [
-        ("h11", "0.023"), ("h21", "0.158"), ("h22", "0.158"), ("z", "0.295"),
-        ("dL/dz", "0.14"), ("dL/da21", "0.035"), ("dL/da22", "0.035"), ("dL/dh21", "0.009"),
-        ("dL/dh22", "0.009"), ("dL/da11", "0.002"),
-    ],
+    "shared_weights": [("h11", "0.023")],
 }  # fmt: skip
 
 
@@ -96,6 +92,33 @@ def test_document_003s_formulas_hold() -> None:
 
     assert shown is not None
     assert to_text(shown) == "w_211·h_11 + w_212·h_12 + w_213·h_13 + w_214·h_14 + b_21"
+
+
+def test_one_wrong_sign_gives_every_number_of_document_001() -> None:
+    """With the author's sigmoid, 1/(1 + e^z), the assumed values give what the document states, line after line."""
+    run = worked("shared_weights")
+    v = run.value
+
+    def sigma(z: float) -> float:
+        return 1 / (1 + math.exp(z))
+
+    a11 = a12 = sigma(v("h11"))
+    h21 = v("w3") * a11 + v("w4") * a12 + v("b_h21")
+    a21 = a22 = sigma(h21)
+    z = v("w5") * a21 + v("w6") * a22 + v("b_z")
+    y_pred = sigma(z)
+    by_z = (v("y") - y_pred) * y_pred * (1 - y_pred)  # with (y - y_pred) as line 27 has it
+    by_a21 = by_z * v("w5")
+    by_h21 = by_a21 * a21 * (1 - a21)
+    by_a11 = 2 * by_h21 * v("w3")
+    for found, stated in (
+        (a11, "0.494"), (h21, "0.158"), (a21, "0.461"), (z, "0.295"), (by_z, "0.14"), (by_a21, "0.035"),
+        (by_h21, "0.009"), (by_a11, "0.002"),
+    ):  # fmt: skip
+        assert f"{found:.{decimals(stated)}f}" == stated
+    assert f"{v('a11'):.3f}" == "0.506"
+    assert f"{v('a21'):.3f}" == "0.540"
+    assert run.gradient("z") < 0 < by_z
 
 
 def test_document_001s_chain_rule_holds() -> None:
