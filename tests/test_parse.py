@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backprop_tutor.errors import FormulaError
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.expression import (
+    Bracketed,
     Call,
     Constant,
     Element,
@@ -121,6 +122,31 @@ def test_a_hand_calculation_may_leave_the_sign_out(text: str, plain: str) -> Non
     assert parse(text, FORGIVING) == parse(plain, FORGIVING)
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("(0.1, 0.2)", "[0.1, 0.2]"), ("(a, -b)", "[a, -b]"), ("((1, 2), (3, 4))", "[[1, 2], [3, 4]]"),
+        ("[0.1 0.2]", "[0.1, 0.2]"), ("[0.5 -0.55]", "[0.5, -0.55]"), ("[-1 +2]", "[-1, 2]"),
+        ("[0.1 0.2; 0.3 -0.4]", "[[0.1, 0.2], [0.3, -0.4]]"), ("[0.5; -0.5]", "[(0.5), (-0.5)]"),
+        ("[[1 2] [3 4]]", "[[1, 2], [3, 4]]"), ("a (1, 2)", "a*[1, 2]"), ("a*(1, 2)ᵀ", "a*transpose([1, 2])"),
+        ("a^T", "transpose(a)"), ("aᵀ b", "transpose(a)*b"), ("a⊤", "transpose(a)"), ("a.T @ b", "transpose(a) @ b"),
+        ("(a b)^T", "transpose((a*b))"), ("a ⊙ b", "a*b"), ("∇_{a} L", "dL/da"), ("∇_a L", "dL/da"),
+    ],
+)  # fmt: skip
+def test_a_hand_calculation_may_write_lists_and_matrices_in_other_ways(text: str, plain: str) -> None:
+    assert parse(text, FORGIVING) == parse(plain, FORGIVING)
+
+
+@pytest.mark.parametrize("text", ["[0.5 - 0.55]", "[2-1]", "[a -1]", "[2 a]", "max(a, 1)", "(a + b)", "[a]"])
+def test_what_is_no_list_stays_what_it_is(text: str) -> None:
+    assert not any(isinstance(part, Bracketed) for part in walk(parse(text, FORGIVING)))
+
+
+def test_a_decimal_comma_makes_no_list() -> None:
+    with pytest.raises(FormulaError, match="',' stands where"):
+        parse("a*(0,05)", FORGIVING)
+
+
 @pytest.mark.parametrize("text", ["dL/dw1", "∂L/∂w1", "d L / d w1", "∂(L)/∂(w1)", "dL / dw1"])
 def test_a_derivative_is_one_name(text: str) -> None:
     (found,) = [part for part in walk(parse(f"2*{text}", FORGIVING)) if hasattr(part, "of")]
@@ -128,7 +154,7 @@ def test_a_derivative_is_one_name(text: str) -> None:
 
 
 def test_a_scenario_is_strict() -> None:
-    for text in ("2a", "(a)(b)", "a b", "dL/dw1 w1"):
+    for text in ("2a", "(a)(b)", "a b", "dL/dw1 w1", "aᵀ", "a.T", "(a, b)", "[1 2]", "[1; 2]", "∇_a L"):
         with pytest.raises(FormulaError):
             parse(text)
     assert parse("dL/dw1") == Product((("*", Name("dL")), ("/", Name("dw1"))))
@@ -161,7 +187,7 @@ def test_what_is_printed_reads_as_the_same_formula(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.text(max_size=60) | st.text("ab12()[]+-*/^.,:'\"_{}#%∂√²½ eπσ@\n", max_size=40))
+@given(st.text(max_size=60) | st.text("abT12()[]+-*/^.,;:'\"_{}#%∂∇√²½ eπσᵀ@\n", max_size=40))
 def test_any_text_is_read_or_refused(text: str) -> None:
     for notation in (Notation(), FORGIVING):
         refused = None

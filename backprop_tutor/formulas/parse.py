@@ -8,8 +8,9 @@
              | "(" formula ")" | "[" formula {"," formula} "]" | derivative
 
 Two notations share it. A scenario's formulas are strict: every product has its sign. A hand calculation may leave the
-sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)`, `37.75%`, and name derivatives
-(`dL/dw21`, `∂L/∂w₂₁`, `d/dh [...]`). Every tree node keeps its place, so that a caret can stand under it.
+sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)`, `37.75%`, name derivatives
+(`dL/dw21`, `∂L/∂w₂₁`, `d/dh [...]`), turn matrices (`W^T`) and write lists in other ways (`lists.py`). Every tree node
+keeps its place, so that a caret can stand under it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ from .expression import (
     Range,
     Sum,
 )
-from .tokens import MAX_EXPONENT, Token, number_of, tokens
+from .lists import written_lists
+from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
 
 MAX_DEPTH = 40
 MAX_POWER = 64  # of a literal exponent
@@ -70,7 +72,9 @@ class _Parser:
     def __init__(self, text: str, notation: Notation) -> None:
         self.text = text
         self.notation = notation
-        self.tokens = tokens(text)
+        self.tokens = tokens(text, notation.forgiving)
+        if notation.forgiving:
+            self.tokens = written_lists(self.tokens, notation.names)
         self.at = 0
         self.depth = 0
 
@@ -217,6 +221,8 @@ class _Parser:
             exponent = self.nested("powers")
             return Call("exp", (exponent,), 0, self.shown(token) + "^", (start, self.tokens[self.at - 1].end))
         base = self.atom()
+        while self.turns():
+            base = Call("transpose", (base,), 0, "transpose", (start, self.tokens[self.at - 1].end))
         if self.here.kind == "superscript":
             mark = self.take()
             if not re.fullmatch(r"[+-]?\d{1,3}", mark.text):
@@ -229,6 +235,19 @@ class _Parser:
             self.take()
             return self.checked_power(base, self.nested("powers"), start)
         return base
+
+    def turns(self) -> bool:
+        """Takes a sign that turns the matrix before it: `Wᵀ`, `W^T`, `W.T`; False where none stands here."""
+        if not self.notation.forgiving:
+            return False
+        if self.sees(TURNED):
+            self.take()
+            return True
+        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.notation.names("T"):
+            self.take()
+            self.take()
+            return True
+        return False
 
     def exponential(self) -> bool:
         token = self.here
@@ -384,6 +403,9 @@ class _Parser:
         token = self.here
         if of_function := self.derivative_of_function():
             return of_function
+        if token.text.startswith("∇_") and self.ahead(1).kind == "name":  # ∇_W L
+            weight = self.take().text.removeprefix("∇_").strip("{}")
+            return Derivative(self.take().text, weight, (token.start, self.tokens[self.at - 1].end))
         of = self.differential()
         if of is None or not self.sees("/"):
             self.at = start

@@ -20,16 +20,18 @@ MAX_EXPONENT = 30  # of ten, in a typed number
 _PRIMES = "'′’"
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
 _VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
-_OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
+_OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "⊙": "*", "∘": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
+TURNED = "ᵀ"  # the operator after a matrix that is turned: `Wᵀ`, `W⊤`, `W.T`
+_TURNED = (TURNED, "⊤")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def _letter(char: str) -> bool:
-    return (char.isalpha() or char == "_") and char not in _SUPERSCRIPTS
+    return (char.isalpha() or char == "_") and char not in _SUPERSCRIPTS and char not in _TURNED
 
 
 def _name_part(char: str) -> bool:
-    if char in _SUPERSCRIPTS or char in _VULGAR:
+    if char in _SUPERSCRIPTS or char in _VULGAR or char in _TURNED:
         return False
     return char == "_" or char.isalnum() or unicodedata.combining(char) > 0
 
@@ -66,8 +68,11 @@ def read_name(text: str, start: int) -> int:
     return at
 
 
-def tokens(text: str) -> list[Token]:
-    """The pieces of a formula with their places; FormulaError at a character that has no meaning."""
+def tokens(text: str, lists: bool = False) -> list[Token]:
+    """The pieces of a formula with their places; FormulaError at a character that has no meaning.
+
+    With `lists`, a semicolon is a piece too: it ends a row of `[1 2; 3 4]`.
+    """
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(
             f"this formula has {len(text)} characters; the limit is {MAX_CHARACTERS}",
@@ -91,16 +96,19 @@ def tokens(text: str) -> list[Token]:
             while at < len(text) and text[at] in _SUPERSCRIPTS:
                 at += 1
             found.append(Token("superscript", "".join(_SUPERSCRIPTS[c] for c in text[start:at]), start, at))
-        elif _letter(char) or char in "∂√":
+        elif _letter(char) or char in "∂√∇":
             at = at + 1 if char in "∂√" else read_name(text, at)
             found.append(Token("name", normalised(text[start:at]), start, at))
+        elif char in _TURNED or (text.startswith(".T", at) and not _name_part(text[at + 2 : at + 3] or " ")):
+            at += 1 if char in _TURNED else 2
+            found.append(Token("operator", TURNED, start, at))
         elif text.startswith("**", at):
             at += 2
             found.append(Token("operator", "^", start, at))
         elif char == "%":
             at += 1
             found.append(Token("percent", "%", start, at))
-        elif char in "+-*/^@()[],:" or char in _OPERATORS:
+        elif char in "+-*/^@()[],:" or (char == ";" and lists) or char in _OPERATORS:
             at += 1
             found.append(Token("operator", _OPERATORS.get(char, char), start, at))
         else:
