@@ -1,26 +1,34 @@
 """How often the judge names a slip rightly, wrongly or not at all, by the digits stated (seeded; shown by -s).
 
 People on random networks make one slip of the catalogue in one line and write its number to 2, 3 or 4 significant
-digits; others write numbers that no slip explains. Updated first-layer weights hardly move, so that they can't show a
-slip: there the judge must say so.
+digits, some with the numbers that they put in, some without; others write numbers that no slip explains, or copy one of
+the numbers put in wrongly. Updated first-layer weights hardly move, so that they can't show a slip: there the judge
+must say so.
 """
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 
+import pytest
+
 from backprop_tutor.engine.graph import Graph
 from backprop_tutor.engine.trace import run
 from backprop_tutor.formulas.evaluate import evaluate
+from backprop_tutor.formulas.expression import Derivative, Expression, Name, transform
+from backprop_tutor.formulas.parse import parse
+from backprop_tutor.formulas.typeset import ASCII, to_text
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Verdict
-from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.handwork.quantities import RATE, Gradient, Subject, Updated, Value
 from backprop_tutor.judging.judge import Judge
 from backprop_tutor.lesson.steps import local_formula
-from backprop_tutor.slips.catalogue import Variant, variants
+from backprop_tutor.slips.catalogue import Variant, right_forms, variants
 from tests.honest import random_network, written
 
 NETWORKS = 36
@@ -47,8 +55,30 @@ def judges(count: int, seed: int) -> Iterator[tuple[Judge, random.Random]]:
         yield Judge(graph, run(graph)), draw
 
 
-def verdict_of(judge: Judge, subject: Subject, text: str) -> Verdict:
-    line = f"{judge.vocabulary.text(subject)} = {text}"
+def put_in(judge: Judge, formula: Expression, digits: int) -> str:
+    """The formula with numbers for its names: given data as they are given, all else to some digits."""
+    graph, truth = judge.graph, judge.truth
+    assert truth is not None
+
+    def typed(part: Expression) -> Expression:
+        if isinstance(part, Derivative):
+            value = truth.get_gradient(part.of, part.by)
+        elif isinstance(part, Name):
+            node = graph.find(part.name)
+            given = graph.typed(node) if node in judge.leaves else "0.5" if part.name == RATE else None
+            if given is not None:
+                return parse(f"({given})" if given.startswith("-") else given)
+            value = truth.get(part.name)[0]
+        else:
+            return part
+        text = written(value, digits, True, "up")
+        return parse(f"({text})" if text.startswith("-") else text)
+
+    return to_text(transform(formula, typed), ASCII)
+
+
+def verdict_of(judge: Judge, subject: Subject, *links: str) -> Verdict:
+    line = " = ".join((judge.vocabulary.text(subject), *links))
     return judge.judge(handwork.read(line, judge.vocabulary)).verdicts[0]
 
 
@@ -68,6 +98,8 @@ def outcome(verdict: Verdict, code: str) -> str:
         return "looks right"
     if verdict.code == code:
         return "right name"
+    if verdict.mark == "unread":
+        return "unread"
     if len(verdict.explanations) == 1:
         return "wrong name"
     if len(verdict.explanations) > 1:
@@ -76,7 +108,8 @@ def outcome(verdict: Verdict, code: str) -> str:
 
 
 @cache
-def slips() -> dict[int, Counter[str]]:
+def slips(shown: bool) -> dict[int, Counter[str]]:
+    """Slips of which the result is written down, or `shown` the numbers put in as well."""
     counts: dict[int, Counter[str]] = {digits: Counter() for digits in DIGITS}
     for judge, draw in judges(NETWORKS, seed=7):
         for subject in draw.choices(subjects(judge), k=EACH):
@@ -85,8 +118,11 @@ def slips() -> dict[int, Counter[str]]:
                 continue
             variant, value = made
             for digits in DIGITS:
-                text = written(value, digits, True, "up")
-                counts[digits][outcome(verdict_of(judge, subject, text), variant.code)] += 1
+                links = [written(value, digits, True, "up")]
+                if shown:
+                    links.insert(0, put_in(judge, variant.formula, digits))
+                verdict = verdict_of(judge, subject, *links)
+                counts[digits][outcome(verdict, variant.code)] += 1
     return counts
 
 
@@ -117,6 +153,36 @@ def unrelated() -> dict[int, Counter[str]]:
     return counts
 
 
+@cache
+def miscopied() -> dict[int, Counter[str]]:
+    """A right formula with its numbers put in, one of them with a digit changed or unrelated to anything."""
+    counts: dict[int, Counter[str]] = {digits: Counter() for digits in DIGITS}
+    for judge, draw in judges(NETWORKS, seed=12):
+        for subject in draw.choices(subjects(judge), k=EACH):
+            form = draw.choice(right_forms(judge.network, subject))
+            place, step, which, other = draw.random(), draw.randint(1, 9), draw.random(), 10 ** draw.uniform(-2, 0.3)
+            unrelated = draw.random() < 0.5
+            for digits in DIGITS:
+                right = put_in(judge, form, digits)
+                numbers = list(re.finditer(r"\d*\.\d+", right))
+                if len(numbers) < 2:
+                    continue
+                number = numbers[int(which * len(numbers))]
+                text = written(other, digits, True, "up") if unrelated else changed(number.group(), place, step)
+                line = right[: number.start()] + text + right[number.end() :]
+                result = written(evaluate(parse(line), lambda name: math.nan), digits, True, "up")
+                verdict = verdict_of(judge, subject, line, result)
+                if verdict.mark != "wrong":
+                    counts[digits]["looks right"] += 1
+                elif verdict.code == "miscopied-operand":
+                    counts[digits]["which number"] += 1
+                elif verdict.code in ("wrong", "operator"):
+                    counts[digits]["tie" if verdict.explanations else "silent"] += 1
+                else:
+                    counts[digits]["false alarm"] += 1
+    return counts
+
+
 def changed(text: str, where: float, step: int) -> str:
     """The number with one of its digits (not a leading zero) changed."""
     places = [i for i, c in enumerate(text) if c.isdigit()]
@@ -132,14 +198,15 @@ def shares(counts: Counter[str], without: str = "looks right") -> dict[str, floa
     return {name: round(100 * count / whole, 1) for name, count in counts.most_common() if name != without}
 
 
-def test_slips_are_named_rightly_or_not_at_all() -> None:
-    for digits, counts in slips().items():
+@pytest.mark.parametrize("shown", [False, True], ids=["results", "numbers shown"])
+def test_slips_are_named_rightly_or_not_at_all(shown: bool) -> None:
+    for digits, counts in slips(shown).items():
         hidden = 100 * counts["looks right"] / counts.total()
         print(
             f"\n{digits} s.f., {counts.total()} slips: {hidden:.1f} % look right; of the rest {shares(counts)}", end=""
         )
     for digits, least in ((3, 85.0), (4, 90.0)):
-        found = shares(slips()[digits])
+        found = shares(slips(shown)[digits])
         assert found.get("wrong name", 0.0) < 2.0
         assert found["right name"] >= least
 
@@ -149,6 +216,13 @@ def test_unrelated_numbers_raise_few_alarms() -> None:
         print(f"\n{digits} s.f., {counts.total()} unrelated numbers: {shares(counts)}", end="")
     assert shares(unrelated()[3]).get("false alarm", 0.0) <= 2.0
     assert shares(unrelated()[4]).get("false alarm", 0.0) <= 2.0
+
+
+def test_a_number_copied_wrongly_is_seldom_taken_for_a_slip() -> None:
+    for digits, counts in miscopied().items():
+        print(f"\n{digits} s.f., {counts.total()} numbers copied wrongly: {shares(counts)}", end="")
+        assert shares(counts).get("false alarm", 0.0) <= 2.0
+        assert shares(counts)["which number"] >= 80.0
 
 
 # ---------------------------------------------------------------- updated first-layer weights

@@ -1,29 +1,31 @@
-"""Why a line is wrong: the single change that explains it, or an honest silence.
+"""Why a number is wrong: the single change that explains it, or an honest silence.
 
-Candidates are the catalogue's slips (`slips/catalogue.py`, wrong formulas for a quantity), one piece put for another,
-one term's sign, and slips of the pen. Each is tried at the true values and at the person's own. A match counts for as
-much as it is surprising: with two digits many stories fit by chance, so a cause is named only when it is at least
-four times as likely as all others together, chance included; near ties are shown as ties, at most three.
+Candidates are the catalogue's slips (`slips/catalogue.py`, wrong formulas for a quantity), one term's sign, one term
+left out, and slips of the pen. Each is tried at the true values and at the person's own. A match counts for as much as
+it is surprising: with two digits many stories fit by chance, so a cause is named only when it is at least four times as
+likely as all others together, chance included; near ties are shown as ties, at most three.
+
+Where the numbers put in are shown they are asked first: what they come to is known more exactly than a rounded result,
+and numbers that stand as a slip's own formula has them leave little to chance.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..formulas.expression import Derivative, Expression, Name, Negative, Product, Sum, rebuild, ungrouped, walk
+from ..formulas.expression import Derivative, Expression, Negative, Product, Sum, ungrouped, walk
 from ..formulas.typeset import to_text
-from ..handwork import meaning
 from ..handwork.claims import Explanation
-from ..handwork.exact import Stated, agrees, truncates
+from ..handwork.exact import Interval, Stated, agrees, truncates
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import Variant, variants
+from .alignment import Fits, align
 from .person import Model, Person
-from .values import finite, pen_slip
+from .values import DIGIT_SLIP_NEEDS, finite, pen_slip
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -32,122 +34,53 @@ NAMED = 0.8  # posterior from which a cause is named
 NO_SLIP = 0.35  # prior of "none of these"
 DECADES = 4  # an unrelated number is log-uniform over this many, of either sign
 MOST_SHOWN = 3
-MOST_FACTORS = 30  # of a formula that is searched for a repeated one
-_GAP = "a piece left out"
 PEN_PRIOR = 1.0
 TERM_PRIOR = 0.5
+STANDING = 0.02  # of the chance that numbers agree, where they also stand as a slip's formula has them
+EXACT = Fraction(1, 10**9)  # of a value: two ways of calculating one number with doubles
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """A slip named: its stable code and one sentence for a learner."""
+class Misfit:
+    """A number put in that doesn't belong; what does, and the unit to which the person has that (None: nowhere)."""
 
-    code: str
-    message: str
-    formula: Expression | None = None
-    right: Expression | None = None
+    number: Stated
+    right: Fraction | None
+    unit: Fraction | None
 
-
-# ---------------------------------------------------------------- a formula that is wrong
-def formula_cause(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
-    """The slip that a claimed formula is, or None."""
-    if subject is not None:
-        matches = [v for v in variants(judge.network, subject) if judge.equality.same(v.formula, claimed)]
-        if matches:
-            best = max(matches, key=lambda v: v.prior)
-            return Cause(best.code, best.sentence, best.formula, best.right)
-    return (
-        _repeated_factor(judge, left, claimed)
-        or _constant_factor(judge, left, claimed)
-        or _one_piece(judge, subject, left, claimed)
-        or _missing_term(judge, left, claimed)
-    )
+    @property
+    def by_chance(self) -> float:
+        """How likely an unrelated number, or the right one with a digit changed, is to be this one."""
+        comparable = self.unit == self.number.unit if self.unit is not None else self.number.digits > 1
+        return _by_chance(self.number, self.right if comparable else None, 1)
 
 
-def _repeated_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
-    """A factor that stands there twice."""
-    whole = ungrouped(claimed)
-    if not isinstance(whole, Product) or len(whole.factors) > MOST_FACTORS:
-        return None
-    for i, (_, factor) in enumerate(whole.factors):
-        rest = tuple(f for j, f in enumerate(whole.factors) if j != i)
-        twice = any(ungrouped(f) == ungrouped(factor) for _, f in rest)
-        if twice and rest[0][0] == "*" and judge.equality.same(left, Product(rest)):
-            shown = to_text(factor)
-            return Cause("factor-twice", f"{shown} stands there twice; each link of the chain appears once",
-                         claimed, Product(rest))  # fmt: skip
-    return None
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Numbers put in: as they stand, what they come to, and its range while each stays within its half unit.
 
+    `misfits` are those that don't belong where they stand, where the rest stands as in the right formula.
+    """
 
-def _constant_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
-    """The right formula times a number, the same at every point."""
-    ratios = []
-    for point in judge.equality.points[:5]:
-        right, given = point.evaluate(left), point.evaluate(claimed)
-        if right and given == given and right == right:
-            ratios.append(given / right)
-    if len(ratios) < 3 or max(ratios) - min(ratios) > 1e-9 * abs(ratios[0]):
-        return None
-    ratio = ratios[0]
-    if abs(ratio + 1) < 1e-9:
-        return Cause("sign", "the sign is the other way round", claimed, left)
-    if abs(ratio - 2) < 1e-9 or abs(ratio - 0.5) < 1e-9:
-        much = "twice" if ratio > 1 else "half"
-        return Cause("half-or-two", f"this is {much} what it should be: look at the factor ½ or 2", claimed, left)
-    return None
+    expression: Expression
+    value: Fraction
+    box: Interval
+    fits: Fits  # may a number stand for a piece of a formula?
+    misfits: tuple[Misfit, ...] = ()
 
+    def gives(self, value: Fraction) -> bool:
+        room = abs(value) * EXACT
+        return self.box.low - room <= value <= self.box.high + room
 
-def _one_piece(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
-    """One name that stands in the place of another."""
-    known = meaning.candidates(judge.graph, subject, 30)
-    places: list[Name | Derivative] = [
-        part for part in walk(claimed) if isinstance(part, (Name, Derivative)) and part.span != (0, 0)
-    ]
-    found: list[tuple[float, Name | Derivative, Name | Derivative]] = []
-    for place in places[:12]:
-        holds = judge.equality.trial(left, _put(claimed, place, Name(_GAP)))
-        for option in _instead(place, known):
-            if holds({_GAP: option}):
-                one, two = to_text(place), to_text(option)
-                kin = re.sub(r"[\d_]", "", one) == re.sub(r"[\d_]", "", two)
-                alike = meaning.similarity(one, two) + kin
-                found.append((alike, place, option))
-    # the most alike pair first: yhat_1 for yhat_2 rather than y_2 for yhat_1
-    for _, place, option in sorted(found, key=lambda f: -f[0]):
-        repaired = _put(claimed, place, option)
-        if judge.equality.same(left, repaired):
-            return Cause("miscopied-operand", f"{to_text(place)} stands where {to_text(option)} belongs",
-                         claimed, repaired)  # fmt: skip
-    return None
+    def stands_as(self, formula: Expression) -> bool:
+        """Does every number stand in the place of a piece of the formula that it belongs to?"""
+        pairs = align(formula, self.expression, self.fits)
+        return bool(pairs) and all(self.fits(pair) for pair in pairs or ())
 
-
-def _instead(place: Name | Derivative, known: Sequence[str]) -> Iterable[Name | Derivative]:
-    if isinstance(place, Name):
-        return (Name(name, name) for name in known if name != place.name)
-    others = [Derivative(place.of, name) for name in known if name != place.by]
-    return [*others, *(Derivative(name, place.by) for name in known if name != place.of)]
-
-
-def _put(node: Expression, place: Expression, option: Expression) -> Expression:
-    """The formula with the piece at one place (told by its span) replaced."""
-    if node == place and getattr(node, "span", None) == getattr(place, "span", ()):
-        return option
-    return rebuild(node, lambda part: _put(part, place, option))
-
-
-def _missing_term(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
-    """A sum that lacks one term of the right one."""
-    subject = meaning.subject_of(left, judge.vocabulary)
-    if not isinstance(subject, Value) or subject.node in judge.leaves:
-        return None
-    right = ungrouped(judge.graph.node_formula(subject.node))
-    if not isinstance(right, Sum) or len(right.terms) < 3:
-        return None
-    for i, (_, term) in enumerate(right.terms):
-        rest = Sum(tuple(t for j, t in enumerate(right.terms) if j != i))
-        if judge.equality.same(rest, claimed, quick=True):
-            return Cause("term-missing", f"the term {to_text(term)} is missing", claimed, right)
-    return None
+    @property
+    def stated(self) -> Stated:
+        """The value, as exact as the numbers put in make it."""
+        return Stated(self.value, max(self.box.high - self.box.low, abs(self.value) * EXACT), "")
 
 
 # ---------------------------------------------------------------- a number that is wrong
@@ -169,24 +102,67 @@ def _same(one: Fraction, two: Fraction, code: str) -> bool:
 
 def number_causes(judge: Judge, person: Person, subject: Subject, number: Stated, line: int) -> tuple[Explanation, ...]:
     """What may lie behind a wrong number, most likely first; empty when nothing explains it well."""
-    models: list[Model] = [person] if judge.truth is None else [judge.truth, person]
+    models = _models(judge, person)
+    candidates = (*_slips(judge, models, person, subject), *_of_the_pen(models, person, subject, number))
+    found = _matching(candidates, lambda value: _matches(number, value))
+    true = finite(models[0].of(subject))
+    return _ranked(judge, subject, _by_code(found), NO_SLIP * _by_chance(number, true), line)
+
+
+def written_causes(
+    judge: Judge, person: Person, subject: Subject, written: Written, line: int
+) -> tuple[Explanation, ...]:
+    """The slip whose formula the numbers put in are, most likely first; empty when they are none's.
+
+    Where the numbers stand as in the right formula but for some misfits, a slip has to account for just those: else one
+    of them was simply copied wrongly.
+    """
+    models = _models(judge, person)
+    found = _matching(_slips(judge, models, person, subject), written.gives)
+    standing = [c for c in found if c.formula is not None and written.stands_as(c.formula)]
+    if written.misfits:
+        accounting = [c for c in found if all(_has(c, models, misfit.number) for misfit in written.misfits)]
+        chance = NO_SLIP * math.prod(misfit.by_chance for misfit in written.misfits)
+        return _ranked(judge, subject, _by_code(standing or accounting), chance, line)
+    chance = NO_SLIP * _by_chance(written.stated, None)
+    return _ranked(judge, subject, _by_code(standing or found), chance * STANDING if standing else chance, line)
+
+
+def _has(candidate: _Candidate, models: Sequence[Model], number: Stated) -> bool:
+    """Is a number the value of some piece of a slip's formula?"""
+    pieces = () if candidate.formula is None else walk(candidate.formula)
+    values = (finite(model.evaluate(piece)) for piece in pieces for model in models)
+    return any(value is not None and agrees(number.value, number.unit, value) for value in values)
+
+
+def _matching(candidates: Iterable[_Candidate], fits: Callable[[Fraction], bool]) -> list[_Candidate]:
+    """The candidates of a fitting value, without those for which the catalogue has a name."""
+    found = [c for c in candidates if fits(c.value)]
+    catalogued = [c.value for c in found if c.catalogued]
+    return [c for c in found if c.catalogued or not any(_same(value, c.value, c.code) for value in catalogued)]
+
+
+def _by_code(candidates: Iterable[_Candidate]) -> dict[str, _Candidate]:
+    """Of each code the likeliest."""
     found: dict[str, _Candidate] = {}
-    catalogued: list[Fraction] = []
-    for candidate in _candidates(judge, models, person, subject, number):
-        if not _matches(number, candidate.value):
-            continue
-        if candidate.catalogued:
-            catalogued.append(candidate.value)
-        elif any(_same(value, candidate.value, candidate.code) for value in catalogued):
-            continue  # the catalogue has a name for just this
+    for candidate in candidates:
         kept = found.get(candidate.code)
         if kept is None or kept.prior < candidate.prior:
             found[candidate.code] = candidate
+    return found
+
+
+def _models(judge: Judge, person: Person) -> list[Model]:
+    return [person] if judge.truth is None else [judge.truth, person]
+
+
+def _ranked(
+    judge: Judge, subject: Subject, found: Mapping[str, _Candidate], chance: float, line: int
+) -> tuple[Explanation, ...]:
+    """The one that stands out, or at most three that are likely together; nothing where chance does as well."""
     if not found:
         return ()
     weight = sum(v.prior for v in variants(judge.network, subject)) + PEN_PRIOR * 4 + TERM_PRIOR * 4
-    true = finite(models[0].of(subject))
-    chance = NO_SLIP * _by_chance(number, true)
     likely = {code: (1 - NO_SLIP) * c.prior / weight for code, c in found.items()}
     whole = sum(likely.values()) + chance
     ranked = sorted(found.values(), key=lambda c: -likely[c.code])
@@ -211,21 +187,33 @@ def _matches(number: Stated, value: Fraction) -> bool:
     )
 
 
-def _by_chance(number: Stated, true: Fraction | None) -> float:
-    """How likely an unrelated number is to be this one: half log-uniform, half a slip in one digit of the right one."""
+def _by_chance(number: Stated, true: Fraction | None, least: int = DIGIT_SLIP_NEEDS) -> float:
+    """How likely an unrelated number is to be this one: half log-uniform, half a slip in one digit of the right one.
+
+    `least` is the number of digits from which a slip in one of them is thought of.
+    """
     size = abs(number.value)
     if not size or not number.unit:
         return 0.05 if number.unit or size else 0.01  # who writes a bare 0 hardly means an unrelated number
     log_uniform = float(number.unit / size) / (2 * DECADES * math.log(10))
     digit = 0.0
-    if true is not None and pen_slip(number, true)[0] == "one-digit":
+    if true is not None and number.digits >= least and _one_digit_apart(number, true):
         digit = 1 / (9 * max(1, number.digits))
     return 0.5 * log_uniform + 0.5 * digit
 
 
-def _candidates(
-    judge: Judge, models: Sequence[Model], person: Person, subject: Subject, number: Stated
-) -> Iterable[_Candidate]:
+def _one_digit_apart(number: Stated, true: Fraction) -> bool:
+    """Does one digit of a number differ from the right one, rounded or cut off like it?"""
+    digits, exact = abs(number.value) / number.unit, abs(true) / number.unit
+    for right in (int(exact + Fraction(1, 2)), int(exact)):
+        one, two = str(digits), str(right).rjust(len(str(digits)), "0")
+        if len(one) == len(two) and sum(a != b for a, b in zip(one, two, strict=True)) == 1:
+            return (number.value > 0) == (true > 0)
+    return False
+
+
+def _slips(judge: Judge, models: Sequence[Model], person: Person, subject: Subject) -> Iterable[_Candidate]:
+    """What a formula gone wrong gives: the catalogue's first."""
     for variant in variants(judge.network, subject):
         for model in models:
             value = finite(_evaluated(model, person, variant, subject))
@@ -234,15 +222,18 @@ def _candidates(
                     variant.code, variant.sentence, variant.prior, value, variant.formula, variant.right, True
                 )
     for model in models:
+        yield from _terms(judge, model, person, subject)
+
+
+def _of_the_pen(models: Sequence[Model], person: Person, subject: Subject, number: Stated) -> Iterable[_Candidate]:
+    """A right number written down wrongly: that fits by its kind, not by its value."""
+    for model in models:
         right = finite(person.carried(subject).value if model is person else model.of(subject))
         if right is None:
             continue
         code, message = pen_slip(number, right)
         if code != "arithmetic":
-            # a slip of the pen fits by its kind, not by its value
-            value = -right if code == "sign" else number.value
-            yield _Candidate(code, message, PEN_PRIOR, value)
-        yield from _terms(judge, model, person, subject)
+            yield _Candidate(code, message, PEN_PRIOR, -right if code == "sign" else number.value)
 
 
 def _evaluated(model: Model, person: Person, variant: Variant, subject: Subject) -> float:

@@ -9,8 +9,8 @@ from ..formulas.typeset import to_text
 from ..handwork.claims import Explanation, Mark
 from ..handwork.exact import agrees, literal
 from .alignment import Pair
-from .causes import formula_cause
 from .chain_reading import ChainReader
+from .formula_causes import formula_cause
 from .person import Person
 from .session import Step, exact_or_none
 

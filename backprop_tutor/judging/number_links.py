@@ -9,12 +9,13 @@ from fractions import Fraction
 from ..formulas.expression import Derivative, Expression, Group, Name, Number, transform, walk
 from ..formulas.typeset import to_text
 from ..handwork import meaning
-from ..handwork.claims import Mark
-from ..handwork.exact import Interval, Stated, agrees, literal, reach, spread, truncates
+from ..handwork.claims import Explanation, Mark
+from ..handwork.exact import Interval, Stated, agrees, literal, reach, spread, truncates, unit_of
 from ..handwork.quantities import Rate, Value
 from .alignment import Pair, align, as_written, numbers_in
+from .causes import Misfit, Written, written_causes
 from .formula_links import FormulaLinks
-from .session import Step
+from .session import Step, exact_or_none
 from .values import pen_slip
 
 
@@ -45,7 +46,7 @@ class NumberLinks(FormulaLinks):
                 self.odd_substitution(left, right)
                 return
         pairs, misfits, grounds = best
-        self.put_in[id(right.expression)] = {pair.span: self.is_exact(pair) for pair in pairs}
+        self.put_in[id(right.expression)] = {pair.span: self.is_exact(pair) for pair in pairs if pair not in misfits}
         if misfits:
             self.misfit(left, right, misfits)
             return
@@ -99,6 +100,9 @@ class NumberLinks(FormulaLinks):
         code = "operator" if self.same_numbers(left, right) else "wrong"
         if code == "operator":
             message = "these are the right numbers, but the signs between them are not the formula's"
+        named = self.slip_put_in(right)
+        if named is not None:
+            code, message = named.code, named.message
         expected = self.judge.truth.evaluate(left.expression)
         written = as_written_or_nan(right.expression)
         self.add("substitution", left, right, "wrong", code, message, written, expected)
@@ -120,9 +124,51 @@ class NumberLinks(FormulaLinks):
                 return False
         return not left_over
 
+    def slip_put_in(self, right: Step, misfits: Sequence[Pair] = ()) -> Explanation | None:
+        """The slip whose formula the numbers put in are; of several that are as likely none, yet all are kept."""
+        if self.subject is None or self.explanations:
+            return None
+        try:
+            value = as_written(right.expression)
+        except ArithmeticError:
+            return None
+        if self.calculated_rightly(value):
+            return None
+        people = [self.session.person]
+
+        def belongs(pair: Pair) -> bool:
+            ground = self.reference.fits(pair, people)
+            return ground is not None and ground.kind != "unknown"
+
+        strangers = tuple(Misfit(p.number, self.right_for(p), self.usual_unit(p)) for p in misfits)
+        written = Written(right.expression, value, self.written_box(right.expression), belongs, strangers)
+        self.explanations = written_causes(self.judge, people[0], self.subject, written, self.claim.line)
+        return self.explanations[0] if len(self.explanations) == 1 else None
+
+    def calculated_rightly(self, written: Fraction) -> bool:
+        """Does the line come to the right number, which is not what the numbers put in give? Then the pen slipped."""
+        number = self.steps[-1].number
+        if number is None or self.subject is None or agrees(number.value, number.unit, written):
+            return False
+        rights = self.reference.totals(self.subject, self.steps[0].expression)
+        return any(agrees(number.value, number.unit, right) for right in rights)
+
+    def right_for(self, pair: Pair) -> Fraction | None:
+        best = self.reference.best(pair.formula)
+        return None if best is None else exact_or_none(best)
+
+    def usual_unit(self, pair: Pair) -> Fraction | None:
+        """The unit to which the person, or the scenario for given data, has what a number stands for."""
+        subject = meaning.subject_of(pair.formula, self.vocabulary)
+        if subject in self.session.person.stated:
+            return self.session.person.stated[subject].number.unit
+        typed = self.judge.graph.typed(subject.node) if isinstance(subject, Value) else None
+        return None if typed is None else unit_of(typed.lstrip("-"))
+
     def misfit(self, left: Step, right: Step, misfits: list) -> None:  # type: ignore[type-arg]
         """Name the number that doesn't belong and what belongs there."""
         reference = self.reference
+        named = self.slip_put_in(right, misfits)
         told = []
         for pair in misfits:
             belongs = reference.belongs(pair.formula)
@@ -133,8 +179,8 @@ class NumberLinks(FormulaLinks):
         pair = misfits[0]
         span = self.place(right, pair.span)
         expected = reference.best(pair.formula)
-        self.add("substitution", left, right, "wrong", "miscopied-operand", "; ".join(told),
-                 float(pair.number.value), expected, span)  # fmt: skip
+        code, message = (named.code, named.message) if named is not None else ("miscopied-operand", "; ".join(told))
+        self.add("substitution", left, right, "wrong", code, message, float(pair.number.value), expected, span)
 
     def older(self, pair: Pair) -> int | None:
         """The line of an earlier statement, replaced since, that a number put in was taken from."""

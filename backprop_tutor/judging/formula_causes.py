@@ -1,0 +1,131 @@
+"""Why a formula is wrong: a slip of the catalogue, a factor twice, one name in the place of another, a term missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..formulas.expression import Derivative, Expression, Name, Product, Sum, rebuild, ungrouped, walk
+from ..formulas.typeset import to_text
+from ..handwork import meaning
+from ..handwork.quantities import Subject, Value
+from ..slips.catalogue import variants
+
+if TYPE_CHECKING:
+    from .judge import Judge
+
+MOST_FACTORS = 30  # of a formula that is searched for a repeated one
+_GAP = "a piece left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A slip named: its stable code and one sentence for a learner."""
+
+    code: str
+    message: str
+    formula: Expression | None = None
+    right: Expression | None = None
+
+
+def formula_cause(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
+    """The slip that a claimed formula is, or None."""
+    if subject is not None:
+        matches = [v for v in variants(judge.network, subject) if judge.equality.same(v.formula, claimed)]
+        if matches:
+            best = max(matches, key=lambda v: v.prior)
+            return Cause(best.code, best.sentence, best.formula, best.right)
+    return (
+        _repeated_factor(judge, left, claimed)
+        or _constant_factor(judge, left, claimed)
+        or _one_piece(judge, subject, left, claimed)
+        or _missing_term(judge, left, claimed)
+    )
+
+
+def _repeated_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
+    """A factor that stands there twice."""
+    whole = ungrouped(claimed)
+    if not isinstance(whole, Product) or len(whole.factors) > MOST_FACTORS:
+        return None
+    for i, (_, factor) in enumerate(whole.factors):
+        rest = tuple(f for j, f in enumerate(whole.factors) if j != i)
+        twice = any(ungrouped(f) == ungrouped(factor) for _, f in rest)
+        if twice and rest[0][0] == "*" and judge.equality.same(left, Product(rest)):
+            shown = to_text(factor)
+            return Cause("factor-twice", f"{shown} stands there twice; each link of the chain appears once",
+                         claimed, Product(rest))  # fmt: skip
+    return None
+
+
+def _constant_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
+    """The right formula times a number, the same at every point."""
+    ratios = []
+    for point in judge.equality.points[:5]:
+        right, given = point.evaluate(left), point.evaluate(claimed)
+        if right and given == given and right == right:
+            ratios.append(given / right)
+    if len(ratios) < 3 or max(ratios) - min(ratios) > 1e-9 * abs(ratios[0]):
+        return None
+    ratio = ratios[0]
+    if abs(ratio + 1) < 1e-9:
+        return Cause("sign", "the sign is the other way round", claimed, left)
+    if abs(ratio - 2) < 1e-9 or abs(ratio - 0.5) < 1e-9:
+        much = "twice" if ratio > 1 else "half"
+        return Cause("half-or-two", f"this is {much} what it should be: look at the factor ½ or 2", claimed, left)
+    return None
+
+
+def _one_piece(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
+    """One name that stands in the place of another."""
+    known = meaning.candidates(judge.graph, subject, 30)
+    places: list[Name | Derivative] = [
+        part for part in walk(claimed) if isinstance(part, (Name, Derivative)) and part.span != (0, 0)
+    ]
+    found: list[tuple[float, Name | Derivative, Name | Derivative]] = []
+    for place in places[:12]:
+        holds = judge.equality.trial(left, _put(claimed, place, Name(_GAP)))
+        for option in _instead(place, known):
+            if holds({_GAP: option}):
+                one, two = to_text(place), to_text(option)
+                kin = re.sub(r"[\d_]", "", one) == re.sub(r"[\d_]", "", two)
+                alike = meaning.similarity(one, two) + kin
+                found.append((alike, place, option))
+    # the most alike pair first: yhat_1 for yhat_2 rather than y_2 for yhat_1
+    for _, place, option in sorted(found, key=lambda f: -f[0]):
+        repaired = _put(claimed, place, option)
+        if judge.equality.same(left, repaired):
+            return Cause("miscopied-operand", f"{to_text(place)} stands where {to_text(option)} belongs",
+                         claimed, repaired)  # fmt: skip
+    return None
+
+
+def _instead(place: Name | Derivative, known: Sequence[str]) -> Iterable[Name | Derivative]:
+    if isinstance(place, Name):
+        return (Name(name, name) for name in known if name != place.name)
+    others = [Derivative(place.of, name) for name in known if name != place.by]
+    return [*others, *(Derivative(name, place.by) for name in known if name != place.of)]
+
+
+def _put(node: Expression, place: Expression, option: Expression) -> Expression:
+    """The formula with the piece at one place (told by its span) replaced."""
+    if node == place and getattr(node, "span", None) == getattr(place, "span", ()):
+        return option
+    return rebuild(node, lambda part: _put(part, place, option))
+
+
+def _missing_term(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
+    """A sum that lacks one term of the right one."""
+    subject = meaning.subject_of(left, judge.vocabulary)
+    if not isinstance(subject, Value) or subject.node in judge.leaves:
+        return None
+    right = ungrouped(judge.graph.node_formula(subject.node))
+    if not isinstance(right, Sum) or len(right.terms) < 3:
+        return None
+    for i, (_, term) in enumerate(right.terms):
+        rest = Sum(tuple(t for j, t in enumerate(right.terms) if j != i))
+        if judge.equality.same(rest, claimed, quick=True):
+            return Cause("term-missing", f"the term {to_text(term)} is missing", claimed, right)
+    return None
