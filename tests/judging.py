@@ -151,6 +151,76 @@ a = "a{i}"
 t = "t{i}"
 """
 
+# Three classes in matrix form; the target is one-hot.
+CLASSES = """
+format = 1
+title = "softmax of three classes"
+[inputs]
+x = [1.0, 2.0]
+[parameters]
+W = [[0.2, -0.1], [0.5, 0.3], [-0.4, 0.1]]
+b = [0.1, 0.0, -0.1]
+[targets]
+y = [0, 1, 0]
+[equations]
+z = "W @ x + b"
+p = "softmax(z)"
+L = "-sum(y*log(p))"
+[learning]
+loss = "L"
+rate = 0.5
+[elements]
+x = "x{i}"
+W = "w{i}{j}"
+b = "b{i}"
+y = "y{i}"
+z = "z{i}"
+p = "p{i}"
+"""
+
+# Two layers in matrix form: a square matrix, and one of a single row.
+LAYERS = """
+format = 1
+title = "two layers in matrix form"
+[inputs]
+x = [1.0, 0.5]
+[parameters]
+W1 = [[0.2, 0.4], [-0.5, 0.1]]
+b1 = [0.1, -0.1]
+W2 = [[0.3, -0.7]]
+b2 = [0.2]
+[targets]
+y = [1]
+[equations]
+z1 = "W1 @ x + b1"
+a1 = "sigmoid(z1)"
+z2 = "W2 @ a1 + b2"
+a2 = "sigmoid(z2)"
+L = "1/2*sum((a2 - y)**2)"
+[learning]
+loss = "L"
+rate = 0.5
+"""
+
+# A batch: the rows of X are samples.
+BATCH = """
+format = 1
+title = "a batch of three rows"
+[inputs]
+X = [[1, 2], [0, 1], [2, -1]]
+[parameters]
+W = [0.5, -0.3]
+b = 0.1
+[targets]
+t = [1, 0, 1]
+[equations]
+p = "sigmoid(X @ W + b)"
+L = "-mean(t*log(p) + (1 - t)*log(1 - p))"
+[learning]
+loss = "L"
+rate = 0.2
+"""
+
 SAMPLES = """
 format = 1
 title = "two samples"
@@ -186,6 +256,9 @@ SCENARIOS = {
     "chain": CHAIN,
     "softmax": SOFTMAX,
     "arrays": ARRAYS,
+    "classes": CLASSES,
+    "layers": LAYERS,
+    "batch": BATCH,
     "samples": SAMPLES,
 }
 

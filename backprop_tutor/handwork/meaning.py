@@ -15,13 +15,11 @@ from functools import lru_cache
 
 from ..engine.graph import Graph
 from ..formulas.expression import (
-    Bracketed,
     Call,
     Derivative,
     DerivativeOf,
     Element,
     Expression,
-    MatrixProduct,
     Name,
     Product,
     transform,
@@ -74,7 +72,7 @@ def read(
     unknown: dict[str, None] = {}
 
     def canonical(spelling: str) -> str:
-        subject = vocabulary.subject(_of_sample(spelling, sample, vocabulary))
+        subject = vocabulary.subject(of_sample(spelling, sample, vocabulary))
         if subject is not None:
             if isinstance(subject, Gradient):
                 return spelling
@@ -90,7 +88,7 @@ def read(
     def change(part: Expression) -> Expression:
         match part:
             case Name(spelling):
-                subject = vocabulary.subject(_of_sample(spelling, sample, vocabulary))
+                subject = vocabulary.subject(of_sample(spelling, sample, vocabulary))
                 if isinstance(subject, Gradient):
                     return vocabulary.read(subject)
                 name = canonical(spelling)
@@ -131,7 +129,7 @@ def _softmax_output(vocabulary: Vocabulary, argument: str) -> str | None:
     return None
 
 
-def _of_sample(spelling: str, sample: int | None, vocabulary: Vocabulary) -> str:
+def of_sample(spelling: str, sample: int | None, vocabulary: Vocabulary) -> str:
     """Below a heading 'Sample 2', h1 means h1#2 where there is one."""
     if sample is None or "#" in spelling:
         return spelling
@@ -170,16 +168,6 @@ def put(node: Expression, reading: Mapping[str, str]) -> Expression:
             return Derivative(reading.get(of, of), reading.get(by, by), span)
         case _:
             return node
-
-
-def is_array_claim(parts: Iterable[Expression], vocabulary: Vocabulary) -> bool:
-    """Does a chain speak of whole arrays (a list, a matrix product, an array's name)?"""
-    for part in parts:
-        for node in walk(part):
-            if isinstance(node, (Bracketed, MatrixProduct)):
-                return True
-    first = ungrouped(next(iter(parts)))
-    return isinstance(first, Name) and vocabulary.node(first.name) is None and vocabulary.array(first.name) is not None
 
 
 # ---------------------------------------------------------------- the assignment that makes a line true

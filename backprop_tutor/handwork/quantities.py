@@ -20,6 +20,7 @@ from ..formulas.notation import folded
 
 RATE = "rate"
 _RATE_SPELLINGS = ("rate", "eta", "lr", "learningrate", "alpha")
+NEW = r"(.+?)(?:'|_?\(?new\)?|\+|next|neu)"  # w', w_new: a parameter after its update
 MAX_SPELLINGS = 5000
 K = TypeVar("K")
 
@@ -108,11 +109,15 @@ class Vocabulary:
         return found if found is not None else self.graph.find(spelling)
 
     def array(self, spelling: str) -> str | None:
-        """The name of the array that this spelling names."""
-        for name, block in self.graph.blocks.items():
-            if block.shape and folded(name).casefold() == folded(spelling).casefold():
-                return name
-        return None
+        """The name of the array that this spelling names: as typed, folded, or with other capitals."""
+        found = self._arrays.get(spelling) or self._arrays.get(folded(spelling))
+        return found or self._arrays.get(folded(spelling).casefold())
+
+    @cached_property
+    def _arrays(self) -> Mapping[str, str]:
+        names = [name for name, block in self.graph.blocks.items() if block.shape]
+        other = {folded(name).casefold(): name for name in reversed(names)}
+        return {**other, **{folded(name): name for name in reversed(names)}, **{name: name for name in names}}
 
     def subject(self, spelling: str) -> Subject | None:
         """A value, an adjoint written δ_x, an updated parameter (w', w_new), or the rate."""
@@ -127,7 +132,7 @@ class Vocabulary:
         if node is not None:
             return Value(node)
         plain = folded(spelling)
-        if match := re.fullmatch(r"(.+?)(?:'|_?\(?new\)?|\+|next|neu)", plain, re.IGNORECASE):
+        if match := re.fullmatch(NEW, plain, re.IGNORECASE):
             node = self.node(match[1])
             if node is not None and self.graph.block_of(node).kind == "parameter":
                 return Updated(node)

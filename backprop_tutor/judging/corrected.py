@@ -207,4 +207,5 @@ def copied(session: Session) -> Session:
         list(session.wrong_formulas),
         {subject: list(forms) for subject, forms in session.right_formulas.items()},
         {subject: list(lines) for subject, lines in session.history.items()},
+        dict(session.arrays),
     )

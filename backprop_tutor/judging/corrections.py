@@ -37,8 +37,9 @@ def rewritings(
     source = claim.where.source or claim.text
     for replacements in single_numbers(verdict, source, pen):
         yield replaced(source, replacements), False
-    if meaning.is_array_claim([part.expression for part in claim.parts], judge.vocabulary):
-        return
+    typed = {part.text for part in claim.parts}
+    if any(link.right not in typed for link in verdict.links):
+        return  # judged element by element
     writer = _Writer(judge, claim, verdict, session, later, pen)
     for chain in writer.chains():
         yield chain, True

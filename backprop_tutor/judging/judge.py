@@ -21,11 +21,12 @@ from ..engine.network import Network
 from ..engine.trace import Trace
 from ..engine.trace import run as run_trace
 from ..handwork import meaning
+from ..handwork.arrays import ArrayNames
 from ..handwork.claims import Claim, Judgement, Sheet, Verdict
 from ..handwork.exact import Stated, literal
 from ..handwork.plain_reader import beside
 from ..handwork.quantities import Subject, Vocabulary
-from .array_claims import judge_array, stated_elements
+from .array_claims import judge_array, mentions_arrays, stated_elements
 from .assumptions import Assumptions
 from .chain import Chain
 from .conventions import promising, under_convention, worse
@@ -56,6 +57,7 @@ class Judge:
     ) -> None:
         self.graph = graph
         self.vocabulary = Vocabulary(graph, convention.transposed)
+        self.arrays = ArrayNames(self.vocabulary)
         if trace is None and not graph.symbolic:
             trace = run_trace(graph)
         self.trace = trace
@@ -189,8 +191,8 @@ class Judge:
 
     def stated_in(self, claim: Claim) -> list[tuple[Subject, Stated]]:
         """The quantities that a claim gives a number, with the number."""
-        if meaning.is_array_claim([p.expression for p in claim.parts], self.vocabulary):
-            return list(stated_elements(self, claim))
+        if mentions_arrays(self, claim) and (elements := list(stated_elements(self, claim))):
+            return elements
         first = meaning.read(claim.parts[0].expression, self.vocabulary, {}, False, claim.sample)
         about = meaning.subject_of(first.expression, self.vocabulary)
         result = literal(claim.parts[-1].expression)
@@ -200,11 +202,16 @@ class Judge:
         """One claim judged, and the session brought up to date."""
         if claim.unreadable is not None:
             return Verdict(claim, None, "unread", "unreadable", claim.unreadable.message, None, None, ())
-        expressions = [part.expression for part in claim.parts]
-        if meaning.is_array_claim(expressions, self.vocabulary):
-            return judge_array(self, claim, session, later)
+        if mentions_arrays(self, claim):
+            verdict = judge_array(self, claim, session, later)
+            if verdict is not None:
+                return verdict
         return self.chain(claim, session, later)
 
     def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
         """One scalar chain judged."""
         return Chain(self, claim, session, later).verdict()
+
+    def has_scalar_meaning(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> bool:
+        """Has every name of a claim a meaning as the name of a single number?"""
+        return not any(step.meaning.unknown for step in Chain(self, claim, session, later).steps)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from ..formulas.expression import Expression
 from ..handwork.claims import Claim, Judgement
-from ..handwork.meaning import is_array_claim
 from ..slips.catalogue import right_forms
 from .alignment import as_written
+from .array_claims import is_about_arrays
 from .chain import Chain
 from .conventions import conventions
 from .judge import Judge
@@ -48,7 +48,7 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
     session, claim = replay(judge, judgement, place)
     if claim.unreadable is not None:
         return None
-    if is_array_claim([part.expression for part in claim.parts], judge.vocabulary):
+    if is_about_arrays(judge, claim):
         return None
     chain = Chain(judge, claim, session, judge.stated_anywhere(judgement.sheet))
     if chain.subject is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..formulas.expression import Expression
+from ..handwork.arrays import Grid
 from ..handwork.claims import Part
 from ..handwork.exact import Stated, exact
 from ..handwork.meaning import Meaning
@@ -38,6 +39,7 @@ class Session:
     wrong_formulas: list[tuple[Subject, Expression, int]] = field(default_factory=list)
     right_formulas: dict[Subject, list[Expression]] = field(default_factory=dict)
     history: dict[Subject, list[Line]] = field(default_factory=dict)
+    arrays: dict[str, Grid] = field(default_factory=dict)  # foreign names of arrays and what they were read as
 
 
 def exact_or_none(value: float) -> Fraction | None:
