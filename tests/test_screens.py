@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import time
 from functools import cache
 from pathlib import Path
 
@@ -532,6 +533,12 @@ def test_ascii_spells_what_it_cannot_show() -> None:
     ("a·b + c·d + e", 8, ["a·b", "+ c·d", "+ e"]),
     ("w_very_long_name", 5, ["w_very_long_name"]),
     ("(t1 − o1)² + (t2 − o2)²", 16, ["(t1 − o1)²", "+ (t2 − o2)²"]),
+    ("1 / (1 + 5.82843)", 16, ["1", "/ (1 + 5.82843)"]),
+    ("aaa·bbb + ccc·(−0.5) + ddd·eee", 19, ["aaa·bbb", "+ ccc·(−0.5)", "+ ddd·eee"]),
+    ("p·(aaaaa + bbbbb + ccccc) + d", 26, ["p·(aaaaa + bbbbb + ccccc)", "+ d"]),
+    ("exp(a·b + (−0.13)·c + d·(−0.11) + e·f)", 28, ["exp(a·b + (−0.13)·c", "  + d·(−0.11) + e·f)"]),
+    ("σ(h1) = 1 / (1 + exp(−h1))", 22, ["σ(h1)", "= 1 / (1 + exp(−h1))"]),
+    ("max(aaaaaa + bbbbbb, cccccc + ddd)", 20, ["max(aaaaaa + bbbbbb,", "cccccc + ddd)"]),
 ])  # fmt: skip
 def test_a_formula_breaks_before_an_operator(text: str, width: int, lines: list[str]) -> None:
     assert wrapped(text, width) == lines
@@ -540,6 +547,23 @@ def test_a_formula_breaks_before_an_operator(text: str, width: int, lines: list[
 @given(st.text("ab1 +−·/()=,", max_size=60), st.integers(4, 40))
 def test_wrapping_loses_nothing(text: str, width: int) -> None:
     assert "".join("".join(wrapped(text, width)).split()) == "".join(text.split())
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("ab1·()", min_size=1, max_size=9), min_size=2, max_size=12), st.integers(8, 40))
+def test_no_term_that_fits_on_a_line_is_torn(terms: list[str], width: int) -> None:
+    terms = [term for term in terms if term.count("(") == term.count(")") and ")" not in term.split("(")[0]]
+    shown = " + ".join(terms)
+    torn = [line for line in wrapped(shown, width)[1:] if not line.startswith("+ ")]
+    assert torn == [] or any(len(term) + 2 > width for term in terms)
+
+
+def test_a_long_formula_is_broken_in_time_that_grows_with_its_length() -> None:
+    text = "exp(" + " + ".join(f"(x̂{i}·w{i} + b)·2" for i in range(20_000)) + ")"
+    begun = time.process_time()
+    lines = wrapped(text, 60)
+    assert time.process_time() - begun < 5
+    assert max(map(width_of, lines)) <= 60
 
 
 def test_numbers_stand_point_under_point() -> None:

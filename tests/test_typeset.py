@@ -32,7 +32,13 @@ from tests.test_parse import larger
         ("b + w*x", "b + w·x", "b + w*x", r"b + w \cdot x"),
         ("0.20*i1", "0.20·i1", "0.20*i1", r"0.20 \cdot i_{1}"),
         ("(t - a)**2 / 2", "(t − a)² / 2", "(t - a)^2 / 2", r"\frac{{\left(t - a\right)}^{2}}{2}"),
-        ("1/2*(t - a)**2", "1/2·(t − a)²", "1/2*(t - a)^2", None),
+        ("1/2*(t - a)**2", "1/2·(t − a)²", "1/2*(t - a)^2", r"\frac{1}{2} \cdot {\left(t - a\right)}^{2}"),
+        ("1/m*(a + w)", "1/m·(a + w)", "1/m*(a + w)", r"\frac{1}{m} \cdot \left(a + w\right)"),
+        ("-1/m*a", "−1/m·a", "-1/m*a", r"-\frac{1}{m} \cdot a"),
+        ("a/b*w", "a/b·w", "a/b*w", r"\frac{a}{b} \cdot w"),
+        ("a*b/c", "a·b / c", "a*b / c", r"\frac{a \cdot b}{c}"),
+        ("a/b/c", "a / b / c", "a / b / c", r"\frac{a}{b \cdot c}"),
+        ("a/b*c/d", "a/b·c / d", "a/b*c / d", r"\frac{a}{b} \cdot \frac{c}{d}"),
         ("sigmoid(h1)", "σ(h1)", "sigmoid(h1)", r"\sigma\left(h_{1}\right)"),
         ("1/(1 + e^(-z))", "1 / (1 + e^(−z))", "1 / (1 + e^(-z))", r"\frac{1}{1 + e^{-z}}"),
         ("e^z", "e^(z)", "e^(z)", "e^{z}"),
@@ -59,11 +65,11 @@ def test_formulas(text: str, shown: str, ascii_shown: str, latex: str | None) ->
 
 
 def test_an_exponential_whose_exponent_only_begins_with_a_bracket_keeps_its_own() -> None:
-    exponent = Sum(((1, Group(Name("a"))), (1, Name("b"))))
+    exponent = Sum(((1, Group(Name("a"), (2, 5))), (1, Name("b"))))
     assert to_text(Call("exp", (exponent,), 0, "e^")) == "e^((a) + b)"
 
 
-NUMBERS = {"a": "-0.5", "b": "2.5", "c": "-3", "x": "1.5e-7", "w'": "4", "δ": "-1e-9"}
+NUMBERS = {"n": "0", "a": "-0.5", "b": "2.5", "c": "-3", "x": "1.5e-7", "w'": "4", "δ": "-1e-9"}
 
 
 def put_in(name: str) -> str:
@@ -76,10 +82,22 @@ def put_in(name: str) -> str:
         ("b + a*c", "2.5 + (-0.5)·(-3)"), ("a*b", "-0.5·2.5"), ("b - a", "2.5 − (-0.5)"), ("-a", "−(-0.5)"),
         ("a**2", "(-0.5)²"), ("b**2", "2.5²"), ("x**2", "(1.5e-7)²"), ("b/c", "2.5 / (-3)"), ("(a)*b", "(-0.5)·2.5"),
         ("(a + b)*c", "(-0.5 + 2.5)·(-3)"), ("b - (a)", "2.5 − (-0.5)"), ("tanh(a)", "tanh(-0.5)"),
+        ("-a - 1", "−(-0.5) − 1"), ("-n/b", "0 / 2.5"), ("-n - b", "0 − 2.5"), ("b*(-n)", "2.5·(0)"), ("-n", "0"),
     ],
 )  # fmt: skip
 def test_numbers_put_in_are_bracketed_where_a_sign_would_be_misread(text: str, shown: str) -> None:
     assert to_text(parse(text), name=put_in) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("sigmoid(a)", r"\sigma\left(-0.5\right)"), ("b*a", r"2.5 \cdot \left(-0.5\right)"), ("a", "-0.5"),
+        ("b/a", r"\frac{2.5}{-0.5}"), ("a**2", r"{\left(-0.5\right)}^{2}"), ("-a", r"-\left(-0.5\right)"),
+    ],
+)  # fmt: skip
+def test_numbers_put_in_have_brackets_in_latex_only_where_they_are_needed(text: str, shown: str) -> None:
+    assert to_latex(parse(text), put_in) == shown
 
 
 leaves = st.sampled_from(["a", "b", "c", "x", "w'", "δ", "0.25", "3"])
@@ -114,9 +132,14 @@ B_TIMES_C = Product((("*", Name("b")), ("*", Name("c"))))
         (Product((("*", Name("y")), ("*", Call("xlogy", (Name("y"), Name("p")))))), "y·(y·log(p))"),
         (Derivative("L", "w"), "∂L/∂w"),
         (Number("½", Fraction(1, 2)), "½"),
+        (Call("exp", (Group(A_PLUS_B),), 0, "exp"), "exp(a + b)"),
+        (Call("exp", (Group(A_PLUS_B, (4, 9)),), 0, "exp"), "exp((a + b))"),
+        (Negative(Group(B_TIMES_C)), "−b·c"),
+        (Product((("*", Name("a")), ("*", Group(A_PLUS_B)))), "a·(a + b)"),
+        (Power(Group(Name("a")), number(2)), "a²"),
     ],
 )  # fmt: skip
-def test_brackets_that_no_author_wrote_are_added_where_they_are_needed(tree: Product, shown: str) -> None:
+def test_brackets_that_no_author_wrote_stand_only_where_they_are_needed(tree: Product, shown: str) -> None:
     assert to_text(tree) == shown
 
 

@@ -13,6 +13,7 @@ from .characters import ASCII as ASCII  # for those who typeset
 from .characters import UNICODE as UNICODE
 from .characters import Style as Style
 from .expression import (
+    NOWHERE,
     Bracketed,
     Call,
     Constant,
@@ -57,12 +58,25 @@ def _rank(node: Expression) -> int:
 
 
 def _as_written(node: Expression) -> Expression:
-    """xlogy(y, p), a name for machines only, as the product that people write: y·log(p)."""
+    """xlogy(y, p), a name for machines only, as the product that people write: y·log(p).
+
+    A bracket that no author wrote goes: where one is needed, it is put again.
+    """
+    while isinstance(node, Group) and node.span == NOWHERE:
+        node = node.inner
     match node:
         case Call("xlogy", (factor, argument), 0):
             return Product((("*", factor), ("*", Call("log", (argument,), 0, "log"))), node.span)
         case _:
             return node
+
+
+def _is_negative(shown: str) -> bool:
+    return shown.startswith(("-", "−"))
+
+
+def _is_zero(shown: str) -> bool:
+    return re.fullmatch(r"0(\.0*)?", shown) is not None
 
 
 def derivative_text(of: str, by: str, style: Style = UNICODE) -> str:
@@ -81,16 +95,26 @@ class _Printer:
         self.style = style
         self.name = name
 
+    def bracketed(self, shown: str) -> str:
+        return f"({shown})"
+
     def text(self, node: Expression, least: int = _SUM) -> str:
         node = _as_written(node)
         shown = self.bare(node)
-        return f"({shown})" if _rank(node) < least else shown
+        return self.bracketed(shown) if _rank(node) < least and not _is_zero(shown) else shown
 
     def part(self, node: Expression, first: bool) -> str:
         """A factor: a negative number put in for a name gets brackets, unless it stands first."""
+        node = _as_written(node)
         shown = self.text(node, _UNARY)
         put_in = isinstance(node, (Name, Element))
-        return f"({shown})" if put_in and not first and shown.startswith(("-", "−")) else shown
+        return self.bracketed(shown) if put_in and not first and _is_negative(shown) else shown
+
+    def negative(self, shown: str) -> str:
+        """A product with its minus sign: never two in a row, and none before a 0 that was put in."""
+        if re.match(r"0(\.0*)?(?![\d.])", shown):
+            return shown
+        return self.style.minus + (self.bracketed(shown) if _is_negative(shown) else shown)
 
     def bare(self, node: Expression) -> str:
         style = self.style
@@ -105,14 +129,15 @@ class _Printer:
                 return self.name(f"{node.name}[{','.join(index_text(i) for i in node.indices)}]")
             case Sum(terms):
                 sign, first = terms[0]
-                out = (style.minus if sign < 0 else "") + self.text(first, _PRODUCT if sign < 0 else _SUM)
+                out = self.negative(self.text(first, _PRODUCT)) if sign < 0 else self.text(first)
                 for sign, term in terms[1:]:
+                    term = _as_written(term)
                     # a negative number put in first gets its own brackets: a + (−2)·b
                     shown = (
                         self.product(term.factors, False) if isinstance(term, Product) else self.text(term, _PRODUCT)
                     )
-                    if shown.startswith(("-", "−")):
-                        shown = f"({shown})"
+                    if _is_negative(shown):
+                        shown = self.bracketed(shown)
                     out += (f" {style.minus} " if sign < 0 else " + ") + shown
                 return out
             case Product(factors):
@@ -120,20 +145,19 @@ class _Printer:
             case MatrixProduct(left, right):
                 return f"{self.text(left, _PRODUCT)} @ {self.text(right, _UNARY)}"
             case Negative(operand):
-                shown = self.text(operand, _PRODUCT)
-                return style.minus + (f"({shown})" if shown.startswith(("-", "−")) else shown)
+                return self.negative(self.text(operand, _PRODUCT))
             case Power(base, exponent):
                 low = self.text(base, _ATOM)
                 exponential = isinstance(base, Name) and low[:1].isdigit() and "e" in low
-                if low.startswith(("-", "−")) or exponential:
-                    low = f"({low})"
+                if _is_negative(low) or exponential:
+                    low = self.bracketed(low)
                 return low + self.exponent(exponent)
             case Group(inner):
-                return f"({self.text(inner)})"
+                return self.bracketed(self.text(inner))
             case Call(function, arguments):
                 shown = ", ".join(self.text(argument) for argument in arguments)
                 if node.text == "e^":
-                    return f"e^{shown}" if isinstance(arguments[0], Group) else f"e^({shown})"
+                    return f"e^{shown}" if isinstance(_as_written(arguments[0]), Group) else f"e^({shown})"
                 spelling = style.spell.get(function, node.text.rstrip("'") or function)
                 return f"{spelling}{chr(39) * node.primes}({shown})"
             case Bracketed(items):
@@ -144,14 +168,19 @@ class _Printer:
                 return f"{style.partial}/{style.partial}{by} {self.text(operand, _ATOM)}"
 
     def product(self, factors: tuple[tuple[str, Expression], ...], first: bool) -> str:
-        """The factors; a fraction of two typed numbers is written close together: 1/2·x, but x / y."""
+        """The factors. A fraction that is multiplied on, or of two typed numbers, is written close together.
+
+        1/m·(a + b) is (1/m)·(a + b): with spaces it would read as 1 / (m·(a + b)).
+        """
         out = self.part(factors[0][1], first)
         before = factors[0][1]
-        for how, factor in factors[1:]:
+        for i, (how, factor) in enumerate(factors[1:], 1):
             rank = _POWER if how == "/" else _UNARY
-            shown = self.text(factor, rank) if _rank(factor) < rank else self.part(factor, False)
-            over = "/" if isinstance(before, Number) and isinstance(factor, Number) else " / "
-            out += (over if how == "/" else self.style.times) + shown
+            shown = self.text(factor, rank) if _rank(_as_written(factor)) < rank else self.part(factor, False)
+            close = isinstance(before, Number) and isinstance(factor, Number)
+            close = close or any(later == "*" for later, _ in factors[i:])
+            out += ("/" if close else " / ") if how == "/" else self.style.times
+            out += shown
             before = factor
         return out
 
@@ -200,20 +229,22 @@ def latex_name(name: str, notation: Mapping[str, str] | None = None) -> str:
 
 
 class _Latex(_Printer):
+    def bracketed(self, shown: str) -> str:
+        return rf"\left({shown}\right)"
+
     def bare(self, node: Expression) -> str:
         match node:
             case Number():
                 return r"\tfrac{1}{2}" if node.text == "½" else node.text.replace("%", r"\%")
             case Constant():
                 return r"\pi" if node.text in ("pi", "π") else node.text
-            case Product(factors):
-                return self.fraction(factors)
             case MatrixProduct(left, right):
                 return f"{self.text(left, _PRODUCT)} {self.text(right, _UNARY)}"
             case Power(base, exponent):
-                return f"{{{self.text(base, _ATOM)}}}^{{{self.text(ungrouped(exponent))}}}"
-            case Group(inner):
-                return rf"\left({self.text(inner)}\right)"
+                low = self.text(base, _ATOM)
+                if _is_negative(low) or (r"\times" in low and isinstance(_as_written(base), Name)):
+                    low = self.bracketed(low)
+                return f"{{{low}}}^{{{self.text(ungrouped(exponent))}}}"
             case Call(function, arguments):
                 return self.called(node, function, arguments)
             case Bracketed(items):
@@ -225,18 +256,32 @@ class _Latex(_Printer):
             case _:
                 return super().bare(node)
 
-    def fraction(self, factors: tuple[tuple[str, Expression], ...]) -> str:
-        above = [factor for how, factor in factors if how == "*"]
-        below = [factor for how, factor in factors if how == "/"]
+    def product(self, factors: tuple[tuple[str, Expression], ...], first: bool) -> str:
+        """Factors and fractions as they were written: `1/2*(t - a)**2` is a half times a square, no half of one."""
+        pieces: list[tuple[list[Expression], list[Expression]]] = []
+        for how, factor in factors:
+            if how == "/":
+                pieces[-1][1].append(factor)
+            elif pieces and not pieces[-1][1]:
+                pieces[-1][0].append(factor)
+            else:
+                pieces.append(([factor], []))
+        return r" \cdot ".join(self.fraction(*piece, first and i == 0) for i, piece in enumerate(pieces))
 
-        def joined(parts: list[Expression]) -> str:
-            if len(parts) == 1:
-                return self.text(ungrouped(parts[0]))
-            return r" \cdot ".join(self.part(part, i == 0) for i, part in enumerate(parts))
-
+    def fraction(self, above: list[Expression], below: list[Expression], first: bool) -> str:
+        """A product, or a fraction of products."""
         if not below:
-            return r" \cdot ".join(self.part(part, i == 0) for i, part in enumerate(above))
-        return rf"\frac{{{joined(above)}}}{{{joined(below)}}}"
+            return self.joined(above, first)
+        return rf"\frac{{{self.joined(above, True, alone=True)}}}{{{self.joined(below, True, alone=True)}}}"
+
+    def joined(self, factors: list[Expression], first: bool, alone: bool = False) -> str:
+        if alone and len(factors) == 1:
+            return self.text(ungrouped(factors[0]))
+        return r" \cdot ".join(self.part(factor, first and i == 0) for i, factor in enumerate(factors))
+
+    def part(self, node: Expression, first: bool) -> str:
+        shown = super().part(node, first)
+        return self.bracketed(shown) if r"\times" in shown and isinstance(_as_written(node), Name) else shown
 
     def called(self, node: Call, function: str, arguments: tuple[Expression, ...]) -> str:
         inner = ", ".join(self.text(argument) for argument in arguments)

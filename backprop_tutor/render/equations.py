@@ -3,7 +3,8 @@
     1 h1    = i1·w11 + i2·w12 + b1
             = 0.05·0.15 + 0.1·0.20 + 0.35     = 0.3775  ✓
 
-Where the columns don't fit, every part gets lines of its own.
+A line that is too long for its column goes on to the edge, and the value stands under it. Where the columns themselves
+don't fit, every part gets lines of its own.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def measure(rows: Sequence[Equation], width: int) -> Columns:
     needs = [width_of(row.steps[-1][0]) for row in rows if row.steps and row.value]
     needed = max(needs, default=0)
     most = width - (number + name + 3) - ((3 + value) if value else 0) - other - mark
-    # where some have to be wrapped anyway, the values stand near the ones that fit
-    formula = needed if needed <= most else max([most // 2, *(need for need in needs if need <= most)])
+    # one that is wider takes all of the width, and its value stands below: it decides nothing for the others
+    formula = max([0, *(need for need in needs if need <= most)]) or most // 2
     stacked = most < min(needed, LEAST_FORMULA) or name > 0.45 * width
     return Columns(number, name, formula, value, other, width, stacked)
 
@@ -102,12 +103,12 @@ def _in_columns(row: Equation, columns: Columns) -> Iterator[Line]:
     note = row.note
     for i, (text, style) in enumerate(row.steps):
         last = i == len(row.steps) - 1 and bool(row.value)
-        pieces = wrapped(text, columns.formula if last else whole)
+        pieces = [text] if last and width_of(text) <= columns.formula else wrapped(text, whole)
         for j, piece in enumerate(pieces):
             sign: Piece = (" = " if j == 0 else "   ", "rule")
             front = (*lead, sign) if i == j == 0 else (*blank, sign)
             ends = last and j == len(pieces) - 1
-            if ends and width_of(piece) > columns.formula:  # one long number or name: the value goes under it
+            if ends and width_of(piece) > columns.formula:  # the value goes under it
                 yield (*front, (piece, style))
                 yield (*blank, ("   " + " " * columns.formula, "text"), *_value(row, columns))
             elif ends:

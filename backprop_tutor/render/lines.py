@@ -1,6 +1,6 @@
 """Lines of styled text, measured and wrapped by ourselves, so that no formula and no number is ever cut.
 
-A `Block` is what one step shows. Long formulas break before an operator, at the outermost brackets that fit.
+A `Block` is what one step shows. Long formulas break before an operator, at the outermost brackets first.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -110,46 +111,84 @@ def _stripped(pieces: Line) -> Line:
     return tuple(kept)
 
 
-_BREAK = re.compile(r" (?=[+−/=@] |- )|(?<=, )|(?=[·*](?=[^ *]))|(?<=\() ?(?=[^)]{24})")
-_WORD = re.compile(r" ")
+_BREAK = re.compile(r" (?=[+−/=@] |- )|(?<=,) |(?=[·*](?=[^ *]))|(?=/\()|(?<=\() ?(?=[^)]{24})")
+_RANKS = {"=": 0, "+": 2, "−": 2, "-": 2, "@": 3, "/": 3, "·": 4, "*": 4}
+_AFTER_COMMA, _AFTER_BRACKET = 1, 5
+INSIDE = 2  # cells; the indent of a line that begins inside a bracket
+WIDE_ENOUGH = 24  # cells; in less room nothing is indented
 
 
 def wrapped(text: str, width: int, first: int | None = None) -> list[str]:
     """A formula cut into lines of at most `width` cells (the first of `first`), each but the first led by an operator.
 
-    Only a single piece that is wider than the line sticks out.
+    It breaks at the outermost operators that bind least, and fills each line; a product or a bracket is torn only if
+    it does not fit on a line of its own, and what goes on inside a bracket is indented. Only a single piece that is
+    wider than the line sticks out.
     """
     first = width if first is None else first
-    if width_of(text) <= first:
+    if len(text) <= first and width_of(text) <= first:
         return [text]
-    found = [(match.start(), match.end()) for match in _BREAK.finditer(text)]
-    depths = _depths(text)
-    lines = []
-    start = 0
-    room = first
-    while width_of(text[start:]) > room:
-        later = [(a, b) for a, b in found if a > start]
-        if not later:
-            break
-        fitting = [(a, b) for a, b in later if width_of(text[start:a]) <= room]
-        if fitting:
-            # the outermost brackets' breaks first, but not at the price of a nearly empty line
-            good = [(a, b) for a, b in fitting if width_of(text[start:a]) >= room / 3] or fitting
-            at, to = min(good, key=lambda ab: (_badness(text, ab, depths), -ab[0]))
-        else:
-            at, to = later[0]
-        lines.append(text[start:at])
-        start, room = to, width
-    return [*lines, text[start:]]
+    return _Wrapper(text, width, first).lines()
 
 
-def _badness(text: str, place: tuple[int, int], depths: list[int]) -> tuple[int, int]:
-    at, to = place
-    sign = text[to : to + 1]
-    rank = {"=": 0, "+": 1, "−": 1, "-": 1, "@": 2, "/": 2, "·": 3, "*": 3}.get(sign, 1)
-    if at and text[at - 1] == "(":
-        rank = 6
-    return (depths[at] if rank else -1, rank)
+class _Wrapper:
+    """Chooses the breaks of one text. Widths are differences of running totals, so that long texts cost no more."""
+
+    def __init__(self, text: str, width: int, first: int) -> None:
+        self.text = text
+        self.width = width
+        self.room = first
+        self.totals = [0, *accumulate(map(width_of, text))]
+        depths = _depths(text)
+        # (end of one line, beginning of the next, how many brackets are open, how loosely the operator binds)
+        self.places = [(*m.span(), depths[m.start()], self.rank(*m.span())) for m in _BREAK.finditer(text)]
+        self.chosen: list[int] = []
+        self.column = 0
+
+    def rank(self, at: int, to: int) -> int:
+        before = self.text[at - 1 : at]
+        if before == "(":
+            return _AFTER_BRACKET
+        return _AFTER_COMMA if before == "," else _RANKS[self.text[to]]
+
+    def lines(self) -> list[str]:
+        self.fill(0, len(self.text), 0, len(self.places))
+        found = []
+        start = indent = 0
+        for place in self.chosen:
+            at, to, depth, _ = self.places[place]
+            found.append(" " * indent + self.text[start:at])
+            start, indent = to, self.indent(depth)
+        return [*found, " " * indent + self.text[start:]]
+
+    def indent(self, depth: int) -> int:
+        return INSIDE if depth > 0 and self.width >= WIDE_ENOUGH else 0
+
+    def measured(self, start: int, end: int) -> int:
+        return self.totals[end] - self.totals[start]
+
+    def fill(self, start: int, end: int, low: int, high: int) -> None:
+        """Lay out text[start:end], whose breaks are places[low:high], from the current column on."""
+        wide = self.measured(start, end)
+        if self.column + wide <= self.room or low == high:
+            self.column += wide
+            return
+        loosest = min(place[2:] for place in self.places[low:high])
+        cuts = [i for i in range(low, high) if self.places[i][2:] == loosest]
+        ends = [*(self.places[i][0] for i in cuts), end]
+        self.fill(start, ends[0], low, cuts[0])
+        for i, (cut, stop) in enumerate(zip(cuts, ends[1:], strict=True)):
+            at, to, depth, _ = self.places[cut]
+            gap, wide = self.measured(at, to), self.measured(to, stop)
+            room = self.width - self.indent(depth)
+            # what fits on no line begins behind a short head rather than leave that alone on its line
+            torn = wide > room and self.column + gap <= self.room / 3
+            if self.column + gap + wide <= self.room or torn:
+                self.column += gap
+            else:
+                self.chosen.append(cut)
+                self.column, self.room = 0, room
+            self.fill(to, stop, cut + 1, cuts[i + 1] if i + 1 < len(cuts) else high)
 
 
 def _depths(text: str) -> list[int]:
@@ -167,12 +206,12 @@ def _depths(text: str) -> list[int]:
 
 def worded(text: str, width: int) -> list[str]:
     """Prose cut at spaces."""
-    lines: list[str] = []
-    here = ""
+    lines: list[list[str]] = [[]]
+    used = 0
     for word in text.split():
-        if here and width_of(here) + 1 + width_of(word) > width:
-            lines.append(here)
-            here = word
-        else:
-            here = f"{here} {word}" if here else word
-    return [*lines, here] if here or not lines else lines
+        wide = width_of(word)
+        if lines[-1] and used + 1 + wide > width:
+            lines.append([])
+        used = used + 1 + wide if lines[-1] else wide
+        lines[-1].append(word)
+    return [" ".join(words) for words in lines]
