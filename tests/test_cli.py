@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -26,6 +27,7 @@ from backprop_tutor.scenario.starter import TEMPLATE
 from tests.program import SCENARIOS, Done, environment
 
 Run = Callable[..., Done]
+Captured: TypeAlias = pytest.CaptureFixture[str]
 ESCAPE = "\x1b"
 
 FAULTY = """\
@@ -240,6 +242,8 @@ def test_a_long_line_is_shown_around_the_caret(bptutor: Run, tmp_path: Path, mon
         (["run", "shared_weights", "--set", "z=1"], "'z' is computed by a formula"),
         (["run", "shared_weights", "--h", "0"], "a step of 0 measures nothing"),
         (["run", "shared_weights", "--h", "nan"], "a step of nan measures nothing"),
+        (["run", "shared_weights", "--h", "1e-300"], "a step of 1e-300 is lost in the rounding of"),
+        (["run", "shared_weights", "--h", "1e-17", "--format", "json"], "write a larger one, for example --h 1e-6"),
         (["run", "shared_weights", "--samples", "1"], "this scenario has no samples"),
         (["run", "shared_weights", "--format", "json", "--step"], "--step is for the terminal"),
         (["run", "shared_weights", "--format", "json", "--by-hand", "3"], "--by-hand is for the terminal"),
@@ -261,6 +265,23 @@ def test_what_is_wrong_is_said_with_status_2(
     assert said in " ".join(done.err.split())
     assert done.err.startswith("error: ")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "status"),
+    [
+        ("run -", "error: the scenario is empty", 2),
+        ("check -", "error: the scenario is empty", 2),
+        ("verify two_sigmoid_outputs -", "error: the sheet has no equation", 2),
+        ("quiz two_sigmoid_outputs --seed 1", "", 0),
+    ],
+)
+def test_a_closed_standard_input_is_an_empty_one(
+    arguments: str, said: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert program(arguments.split()) == status
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_the_output_never_replaces_the_scenario(bptutor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

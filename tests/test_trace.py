@@ -8,9 +8,10 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor.engine import trace
+from backprop_tutor.engine import check, trace
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.errors import ScenarioError
+from backprop_tutor.lesson.steps import forward_steps
 from backprop_tutor.scenario.loading import load
 from tests.random_networks import networks, traced
 
@@ -130,6 +131,16 @@ def test_equal_paths_keep_the_order_of_the_network() -> None:
     assert names == [["w", f"h{i}", "L"] for i in (1, 3, 5, 7, 2)]
 
 
+def test_more_paths_than_a_float_can_hold_are_counted() -> None:
+    """f(n) = f(n-1) + f(n-2): as many paths as Fibonacci's numbers, with 400 digits in the end."""
+    chain = "".join(f'f{i} = "(f{i - 1} + f{i - 2})/2"\n' for i in range(2, 1900))
+    run = traced(f'[parameters]\nw = 1\n[equations]\nf0 = "w"\nf1 = "w"\n{chain}L = "f1899"\n')
+    one, two = 1, 1
+    for _ in range(2, 1900):
+        one, two = two, one + two
+    assert run.path_count("w") == two
+
+
 def test_what_does_not_lead_to_the_loss_has_no_path() -> None:
     run = traced('[parameters]\nw = 1\n[equations]\na = "w*2"\nL = "w*3"\n')
     assert run.path_count("a") == 0
@@ -164,6 +175,19 @@ def test_what_is_not_finite_is_refused_where_it_arises(equations: str, message: 
         traced(f"[parameters]\nw = 0\n[equations]\n{equations}")
     (problem,) = caught.value.problems
     assert (problem.message, problem.where.line) == (message, line)
+
+
+@pytest.mark.parametrize(
+    "equations",
+    ['h = "0.5"\nL = "h*a"\n', 'h = "2*3"\nk = "h/4"\nL = "a**2*k + h"\n', 'h = "1"\nv = "[h, a]"\nL = "sum(v*h)"\n'],
+)
+def test_a_formula_of_numbers_only_is_a_quantity_like_any_other(equations: str) -> None:
+    run = traced(f"[parameters]\na = 2\n[equations]\n{equations}")
+    edges = zip(*(side.tolist() for side in run.graph.edges), strict=True)
+    assert all(one.agrees for one in check.check_locals(run, list(edges)))
+    assert all(one.agrees for one in check.check_gradients(run, [run.node("a"), run.node("h")]))
+    assert run.contributions("h")
+    assert forward_steps(run)[0].agrees
 
 
 def test_a_slope_that_no_parameter_needs_may_be_infinite() -> None:

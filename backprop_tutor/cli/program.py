@@ -67,7 +67,8 @@ def status_of(command: Callable[[], object]) -> int:
     """Run a command; what is wrong with somebody's arguments becomes a message and a status, never a traceback."""
     from ..render.screen import prepare_stream
 
-    # `>&-` leaves no stream at all
+    # `>&-` and `<&-` leave no stream at all
+    sys.stdin = sys.stdin or io.TextIOWrapper(io.BytesIO())
     sys.stdout = sys.stdout or io.StringIO()
     sys.stderr = sys.stderr or io.StringIO()
     for stream in (sys.stdout, sys.stderr):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
+from ..engine.check import lost_step
 from ..engine.graph import Graph
 from ..engine.learning import steps_of
 from ..engine.opening import opened
@@ -44,6 +45,8 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
     steps_of(graph, options.steps)
     trace = None if graph.symbolic else run_graph(graph)
+    if trace is not None and options.h is not None:
+        refuse_lost_step(trace, options.h, options.inputs or output.format != "terminal")
     if output.format != "terminal":
         format = writer(output.format)
         text, agrees = format.run_text(trace, graph, options)
@@ -86,6 +89,14 @@ def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
                 "the output would replace the scenario itself", Where(str(output.file)), help="write to another file"
             )
         )
+
+
+def refuse_lost_step(trace: Trace, h: float, inputs: bool) -> None:
+    """RequestError for a step that is lost in the rounding of a quantity that a difference nudges."""
+    node = lost_step(trace, h, inputs)
+    if node is not None:
+        said = f"a step of {h:g} is lost in the rounding of {trace.graph.name(node)} = {trace.value(node):g}"
+        raise RequestError(Problem(said, Where(key="--h"), "", "write a larger one, for example --h 1e-6"))
 
 
 def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import template
-from .graph import Graph
+from .graph import Graph, ancestors, descendants
 from .nudge import Nudges
 from .plan import distinct
 from .trace import Trace, Values
@@ -227,6 +227,19 @@ def _with_halved(
         noise = NOISE * EPSILON * moved / (2 * step if method == "central" else step)
         made.append(Differences(slope, noise, kinks, step.copy()))
     return made[0], made[1]
+
+
+def lost_step(trace: Trace, h: float, inputs: bool) -> int | None:
+    """A quantity that a step of h, or half of it, does not move at all; None where it moves all that are nudged.
+
+    Nudged is what lies on a way from a parameter (or an input) to the loss. Of several, the largest.
+    """
+    graph = trace.graph
+    starts = graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",)))
+    nudged = np.nonzero(ancestors(graph, graph.loss) & descendants(graph, *starts))[0]
+    values = trace.values[nudged]
+    lost = nudged[(values + h / 2) - (values - h / 2) == 0]
+    return int(lost[np.argmax(np.abs(trace.values[lost]))]) if len(lost) else None
 
 
 # ---------------------------------------------------------------- local derivatives

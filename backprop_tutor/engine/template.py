@@ -475,6 +475,8 @@ def value(tree: Tree, operands: Operands, branches: list[Array] | None = None) -
 
 def pullback(tree: Tree, operands: Operands, adjoint: Array) -> list[Array]:
     """adjoint × ∂formula/∂slot for every slot, in the slot's own shape (0 for a slot that is an index)."""
+    if not operands:
+        return []  # numbers only: nothing to derive by
     program = Program(tree, len(operands))
     with np.errstate(all="ignore"):
         frame = program.run(operands)

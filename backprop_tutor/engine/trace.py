@@ -318,7 +318,8 @@ def path_totals(graph: Graph, end: int, lengths: bool = False) -> NDArray[Any]:
                 np.add.at(links, below, links[above] + counts[above])
         return links if lengths else counts
 
-    totals = added(float)
+    with np.errstate(over="ignore"):  # a number that large is counted again
+        totals = added(float)
     return totals if totals.max(initial=0.0) < EXACT else added(object)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..formulas.algebra import plus
-from ..formulas.expression import Call, Derivative, Expression, Name, Number, ungrouped, walk
+from ..formulas.expression import Call, Derivative, Expression, Name, Number, names_in, ungrouped, walk
 from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Subject, Updated, Value
 from .fairness import LONGEST, is_plain
@@ -47,7 +47,7 @@ def candidates(source: Source) -> list[Candidate]:
             continue
         if not any(isinstance(part, Call) and part.primes for part in walk(slope)):
             add(Kind.FORMULA, Gradient(result, operand))
-        if not _is_name(slope):
+        if not _is_known(slope):
             add(Kind.LOCAL, Gradient(result, operand))
     for of, by in _chains(source):
         count = source.trace.path_count(by, of)
@@ -70,12 +70,12 @@ def _by_hand(source: Source, node: int) -> bool:
     if unit is not None:
         return len(unit.parts) <= MANY_PARTS
     right = right_value(source, node)
-    return right is not None and len(to_text(right)) <= LONGEST and not _is_name(right)
+    return right is not None and len(to_text(right)) <= LONGEST and not _is_known(right)
 
 
-def _is_name(formula: Expression) -> bool:
-    """Another quantity's value as it is: nothing to calculate."""
-    return isinstance(ungrouped(formula), Name)
+def _is_known(formula: Expression) -> bool:
+    """Another quantity's value as it is, or numbers only: nothing to calculate."""
+    return isinstance(ungrouped(formula), Name) or not names_in(formula)
 
 
 def right_value(source: Source, node: int) -> Expression | None:
