@@ -458,7 +458,7 @@ LEGACY = [
 ]
 ONE_AFTER_ANOTHER = """
 import json, sys
-from backprop_tutor.cli import program
+from backprop_tutor.cli.program import program
 for arguments in json.loads(sys.argv[1]):
     status = program(arguments)
     for stream in (sys.stdout, sys.stderr):

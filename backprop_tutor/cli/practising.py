@@ -66,6 +66,8 @@ def quiz(
 ) -> None:
     """One quiz from beginning to end. KeyboardInterrupt after a summary, with everything answered kept."""
     screen = look.screen(sys.stdout)
+    if practice.scenario is not None:
+        screen = screen.naming(practice.scenario.ascii_names)
     dice = around.dice()
     generator = Generator(practice, wishes, seed if seed is not None else str(dice.randrange(10_000, 100_000)))
     progress = Progress(file if file is not None else default_path(), noted(screen))

@@ -182,6 +182,8 @@ def write_report(request: Request, papers: Sequence[Paper], marked: Sequence[Mar
 def _show(
     papers: Sequence[Paper], marked: Sequence[Marked], judges: Judges, options: VerifyOptions, screen: Screen
 ) -> None:
+    if len({paper.source for paper in papers}) == 1:
+        screen = screen.naming(judges.of(papers[0].source).graph.ascii_names)
     if len(marked) > 1:
         verify_class.show(marked, options, screen)
         return
@@ -208,6 +210,7 @@ def explain(request: Request, paper: Paper, marked: Marked, judges: Judges) -> N
     known = [(verdict, references(judge, judgement, place)) for place, verdict in wanted]
 
     def show(screen: Screen, options: VerifyOptions) -> None:
+        screen = screen.naming(judge.graph.ascii_names)
         words = Words(options, screen.glyphs)
         for verdict, compared in known:
             for block in verify_explain.blocks(verdict, compared, words, screen.width):

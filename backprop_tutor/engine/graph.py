@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Problem, RequestError, did_you_mean
+from ..formulas.ascii_names import AsciiNames
 from ..formulas.expression import (
     Expression,
     names_in,
@@ -119,8 +120,19 @@ class Graph:
         index = np.unravel_index(node - block.start, block.shape)
         return element_name(block.name, block.pattern, tuple(int(i) + 1 for i in index))
 
+    @cached_property
+    def ascii_names(self) -> AsciiNames:
+        """How the names are spelt where a screen has ASCII only."""
+        return self.scenario.ascii_names
+
     def find(self, name: str) -> int | None:
-        """The node of this exact name, or None."""
+        """The node of this exact name, or of its spelling in ASCII; None where there is none."""
+        found = self._find(name)
+        if found is None and name.isascii() and (original := self.ascii_names.original(name)) is not None:
+            return self._find(original)
+        return found
+
+    def _find(self, name: str) -> int | None:
         block = self.blocks.get(name)
         if block is not None:
             return block.start if not block.shape else None

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
+from .characters import in_ascii
+
 
 def element_name(array: str, pattern: str | None, index: tuple[int, ...]) -> str:
     """The name of one element, its indices counted from 1: by the document's pattern `w_2{i}{j}`, else `W2[1,2]`.
@@ -53,14 +55,15 @@ def element_indices(pattern: str, name: str) -> Iterator[tuple[int, ...]]:
 
 @lru_cache(maxsize=20_000)
 def folded(name: str) -> str:
-    """The form in which two spellings of one name are equal: `w_{11}`, `w₁₁`, `w_11` → `w11`; `ŷ₁` → `yhat1`."""
-    text = unicodedata.normalize("NFKD", name)
-    text = text.replace("\u0302", "hat").replace("’", "'").replace("′", "'")
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    text = "".join(_GREEK.get(c, c) for c in text)
+    """The form in which two spellings of one name are equal.
+
+    `w_{11}`, `w₁₁`, `w_11` → `w11`; `ŷ₁` → `yhat1`; `h̃` → `htilde`; `Δ` → `delta`.
+    """
+    text = unicodedata.normalize("NFKD", name).replace("’", "'").replace("′", "'")
+    text = "".join(c if c.isascii() else _plain(c) for c in text)
     return re.sub(r"[_{},\s]", "", text)
 
 
-_GREEK = {letter: unicodedata.name(letter).split()[-1].lower() for letter in "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"} | {
-    "λ": "lambda"
-}
+def _plain(char: str) -> str:
+    found = in_ascii(char)
+    return char if found is None else found.lower()

@@ -14,10 +14,11 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
 
-from ..formulas.characters import ASCII, UNICODE, Style, printable
+from ..formulas.ascii_names import AsciiNames
+from ..formulas.characters import ASCII, UNICODE, Style, in_ascii, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,11 +59,12 @@ class Glyphs:
     bar: str
     full: str
     corners: Mapping[str, str]  # box characters by the directions they join: "down right", "up down left", ...
+    names: AsciiNames = field(default_factory=lambda: AsciiNames({}))  # how the scenario's names are spelt in ASCII
 
     def text(self, text: str) -> str:
         """Somebody's text (a title, a name) as this screen can show it; control characters become U+FFFD or '?'."""
         text = printable(text)
-        return to_ascii(text) if self.ascii else text
+        return to_ascii(self.names.text(text)) if self.ascii else text
 
 
 _JOINTS = {
@@ -77,29 +79,25 @@ ASCII_GLYPHS = Glyphs(
 )  # fmt: skip
 
 _SPELLED = {
-    "∂": "d", "·": "*", "×": "*", "−": "-", "–": "-", "—": "-", "½": "1/2", "²": "^2", "³": "^3", "√": "sqrt",
+    "·": "*", "×": "*", "−": "-", "–": "-", "—": "-", "½": "1/2", "²": "^2", "³": "^3", "√": "sqrt",
     "Σ": "sum", "→": "->", "←": "<-", "≈": "~", "≤": "<=", "≥": ">=", "‘": "'", "’": "'", "“": '"', "”": '"', "′": "'",
-    "\u2026": "...", "π": "pi", "ŷ": "yhat",
+    "\u2026": "...", "ŷ": "yhat",
 }  # fmt: skip
 
 
 def to_ascii(text: str) -> str:
-    """The text in ASCII: signs spelt out, Greek letters by name, accents dropped, anything else as '?'."""
+    """The text in ASCII: signs spelt out, Greek letters by name, a language's accents dropped, anything else as '?'.
+
+    An accent that makes no letter of any language (h̃) is mathematics, and a word: htilde.
+    """
     if text.isascii():
         return text
-    out = []
-    for char in text:
-        if char.isascii():
-            out.append(char)
-        elif char in _SPELLED:
-            out.append(_SPELLED[char])
-        elif (name := unicodedata.name(char, "")).startswith("GREEK") and " LETTER " in name:
-            word = name.split(" LETTER ")[1].split(" WITH ")[0].split()[-1].lower().replace("lamda", "lambda")
-            out.append(word.capitalize() if "CAPITAL" in name else word)
-        else:
-            bare = unicodedata.normalize("NFKD", char).encode("ascii", "ignore").decode()
-            out.append(bare or ("" if unicodedata.combining(char) else "?"))
-    return "".join(out)
+    return "".join(map(_spelled, unicodedata.normalize("NFC", text)))
+
+
+def _spelled(char: str) -> str:
+    found = _SPELLED.get(char, in_ascii(char))
+    return "?" if found is None else found
 
 
 @dataclass(frozen=True)
@@ -113,6 +111,10 @@ class Screen:
     interactive: bool
     errors: TextIO = field(repr=False)
 
+    def naming(self, names: AsciiNames) -> Screen:
+        """The same screen for one scenario, whose names stay distinct in ASCII."""
+        return replace(self, glyphs=replace(self.glyphs, names=names)) if self.glyphs.ascii else self
+
     def show(self, renderable: Any) -> None:
         """Print a block as it is: no wrapping, no cropping, no markup."""
         self.console.print(renderable, soft_wrap=True, markup=False, highlight=False, emoji=False)
@@ -123,9 +125,10 @@ class Screen:
 
     def hint(self, text: str) -> None:
         """What to do next: under the result on a terminal, on the error stream when the result goes elsewhere."""
+        text = self.glyphs.text(text)
         if not self.interactive:
             encoding = getattr(self.errors, "encoding", None) or "utf-8"
-            self.errors.write(to_ascii(text) + "\n" if not _encodes(text, encoding) else text + "\n")
+            self.errors.write((text if _encodes(text, encoding) else to_ascii(text)) + "\n")
         elif self.plain:
             self.line(text)
         else:

@@ -34,7 +34,8 @@ def with_values(scenario: Scenario, assignments: Mapping[str, str]) -> Scenario:
     problems: list[Problem] = []
     for name, text in assignments.items():
         try:
-            scenario = _assigned(scenario, normal_name(name.strip()), text.strip())
+            named = normal_name(name.strip())
+            scenario = _assigned(scenario, scenario.ascii_names.original(named) or named, text.strip())
         except RequestError as error:
             problems += error.problems
     if problems:

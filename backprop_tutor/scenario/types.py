@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import Problem, ScenarioError, Where, did_you_mean
+from ..formulas.ascii_names import AsciiNames, ascii_names
 from ..formulas.characters import printable as printable  # for those who read scenarios
 from .toml_places import Path, Places, Span
 
@@ -229,6 +230,14 @@ class Scenario:
         return all(q.known for q in self.quantities if q.name not in varying) and all(
             q.known for sample in self.samples for q in sample.values.values()
         )
+
+    @property
+    def ascii_names(self) -> AsciiNames:
+        """How the names are spelt where a screen has ASCII only; they can be typed so, too."""
+        names = [*(q.name for q in self.quantities), *(e.name for e in self.equations)]
+        values = [value.name for value in self.rule_values]
+        rule = [equation.name for equation in self.update]
+        return ascii_names(dict.fromkeys([*names, *values, *rule]), self.elements.values())
 
     def quantity(self, name: str) -> Quantity:
         """The quantity of that name; KeyError when there is none."""

@@ -9,9 +9,10 @@
      "steps": [{"step", "loss", "parameters": {name: value}}]}
 
 Numbers are full floats; null stands where there is none: every number of a scenario with unknowns, the verdict of a
-difference that crosses a kink. Formulas are in ASCII, as they can be typed into a scenario. Every key is always there;
-a part that wasn't asked for is an empty list. `updates` are those of the first step; `steps` has, where several are
-asked for, the loss and the parameters after each, up to the last one whose loss is a finite number.
+difference that crosses a kink. Formulas can be typed into a scenario: signs and functions in ASCII, names as in "name".
+Every key is always there; a part that wasn't asked for is an empty list. `updates` are those of the first step; `steps`
+has, where several are asked for, the loss and the parameters after each, up to the last one whose loss is a finite
+number.
 """
 
 from __future__ import annotations

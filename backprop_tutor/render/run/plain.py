@@ -34,7 +34,7 @@ def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Scr
     for text in steps(trace, graph, options, screen, tally):
         screen.line(text)
     if not options.quiet:
-        screen.hint(summary.next_step(graph, options))
+        screen.naming(graph.ascii_names).hint(summary.next_step(graph, options))
     return tally.all_agree
 
 

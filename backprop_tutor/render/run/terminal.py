@@ -17,6 +17,7 @@ from .pen import Pen, Tally
 
 def pen_for(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen, tally: Tally | None = None) -> Pen:
     """The pen of a run; without a trace (a symbolic scenario) every number is NaN and none is shown."""
+    screen = screen.naming(graph.ascii_names)
     return Pen(unknown(graph) if trace is None else trace, options, screen, Tally() if tally is None else tally)
 
 
@@ -65,5 +66,5 @@ def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Scr
     for block in steps(trace, graph, options, screen, tally):
         screen.show(block)
     if not options.quiet:
-        screen.hint(summary.next_step(graph, options))
+        screen.naming(graph.ascii_names).hint(summary.next_step(graph, options))
     return tally.all_agree
