@@ -41,11 +41,12 @@ MOST_BITS = 100_000  # of an exact power
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A number and the piece of the formula that it replaces."""
+    """A number and the piece of the formula that it replaces; `negated` where a minus sign of the formula is in it."""
 
     formula: Expression
     number: Stated
     span: Span  # of the number in its part
+    negated: bool = False
 
 
 Pairs: TypeAlias = tuple[Pair, ...]
@@ -59,8 +60,8 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
     if isinstance(formula, Number):
         return () if number is not None and number.value == formula.value else None
     if number is not None and isinstance(formula, Negative):
-        negated = Stated(-number.value, number.unit, number.text.removeprefix("-"), number.open)
-        return (Pair(formula.operand, negated, bare(numbers).span),)
+        negated = Stated(-number.value, number.unit, turned(number.text), number.open)
+        return (Pair(formula.operand, negated, bare(numbers).span, True),)
     if number is not None and not isinstance(formula, (Sum, Product)):
         return (Pair(formula, number, numbers.span),)
     match formula, numbers:
@@ -78,6 +79,11 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
             return _in_order(arguments, other_arguments, fits)
         case _:
             return None
+
+
+def turned(text: str) -> str:
+    """A typed number with the other sign."""
+    return text[1:] if text.startswith("-") else f"-{text}"
 
 
 def _plain(node: Expression) -> Expression:

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ..formulas.expression import Derivative, Expression, Group, Name, Number, transform, walk
-from ..formulas.typeset import to_text
+from ..formulas.expression import Expression, Group, Number, transform
 from ..handwork import meaning
-from ..handwork.claims import Explanation, Mark
-from ..handwork.exact import Interval, Stated, agrees, literal, reach, spread, truncates, unit_of
+from ..handwork.claims import Mark
+from ..handwork.exact import Interval, Stated, agrees, literal, reach, spread, truncates
 from ..handwork.quantities import Rate, Value
 from .alignment import Pair, align, as_written, numbers_in
-from .causes import Misfit, Written, written_causes
 from .formula_links import FormulaLinks
-from .session import Step, exact_or_none
+from .odd_numbers import OddNumbers
+from .session import Step
 from .values import pen_slip
 
 
@@ -43,12 +42,12 @@ class NumberLinks(FormulaLinks):
                 self.add("substitution", left, right, "right")
                 return
             if best is None:
-                self.odd_substitution(left, right)
+                OddNumbers(self, left, right).add(forms, ())
                 return
         pairs, misfits, grounds = best
         self.put_in[id(right.expression)] = {pair.span: self.is_exact(pair) for pair in pairs if pair not in misfits}
         if misfits:
-            self.misfit(left, right, misfits)
+            OddNumbers(self, left, right).add(forms, misfits)
             return
         lines = sorted({line for g in grounds if g is not None for line in g.lines})
         self.operand_lines.update(lines)
@@ -90,108 +89,6 @@ class NumberLinks(FormulaLinks):
             if box.low <= answer <= box.high or abs(answer - value) <= abs(value) * Fraction(1, 10**9):
                 return True
         return False
-
-    def odd_substitution(self, left: Step, right: Step) -> None:
-        """Numbers in a shape that is not the formula's: the right numbers with a wrong sign between, or others."""
-        if self.judge.truth is None:
-            self.add("substitution", left, right, "unknown", "not-checkable", "this scenario has no numbers")
-            return
-        message = "the numbers don't stand as the formula says"
-        code = "operator" if self.same_numbers(left, right) else "wrong"
-        if code == "operator":
-            message = "these are the right numbers, but the signs between them are not the formula's"
-        named = self.slip_put_in(right)
-        if named is not None:
-            code, message = named.code, named.message
-        expected = self.judge.truth.evaluate(left.expression)
-        written = as_written_or_nan(right.expression)
-        self.add("substitution", left, right, "wrong", code, message, written, expected)
-
-    def same_numbers(self, left: Step, right: Step) -> bool:
-        """Does every name of the formula find its number somewhere?"""
-        reference = self.reference
-        values = [literal(n) for n in numbers_in(right.expression)]
-        names = [part for part in walk(left.expression) if part in pieces(left.expression)]
-        left_over = [v for v in values if v is not None]
-        people = [p for p in (self.session.person,) if p is not None]
-        for name in names:
-            for value in left_over:
-                ground = reference.fits(Pair(name, value, (0, 0)), people)
-                if ground is not None and ground.kind != "unknown":
-                    left_over.remove(value)
-                    break
-            else:
-                return False
-        return not left_over
-
-    def slip_put_in(self, right: Step, misfits: Sequence[Pair] = ()) -> Explanation | None:
-        """The slip whose formula the numbers put in are; of several that are as likely none, yet all are kept."""
-        if self.subject is None or self.explanations:
-            return None
-        try:
-            value = as_written(right.expression)
-        except ArithmeticError:
-            return None
-        if self.calculated_rightly(value):
-            return None
-        people = [self.session.person]
-
-        def belongs(pair: Pair) -> bool:
-            ground = self.reference.fits(pair, people)
-            return ground is not None and ground.kind != "unknown"
-
-        strangers = tuple(Misfit(p.number, self.right_for(p), self.usual_unit(p)) for p in misfits)
-        written = Written(right.expression, value, self.written_box(right.expression), belongs, strangers)
-        self.explanations = written_causes(self.judge, people[0], self.subject, written, self.claim.line)
-        return self.explanations[0] if len(self.explanations) == 1 else None
-
-    def calculated_rightly(self, written: Fraction) -> bool:
-        """Does the line come to the right number, which is not what the numbers put in give? Then the pen slipped."""
-        number = self.steps[-1].number
-        if number is None or self.subject is None or agrees(number.value, number.unit, written):
-            return False
-        rights = self.reference.totals(self.subject, self.steps[0].expression)
-        return any(agrees(number.value, number.unit, right) for right in rights)
-
-    def right_for(self, pair: Pair) -> Fraction | None:
-        best = self.reference.best(pair.formula)
-        return None if best is None else exact_or_none(best)
-
-    def usual_unit(self, pair: Pair) -> Fraction | None:
-        """The unit to which the person, or the scenario for given data, has what a number stands for."""
-        subject = meaning.subject_of(pair.formula, self.vocabulary)
-        if subject in self.session.person.stated:
-            return self.session.person.stated[subject].number.unit
-        typed = self.judge.graph.typed(subject.node) if isinstance(subject, Value) else None
-        return None if typed is None else unit_of(typed.lstrip("-"))
-
-    def misfit(self, left: Step, right: Step, misfits: list) -> None:  # type: ignore[type-arg]
-        """Name the number that doesn't belong and what belongs there."""
-        reference = self.reference
-        named = self.slip_put_in(right, misfits)
-        told = []
-        for pair in misfits:
-            belongs = reference.belongs(pair.formula)
-            name = to_text(pair.formula)
-            old = self.older(pair)
-            own = f" (your older value, line {old})" if old else ""
-            told.append(f"{pair.number.text} stands where {name} = {belongs} belongs{own}")
-        pair = misfits[0]
-        span = self.place(right, pair.span)
-        expected = reference.best(pair.formula)
-        code, message = (named.code, named.message) if named is not None else ("miscopied-operand", "; ".join(told))
-        self.add("substitution", left, right, "wrong", code, message, float(pair.number.value), expected, span)
-
-    def older(self, pair: Pair) -> int | None:
-        """The line of an earlier statement, replaced since, that a number put in was taken from."""
-        subject = meaning.subject_of(pair.formula, self.vocabulary)
-        lines = self.session.history.get(subject, ()) if subject is not None else ()
-        found = (line.line for line in lines if agrees(pair.number.value, pair.number.unit, line.number.value))
-        return next(found, None)
-
-    def place(self, step: Step, span: tuple[int, int]) -> tuple[int, int]:
-        return (step.part.start + span[0], step.part.start + span[1]) if span != (0, 0) else (
-            step.part.start, step.part.end)  # fmt: skip
 
     # ------------------------------------------------------------------ arithmetic
     def units(self, node: Expression) -> list[Stated]:
@@ -304,20 +201,9 @@ def continued(left: Step, right: Step) -> Step:
     return replace(left, meaning=replace(left.meaning, expression=whole), kind="numbers", number=None)
 
 
-def as_written_or_nan(node: Expression) -> float:
-    try:
-        return float(as_written(node))
-    except (ArithmeticError, OverflowError):
-        return float("nan")
-
-
 def first_number(node: Expression) -> Stated | None:
     numbers = numbers_in(node)
     return literal(numbers[0]) if numbers else None
-
-
-def pieces(node: Expression) -> list[Expression]:
-    return [part for part in walk(node) if isinstance(part, (Name, Derivative))]
 
 
 def line_list(lines: Sequence[int]) -> str:
