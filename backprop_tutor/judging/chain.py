@@ -11,13 +11,13 @@ from ..handwork.quantities import Gradient, Subject, Updated
 from .alignment import as_written
 from .causes import number_causes
 from .chain_reading import parameter_names
+from .formula_causes import PLAIN
 from .number_links import NumberLinks, continued
 from .person import Line, Person
 from .session import Step, exact_or_none
 from .values import Ground, Reference, judge_number, judge_stated
 
 TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
-_PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand")
 _NOTES = ("right-but-not-from-yours", "update-invisible", "no-evidence")  # to be told even where all is right
 
 
@@ -107,7 +107,10 @@ class Chain(NumberLinks):
     def explained(self, number: Stated, ground: Ground) -> Ground:
         """The cause of a wrong number, where one explains it well."""
         assert self.subject is not None
-        if any(link.mark == "wrong" for link in self.links):
+        wrong = [link for link in self.links if link.mark == "wrong"]
+        if wrong and not any(link.kind == "arithmetic" for link in wrong) and self.comes_from_working(number):
+            return replace(ground, code="wrong", message=f"should be {ground.expected:.6g}" if ground.expected else "")
+        if wrong:
             return ground  # the working already shows where it went wrong
         found = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
         note = self.hidden_by_digits(number)
@@ -124,6 +127,15 @@ class Chain(NumberLinks):
             expected = "" if ground.expected is None else f"should be {ground.expected:.6g}"
             return replace(ground, code="wrong", message=expected)
         return ground
+
+    def comes_from_working(self, number: Stated) -> bool:
+        """Is a number what stands before it gives? Then it is no slip of the pen, whatever it looks like."""
+        before = self.steps[-2]
+        try:
+            written = as_written(before.expression) if before.kind == "numbers" else None
+        except ArithmeticError:
+            return False
+        return written is not None and self.written_box(before.expression).meets(number.value, number.unit)
 
     def hidden_by_digits(self, number: Stated) -> str:
         """What to say of an updated weight whose step is so small that its digits can't tell one slip from another."""
@@ -215,11 +227,11 @@ class Chain(NumberLinks):
         mark = worst([link.mark for link in self.links])
         found = [link for link in self.links if link.mark == mark]
         # a slip with a name says more than "not equal", wherever in the chain it shows
-        named = [link for link in found if link.kind == "formula" and link.code not in _PLAIN]
+        named = [link for link in found if link.kind == "formula" and link.code not in PLAIN]
         link = named[0] if named and found[0].kind == "formula" else found[0]
         if mark in ("right", "follows"):
             link = next((item for item in found if item.code in _NOTES), link)
-        return self.finish(mark, link.code, link.message, link)
+        return self.finish(mark, link.code, _whole_message(link, found) if mark == "wrong" else link.message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:
         stated = link.stated if link else None
@@ -236,6 +248,13 @@ class Chain(NumberLinks):
         shown = "" if mark == "right" and code == "identity" else code
         return Verdict(self.claim, quantity, mark, shown, message, stated, expected, tuple(self.links), lines,
                        self.explanations)  # fmt: skip
+
+
+def _whole_message(link: LinkVerdict, found: list[LinkVerdict]) -> str:
+    """What is said of a line: of several faults that hold together, each in its own words."""
+    others = [other.message for other in found if other.kind != link.kind and other.code != "wrong"]
+    more = "; ".join(dict.fromkeys(other for other in others if other and other != link.message))
+    return f"{link.message.rstrip('.')}. As well, {more}" if more else link.message
 
 
 def _better(

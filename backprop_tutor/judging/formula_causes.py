@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..formulas.algebra import ONE
 from ..formulas.expression import Derivative, Expression, Name, Product, Sum, rebuild, ungrouped, walk
 from ..formulas.typeset import to_text
 from ..handwork import meaning
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 MOST_FACTORS = 30  # of a formula that is searched for a repeated one
+PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand", "times-itself")  # codes that name no slip of their own
 _GAP = "a piece left out"
 
 
@@ -32,17 +34,37 @@ class Cause:
 
 def formula_cause(judge: Judge, subject: Subject | None, left: Expression, claimed: Expression) -> Cause | None:
     """The slip that a claimed formula is, or None."""
+    plain = _no_dependence(judge, claimed) or _repeated_factor(judge, left, claimed)
+    if plain is not None:
+        return plain
     if subject is not None:
         matches = [v for v in variants(judge.network, subject) if judge.equality.same(v.formula, claimed)]
         if matches:
             best = max(matches, key=lambda v: v.prior)
             return Cause(best.code, best.sentence, best.formula, best.right)
     return (
-        _repeated_factor(judge, left, claimed)
+        _times_itself(judge, subject, claimed)
         or _constant_factor(judge, left, claimed)
         or _one_piece(judge, subject, left, claimed)
         or _missing_term(judge, left, claimed)
     )
+
+
+def _no_dependence(judge: Judge, claimed: Expression) -> Cause | None:
+    """A derivative of something that does not depend on what it is taken by."""
+    graph = judge.graph
+    for part in walk(claimed):
+        if not isinstance(part, Derivative):
+            continue
+        of, by = judge.vocabulary.nodes.get(part.of), judge.vocabulary.nodes.get(part.by)
+        if of is None or by is None or of == by or graph.reaches(by, of):
+            continue
+        kind = graph.block_of(of).kind
+        given = "" if kind == "computed" else f" is {'an' if kind == 'input' else 'a'} {kind} and"
+        return Cause(
+            "no-dependence", f"{graph.name(of)}{given} does not depend on {graph.name(by)}: {to_text(part)} is 0"
+        )
+    return None
 
 
 def _repeated_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
@@ -58,6 +80,24 @@ def _repeated_factor(judge: Judge, left: Expression, claimed: Expression) -> Cau
             return Cause("factor-twice", f"{shown} stands there twice; each link of the chain appears once",
                          claimed, Product(rest))  # fmt: skip
     return None
+
+
+def _times_itself(judge: Judge, subject: Subject | None, claimed: Expression) -> Cause | None:
+    """A quantity said to be itself times something."""
+    whole = ungrouped(claimed)
+    if subject is None or not isinstance(whole, Product):
+        return None
+    itself = [i for i, (how, f) in enumerate(whole.factors) if how == "*" and _names(judge, f) == subject]
+    rest = tuple(f for i, f in enumerate(whole.factors) if i not in itself[:1])
+    if not itself or not rest:
+        return None
+    shown = to_text(Product(rest) if rest[0][0] == "*" else Product((("*", ONE), *rest)))
+    name = judge.vocabulary.text(subject)
+    return Cause("times-itself", f"{name} stands on both sides, so {shown} would have to be 1")
+
+
+def _names(judge: Judge, factor: Expression) -> Subject | None:
+    return meaning.subject_of(factor, judge.vocabulary)
 
 
 def _constant_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:

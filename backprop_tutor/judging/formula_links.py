@@ -10,7 +10,7 @@ from ..handwork.claims import Explanation, Mark
 from ..handwork.exact import agrees, literal
 from .alignment import Pair
 from .chain_reading import ChainReader
-from .formula_causes import formula_cause
+from .formula_causes import PLAIN, formula_cause
 from .person import Person
 from .session import Step, exact_or_none
 
@@ -64,11 +64,15 @@ class FormulaLinks(ChainReader):
         cause = formula_cause(self.judge, target, left.expression, right.expression)
         if cause is None and left is not self.steps[0]:
             cause = formula_cause(self.judge, target, self.steps[0].expression, right.expression)
-        if cause is not None:
-            self.explanations = (
-                Explanation(cause.code, cause.message, (self.claim.line,), 1.0, cause.formula, cause.right),
-            )
         truth = self.judge.truth
+        # of several wrong formulas in one line the first with a name of its own says most
+        said = self.explanations[0].code if self.explanations else ""
+        if cause is not None and (not said or (said in PLAIN and cause.code not in PLAIN)):
+            value = None if truth is None or cause.formula is None else truth.evaluate(cause.formula)
+            self.explanations = (
+                Explanation(cause.code, cause.message, (self.claim.line,), 1.0, cause.formula, cause.right,
+                            None if value != value else value),
+            )  # fmt: skip
         stated = expected = None
         if truth is not None:
             stated, expected = truth.evaluate(right.expression), truth.evaluate(left.expression)

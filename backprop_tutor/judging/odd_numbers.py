@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..formulas.expression import NOWHERE, Derivative, Expression, Name, Negative, Span, walk
+from ..formulas.expression import NOWHERE, Derivative, Expression, Name, Negative, Span, names_in, walk
 from ..formulas.typeset import to_text
 from ..handwork import meaning
 from ..handwork.claims import Explanation
@@ -65,11 +65,13 @@ class OddNumbers:
         """The link with what stands and what belongs at one number, or on the whole."""
         truth = self.chain.judge.truth
         assert truth is not None, "without numbers nothing is wrong"
-        stated, expected, span = _number_or_nan(self.right.expression), truth.evaluate(self.left.expression), NOWHERE
-        right = None if pair is None or pair.span == NOWHERE else self.reference.best(pair.formula)
-        if pair is not None and right is not None:
-            sign = -1 if pair.negated else 1
-            stated, expected, span = sign * float(pair.number.value), sign * right, pair.span
+        span = NOWHERE
+        stated: float | None = _number_or_nan(self.right.expression)
+        expected: float | None = truth.evaluate(self.left.expression)
+        if pair is not None and pair.span != NOWHERE:
+            sign, right = -1 if pair.negated else 1, self.right_for(pair.formula)
+            stated, span = sign * float(pair.number.value), pair.span
+            expected = None if right is None else sign * float(right)
         self.chain.add("substitution", self.left, self.right, "wrong", code, message, stated, expected,
                        self.place(span))  # fmt: skip
 
@@ -107,7 +109,7 @@ class OddNumbers:
             return None
         if self.calculated_rightly(value):
             return None
-        strangers = tuple(Misfit(p.number, self.right_for(p), self.usual_unit(p)) for p in misfits)
+        strangers = tuple(Misfit(p.number, self.right_for(p.formula), self.usual_unit(p)) for p in misfits)
         written = Written(right.expression, value, chain.written_box(right.expression), self.fits, strangers)
         person = chain.session.person
         chain.explanations = written_causes(chain.judge, person, chain.subject, written, chain.claim.line)
@@ -122,8 +124,12 @@ class OddNumbers:
         rights = self.reference.totals(chain.subject, chain.steps[0].expression)
         return any(agrees(number.value, number.unit, right) for right in rights)
 
-    def right_for(self, pair: Pair) -> Fraction | None:
-        best = self.reference.best(pair.formula)
+    def right_for(self, formula: Expression) -> Fraction | None:
+        """What belongs in a formula's place; None where that rests on assumed values."""
+        subjects = (meaning.subject_of(part, self.chain.vocabulary) for part in walk(formula))
+        if not all(self.reference.decided(subject) for subject in subjects if subject is not None):
+            return None
+        best = self.reference.best(formula)
         return None if best is None else exact_or_none(best)
 
     def usual_unit(self, pair: Pair) -> Fraction | None:
@@ -188,17 +194,16 @@ class OddNumbers:
 
     def said(self, number: Stated | None, text: str, belongs: Expression, typed: bool = True) -> str:
         """One number, or a few, in the place of a piece of the formula."""
-        name = to_text(belongs)
-        value = self.reference.belongs(belongs)
+        name, right = to_text(belongs), self.right_for(belongs)
+        if right is not None and name != f"{float(right):.6g}":
+            name = f"{name} = {float(right):.6g}"
         if number is not None and self.fits(Pair(Negative(belongs), number, NOWHERE)):
-            return f"the sign of {text} is turned: {name} = {value} belongs there"
-        if name != value:
-            name = f"{name} = {value}"
+            return f"the sign of {text} is turned: {name} belongs there"
         older = None if number is None else self.older(number, belongs)
         if older is not None:
             return f"{text} stands where {name} belongs (your older value, line {older})"
         other = None if number is None else self.known_as(number, Fraction(0) if typed else number.unit / 2)
-        return f"{text}{f' ({other})' if other else ''} stands where {name} belongs"
+        return f"{text}{f', which is {other},' if other else ''} stands where {name} belongs"
 
     def older(self, number: Stated, belongs: Expression) -> int | None:
         """The line of an earlier statement, replaced since, that a number put in was taken from."""
@@ -219,7 +224,8 @@ class OddNumbers:
             if given is not None and number.digits > 1 and abs(number.value - given) <= max(room, abs(given) * DOUBLE):
                 found.append(Value(node))
         names = {self.chain.vocabulary.text(subject) for subject in found}
-        return names.pop() if len(names) == 1 else None
+        own = names & set(names_in(self.left.expression))  # of several the one that the line speaks of
+        return min(own or names) if len(own or names) == 1 else None
 
     def place(self, span: Span) -> Span:
         part = self.right.part

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
 from ..engine.trace import Trace, backward, forward
 from ..handwork.claims import Explanation, Mark, Verdict, worst
-from ..handwork.exact import agrees
+from ..handwork.exact import Stated, agrees, exact
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
 from .person import Line, Truth
 from .values import finite
 
 MOST_CHANGES = 600
 LEAST_LINES = 3
+ROUGH = 3  # units of the last digit: how far a line made of rounded numbers may be from the values it speaks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +37,27 @@ class Repair:
 def repaired(
     vocabulary: Vocabulary, trace: Trace, stated: Mapping[Subject, Sequence[Line]], verdicts: Sequence[Verdict]
 ) -> tuple[Verdict, ...]:
-    """The verdicts, the first mistake with the one-value repair as an explanation where one fits."""
+    """The verdicts, the first mistake with the one-value repair as an explanation where one fits.
+
+    What follows from a mistake fits whatever explains the mistake: a repair that explains a single wrong line says no
+    more than the slip that this line has been given already.
+    """
     best = best_repair(vocabulary, trace, stated, verdicts)
     if best is None:
+        return tuple(verdicts)
+    explained = [verdict for verdict in verdicts if verdict.mark == "wrong" and verdict.line in best.lines]
+    first, *more = explained
+    if len(first.explanations) == 1 and not more:
         return tuple(verdicts)
     graph = vocabulary.graph
     name, text = graph.name(best.leaf), f"{best.value:g}"
     message = f"these lines fit if {name} is {text} instead of {trace.value(best.leaf):g}"
     found = Explanation("miscopied-value", message, best.lines, 0.9, value=best.value)
-    out = list(verdicts)
-    for i, verdict in enumerate(verdicts):
-        if verdict.mark == "wrong" and verdict.line in best.lines:
-            others = tuple(e for e in verdict.explanations if e.code != "miscopied-value")[:2]
-            named = verdict.code not in ("wrong", "arithmetic")
-            out[i] = replace(
-                verdict,
-                code=verdict.code if named else found.code,
-                message=verdict.message if named else message,
-                explanations=(*others, found) if named else (found, *others),
-            )
-            break
-    return tuple(out)
+    others = tuple(e for e in first.explanations if e.code != found.code)[:2]
+    named = not first.explanations and first.code not in ("wrong", "arithmetic")  # the working shows what it is
+    said = first if named else replace(first, code=found.code, message=message)
+    shown = replace(said, explanations=(found, *others))
+    return tuple(shown if verdict is first else verdict for verdict in verdicts)
 
 
 def best_repair(
@@ -65,54 +67,73 @@ def best_repair(
     marks: dict[int, Mark] = {}
     for verdict in verdicts:
         marks[verdict.line] = worst([verdict.mark, marks.get(verdict.line, "right")])
-    numbers = [
-        (subject, line)
-        for subject, lines in stated.items()
-        for line in lines
-        if isinstance(subject, (Value, Gradient, Updated))
-        and line.number.unit
-        and not (isinstance(subject, Value) and vocabulary.graph.block_of(subject.node).kind != "computed")
-    ]
+    graph = vocabulary.graph
+    numbers: list[tuple[Subject, Line]] = []
+    restated: dict[int, list[Line]] = {}
+    for subject, lines in stated.items():
+        typed = [line for line in lines if line.number.unit]
+        if isinstance(subject, Value) and graph.block_of(subject.node).kind != "computed":
+            restated[subject.node] = typed
+        elif isinstance(subject, (Value, Gradient, Updated)):
+            numbers += [(subject, line) for line in typed]
     unexplained = {line.line for _, line in numbers if marks.get(line.line) in ("wrong", "follows")}
     if len(unexplained) < LEAST_LINES or not any(marks[line] == "wrong" for line in unexplained):
         return None
+    fitting = _Fitting(Truth(vocabulary, trace), marks)
     ahead = [(subject, line) for subject, line in numbers if isinstance(subject, Value)]
     back = [(subject, line) for subject, line in numbers if not isinstance(subject, Value)]
     found: list[Repair] = []
     for leaf, value in _changes(vocabulary, trace):
+        if any(not agrees(line.number.value, line.number.unit, exact(value)) for line in restated.get(leaf, ())):
+            continue  # the person wrote down another value
         leaves = trace.values.copy()
         leaves[leaf] = value
-        values = forward(trace.graph, leaves)
+        values = forward(graph, leaves)
         if not np.isfinite(values).all():
             continue
-        fitting = _fitting(Truth(vocabulary, Trace(trace.graph, values, values)), ahead, marks)
-        if fitting is None:
+        fits = fitting.of(Truth(vocabulary, Trace(graph, values, values)), ahead)
+        if fits is None:
             continue  # what breaks a right line on the way forward needs no way back
         if back:
-            changed = Trace(trace.graph, values, backward(trace.graph, values))
-            later = _fitting(Truth(vocabulary, changed), back, marks)
+            later = fitting.of(Truth(vocabulary, Trace(graph, values, backward(graph, values))), back)
             if later is None:
                 continue
-            fitting |= later
-        if len(fitting) >= LEAST_LINES and any(marks[line] == "wrong" for line in fitting):
-            found.append(Repair(leaf, value, tuple(sorted(fitting))))
+            fits |= later
+        if len(fits) >= LEAST_LINES and any(marks[line] == "wrong" for line in fits):
+            found.append(Repair(leaf, value, tuple(sorted(fits))))
     most = max((len(r.lines) for r in found), default=0)
     best = [r for r in found if len(r.lines) == most]
     return best[0] if len(best) == 1 else None
 
 
-def _fitting(truth: Truth, numbers: Iterable[tuple[Subject, Line]], marks: Mapping[int, Mark]) -> set[int] | None:
-    """The lines that are not right and fit these values; None where a right one does not."""
-    found: set[int] = set()
-    for subject, line in numbers:
-        true = finite(truth.of(subject))
-        fits = true is not None and agrees(line.number.value, line.number.unit, true)
-        mark = marks.get(line.line)
-        if mark == "right" and not fits:
-            return None
-        if fits and mark in ("wrong", "follows"):
-            found.add(line.line)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """Which lines of a sheet fit changed values; `truth` has the values unchanged."""
+
+    truth: Truth
+    marks: Mapping[int, Mark]
+
+    def of(self, changed: Truth, numbers: Iterable[tuple[Subject, Line]]) -> set[int] | None:
+        """The lines that are not right and fit; None where one that is right, or might be, does not."""
+        found: set[int] = set()
+        for subject, line in numbers:
+            value, true = finite(changed.of(subject)), finite(self.truth.of(subject))
+            number, mark = line.number, self.marks.get(line.line)
+            fits = value is not None and agrees(number.value, number.unit, value)
+            if not fits and self.speaks_for(number, mark, true, value):
+                return None
+            if fits and mark in ("wrong", "follows"):
+                found.add(line.line)
+        return found
+
+    def speaks_for(self, number: Stated, mark: Mark | None, true: Fraction | None, value: Fraction | None) -> bool:
+        """Does a line speak for the values unchanged: right, undecided but in agreement, or close to them?"""
+        if mark == "right":
+            return True
+        if true is None or mark not in ("unknown", "close"):
+            return False
+        off = abs(number.value - true)
+        return off <= number.unit * ROUGH and (value is None or abs(number.value - value) > 2 * max(off, number.unit))
 
 
 def _changes(vocabulary: Vocabulary, trace: Trace) -> Iterable[tuple[int, float]]:

@@ -60,12 +60,15 @@ def mistake(judgement: Judgement, family: Family, words: Words, width: int) -> B
 def mistake_notes(verdict: Verdict, words: Words) -> list[Note]:
     """A caret for every link at fault; under the very names where only names are at fault."""
     found: list[Note] = []
-    for link in faults(verdict):
+    links = faults(verdict)
+    formulas = [link for link in links if link.kind == "formula"]
+    for link in links:
         names = _names_at_fault(link, verdict, words) if link.kind == "formula" else []
         if names:
             found += names
         elif link.end > link.start:
-            found.append(Note(link.start, link.end, words.label(link)))
+            own = len(formulas) > 1 and link in formulas  # several formulas at fault: each for a reason of its own
+            found.append(Note(link.start, link.end, words.link_message(link, verdict) if own else words.label(link)))
     return found
 
 
@@ -186,7 +189,7 @@ def _explain(block: Block, verdict: Verdict, words: Words, width: int) -> None:
         return
     if len(causes) == 1:
         message = words.veiled(causes[0].message, "value", verdict)
-        if message != words.message(verdict):
+        if message.rstrip(".") not in words.message(verdict):
             _say(block, f"It looks like this: {message}", words, width)
         return
     _say(block, "More than one slip gives this number:", words, width)
