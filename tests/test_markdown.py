@@ -127,6 +127,42 @@ def test_disagreements_and_kinks_are_said() -> None:
     assert "**Not all right:**" in shown
 
 
+ODD = """
+[inputs]
+x = 3.0
+[parameters]
+w2 = [0.5]
+w = [[0.1, -0.6], [0.2, 0.3]]
+"θ" = -0.04
+zL = [0.3, 0.4]
+[targets]
+t = 1
+[equations]
+y = "x"
+u = "θ"
+"h̃" = "tanh(sigmoid(θ)*w2[1] + w[2,1]*y + w[1,2] + zL[1])"
+L = "1/2*(t - h̃)**2 + 0*u*w[1,1]"
+[notation]
+zL = "z^L"
+"""
+
+
+def test_names_and_numbers_are_typeset_as_people_write_them() -> None:
+    built = build(loads(ODD))
+    shown, _ = run_text(trace.run(built), built, RunOptions())
+    assert all(map(str.isascii, formulas(shown)))
+    whole = " ".join(shown.split())
+    assert r"\sigma\left(\theta\right) \cdot w_{2}[1] + w_{2,1} \cdot y + w_{1,2} + z^L_{1}\right)" in whole
+    assert r"\sigma\left(-0.04\right)" in whole
+    assert r"L &= \frac{1}{2} \cdot {\left(t - \tilde{h}\right)}^{2}" in whole
+    assert r"y &= x \\ &= 3.0 \end{aligned}" in whole
+    assert r"u &= \theta \\ &= -0.04 \end{aligned}" in whole
+    assert "Parameter $w_{2}$ with the one element $w_{2}[1]$:" in shown
+    assert r"\frac{\partial y}{\partial x}" not in whole
+    assert r"\frac{\partial u}{\partial \theta} &= 1 && 1.00000\ \checkmark" in whole
+    assert "Central difference: $0$: agrees." in shown
+
+
 def test_numbers_with_an_exponent() -> None:
     assert latex_number("1.5e-9") == r"1.5 \times 10^{-9}"
     assert latex_number("-2e7") == r"-2 \times 10^{7}"

@@ -21,8 +21,9 @@ from backprop_tutor.formulas.expression import (
     Sum,
     number,
 )
+from backprop_tutor.formulas.latex_names import LatexNames, latex_name
 from backprop_tutor.formulas.parse import Notation, parse
-from backprop_tutor.formulas.typeset import ASCII, derivative_text, latex_name, to_latex, to_text
+from backprop_tutor.formulas.typeset import ASCII, derivative_text, to_latex, to_text
 from tests.test_parse import larger
 
 
@@ -147,7 +148,12 @@ def test_brackets_that_no_author_wrote_stand_only_where_they_are_needed(tree: Pr
     ("name", "latex"),
     [
         ("w213", "w_{213}"), ("a_h1", "a_{h1}"), ("delta_o1", r"\delta_{o1}"), ("L", "L"), ("b1", "b_{1}"),
-        ("w12'", "w_{12}'"), ("W2[1,2]", "W_{2,1,2}"), ("h1#2", "h_{1}^{(2)}"), ("yhat1", r"\hat{y}_{1}"),
+        ("w12'", "w_{12}'"), ("W2[1,2]", "W_{2}[1,2]"), ("W[2,1]", "W_{2,1}"),
+        ("h̃1", r"\tilde{h}_{1}"), ("x̂", r"\hat{x}"), ("x̄[3]", r"\bar{x}_{3}"), ("ŷ1", r"\hat{y}_{1}"),
+        ("θ", r"\theta"), ("Δw", r"\mathrm{\Delta w}"), ("ℓ_1", r"\ell_{1}"), ("mu_θ", r"\mu_{\theta}"),
+        ("xbar", r"\bar{x}"), ("thetahat", r"\hat{\theta}"), ("W_hh[1,1]", "W_{hh}[1,1]"), ("q_i[1]", "q_{i}[1]"),
+        ("h_1[2]#3'", "h_{1}[2]'^{(3)}"), ("Alpha", r"\mathrm{Alpha}"), ("é", r"\text{é}"),
+        ("h1#2", "h_{1}^{(2)}"), ("yhat1", r"\hat{y}_{1}"),
         ("net", r"\mathrm{net}"), ("lambda", r"\lambda"), ("e_total", r"e_{total}"), ("x_1_2", r"x_{1\_2}"),
     ],
 )  # fmt: skip
@@ -160,7 +166,19 @@ def test_the_scenarios_own_notation_comes_first() -> None:
     assert latex_name("yhat1", notation) == r"\hat{y}_1"
     assert latex_name("a_h1#2", notation) == "{a_{h_1}}^{(2)}"
     assert latex_name("a_h1'", notation) == "a_{h_1}'"
+    layers = {"zL": "z^L", "W2": "W_2"}
+    assert latex_name("zL[1]", layers) == "z^L_{1}"
+    assert latex_name("zL[1]#2", layers) == "{z^L_{1}}^{(2)}"
+    assert latex_name("W2[1,2]", layers) == "W_2[1,2]"
     assert to_latex(parse("yhat1*2"), lambda name: latex_name(name, notation)) == r"\hat{y}_1 \cdot 2"
+
+
+def test_no_two_names_of_a_page_are_typeset_alike() -> None:
+    names = LatexNames({"a": "x"})
+    shown = [names(name) for name in ("w2", "w_2", "w2[1]", "w[2,1]", "w21", "w[21]", "x", "a", "w2")]
+    assert shown == [
+        "w_{2}", r"\mathtt{w\_2}", "w_{2}[1]", "w_{2,1}", "w_{21}", r"\mathtt{w[21]}", "x", r"\mathtt{a}", "w_{2}"
+    ]  # fmt: skip
 
 
 def test_derivatives() -> None:

@@ -9,6 +9,7 @@ Digits before the point are never rounded away: 123456.7 to 3 digits is 123457.
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Context, Decimal
 from math import isfinite, isnan
 
@@ -71,6 +72,11 @@ def _without_needless_zeros(shown: Decimal, exact: Decimal) -> str:
 def spelt(typed: str, minus: str = "-") -> str:
     """A number as its author typed it, with the sign spelt in the style."""
     return minus + typed[1:] if typed.startswith(("-", "−")) else typed
+
+
+def is_number(text: str) -> bool:
+    """Is a text a number and nothing else: `0.20`, `-1.5e-9`?"""
+    return re.fullmatch(r"[-−]?\d+(\.\d+)?(e-?\d+)?", text) is not None
 
 
 def counted(count: int) -> str:

@@ -7,7 +7,7 @@ numbers put in, or in LaTeX.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from .characters import ASCII as ASCII  # for those who typeset
 from .characters import UNICODE as UNICODE
@@ -32,14 +32,9 @@ from .expression import (
     Sum,
     ungrouped,
 )
+from .latex_names import latex_name
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_GREEK_NAMES = """
-alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega
-"""
-_GREEK = frozenset(_GREEK_NAMES.split())
-
-
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
 
@@ -200,34 +195,6 @@ def to_text(node: Expression, style: Style = UNICODE, name: Callable[[str], str]
 
 
 # ---------------------------------------------------------------- LaTeX
-def latex_name(name: str, notation: Mapping[str, str] | None = None) -> str:
-    """`a_h1` → `a_{h1}`, `w213` → `w_{213}`, `delta_o1` → `\\delta_{o1}`; the scenario's own [notation] comes first."""
-    if notation and name in notation:
-        return notation[name]
-    base, sample = (*name.split("#", 1), "")[:2]
-    if notation and base in notation:
-        shown = notation[base]
-        return f"{{{shown}}}^{{({sample})}}" if sample else shown
-    stem = base.rstrip("'")
-    primes = base[len(stem) :]
-    if notation and stem in notation:
-        shown = notation[stem]
-    else:
-        match = re.fullmatch(r"([^\W\d_]+?)_?(\d[\d_,]*|_.+|(?<=_).+|)(\[[\d,:]+\])?", stem)
-        letter, below, index = match.groups() if match else (stem, "", None)
-        below = (below or "").strip("_") + (("," if below else "") + index[1:-1] if index else "")
-        hat = letter.endswith("hat") and len(letter) == 4
-        letter = letter[0] if hat else letter
-        if letter.lower() in _GREEK:
-            letter = "\\" + letter
-        elif len(letter) > 1:
-            letter = rf"\mathrm{{{letter}}}"
-        letter = rf"\hat{{{letter}}}" if hat else letter
-        shown = letter + (f"_{{{below.replace('_', chr(92) + '_')}}}" if below else "")
-    shown += primes
-    return f"{shown}^{{({sample})}}" if sample else shown
-
-
 class _Latex(_Printer):
     def bracketed(self, shown: str) -> str:
         return rf"\left({shown}\right)"
@@ -285,7 +252,7 @@ class _Latex(_Printer):
 
     def called(self, node: Call, function: str, arguments: tuple[Expression, ...]) -> str:
         inner = ", ".join(self.text(argument) for argument in arguments)
-        if function == "exp":
+        if function == "exp" and not node.primes:
             return f"e^{{{self.text(ungrouped(arguments[0]))}}}"
         if function == "sqrt":
             return rf"\sqrt{{{self.text(ungrouped(arguments[0]))}}}"

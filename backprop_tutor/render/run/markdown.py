@@ -19,9 +19,10 @@ from ...engine.graph import Graph
 from ...engine.learning import course, steps_of
 from ...engine.trace import Path, Trace, unknown
 from ...engine.update_rule import UpdateRule
-from ...formulas.digits import short, significant
+from ...formulas.digits import is_number, short, significant
 from ...formulas.expression import Expression
-from ...formulas.typeset import latex_name, to_latex
+from ...formulas.latex_names import LatexNames
+from ...formulas.typeset import to_latex
 from ...lesson.steps import (
     AdjointStep,
     ForwardStep,
@@ -91,8 +92,9 @@ class Page:
             }[part]()  # fmt: skip
 
     # ------------------------------------------------------------------ LaTeX
-    def name(self, name: str) -> str:
-        return latex_name(name, self.graph.scenario.notation)
+    @cached_property
+    def name(self) -> LatexNames:
+        return LatexNames(self.graph.scenario.notation)
 
     def node(self, node: int) -> str:
         return self.name(self.graph.name(node))
@@ -103,7 +105,7 @@ class Page:
 
     def put_in(self, formula: Expression) -> str:
         """With the numbers put in for the names."""
-        return _with_dots(to_latex(shortened(formula), lambda name: _factor(self.value(self.graph.id(name)))))
+        return _with_dots(to_latex(shortened(formula), lambda name: self.value(self.graph.id(name))))
 
     def number(self, x: float) -> str:
         return latex_number(significant(x, self.options.digits))
@@ -125,7 +127,11 @@ class Page:
         """The finite difference and a mark, in a column of its own."""
         self.pen.tally.check(check, local)
         mark = r"\text{a kink}" if check.kink else r"\checkmark" if check.agrees else r"\times\ \text{disagrees}"
-        return rf"&& {self.number(check.difference)}\ {mark}"
+        return rf"&& {self.finite(check)}\ {mark}"
+
+    def finite(self, check: Check) -> str:
+        """The finite difference, as the terminal has it."""
+        return latex_number(self.pen.difference(check).replace("\u2212", "-"))
 
     # ------------------------------------------------------------------ parts
     def title(self) -> Iterator[str]:
@@ -174,8 +180,9 @@ class Page:
         rows = [" & ".join(values[i : i + columns]) for i in range(0, len(values), columns)]
         matrix = r" \\ ".join(rows)
         first, last = self.node(nodes[0]), self.node(nodes[-1])
+        elements = f"elements ${first}$ to ${last}$" if quantity.size > 1 else f"one element ${first}$"
         why = f" ({self.reason(quantity.start)})" if self.graph.assumed(quantity.start) else ""
-        yield f"{quantity.kind.capitalize()} ${name}$ with the elements ${first}$ to ${last}${why}:"
+        yield f"{quantity.kind.capitalize()} ${name}$ with the {elements}{why}:"
         yield f"$$\n{name} = \\begin{{pmatrix}} {matrix} \\end{{pmatrix}}\n$$"
 
     def summed_up(self) -> Iterator[str]:
@@ -204,8 +211,7 @@ class Page:
             lines[0] += f" = {self.formula(used)}"
         if not self.symbolic:
             self.pen.tally.value(step.gap, step.agrees)
-            lines.append(f"&= {self.put_in(used)}")
-            lines.append(f"&= {self.number(step.value)}")
+            lines += [f"&= {text}" for text in _distinct(self.put_in(used), self.number(step.value))]
         return _display(lines)
 
     def local(self) -> Iterator[str]:
@@ -225,7 +231,7 @@ class Page:
         else:
             for step in local_steps(pen.trace, edges, self.options.method, self.options.h):
                 formula, numbers, value = self.formula(step.formula), self.put_in(step.formula), self.number(step.value)
-                chain = list(dict.fromkeys([formula, numbers, value]))
+                chain = dict.fromkeys([formula, *_distinct(numbers, value)])
                 lines.setdefault(step.result.id, []).append(
                     f"{self.derivative(step.result.id, step.operand.id)} &= {' = '.join(chain)} "
                     f"{self.verdict(step.check, local=True)}"
@@ -332,10 +338,12 @@ class Page:
     def difference(self, check: Check) -> str:
         """One sentence about a gradient's check."""
         self.pen.tally.check(check, local=False)
-        said = f"{self.options.method.capitalize()} difference: ${self.number(check.difference)}$"
+        said = f"{self.options.method.capitalize()} difference: ${self.finite(check)}$"
         if check.kink:
             return f"{said}; the step crosses a kink, so it decides nothing."
         word = "agrees" if check.agrees else "**disagrees**"
+        if check.value == 0:
+            return f"{said}: {word}."
         return f"{said}, relative error ${latex_number(short(check.relative_error))}$: {word}."
 
     def explained(self) -> Iterator[str]:
@@ -471,9 +479,14 @@ def _factor(text: str, first: bool = False) -> str:
     return rf"\left({text}\right)" if signed or compound else text
 
 
+def _distinct(numbers: str, value: str) -> list[str]:
+    """The numbers put in and what they come to; `3.0` is 3 already."""
+    return [numbers] if is_number(numbers) and is_number(value) and float(numbers) == float(value) else [numbers, value]
+
+
 def _in_latex(text_of: Callable[[str], str]) -> Callable[[str], str]:
     """The numbers that a terminal shows for names, as LaTeX."""
-    return lambda name: _factor(latex_number(text_of(name).replace("\u2212", "-")))
+    return lambda name: latex_number(text_of(name).replace("\u2212", "-"))
 
 
 def _with_dots(text: str) -> str:
