@@ -31,6 +31,7 @@ touch in order to add a function, a scenario or an output format.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -46,14 +47,26 @@ __all__ = ["__version__", "load", "loads", "run", "verify", "with_random", "with
 # Imports stand inside the functions: `bptutor --help` must not wait for NumPy and pydantic.
 
 
-def load(name_or_path: str) -> Scenario:
+def load(name_or_path: str | os.PathLike[str]) -> Scenario:
     """A bundled scenario by name, a file by its path, or "-" for standard input.
 
     RequestError when there is nothing of that name; ScenarioError with every fault of the file.
     """
+    from .errors import Problem, RequestError
     from .scenario.loading import load
 
-    return load(name_or_path)
+    if not isinstance(name_or_path, (str, os.PathLike)):
+        said = f"{name_or_path!r} is no scenario"
+        raise RequestError(Problem(said, help="give a name, a path, or what load and loads return"))
+    # a path without a slash would be taken for a bundled name
+    path = name_or_path if isinstance(name_or_path, str) else os.path.join(os.curdir, os.fspath(name_or_path))
+    return load(path)
+
+
+def _scenario(given: Scenario | str | os.PathLike[str]) -> Scenario:
+    from .scenario.types import Scenario
+
+    return given if isinstance(given, Scenario) else load(given)
 
 
 def loads(text: str) -> Scenario:
@@ -63,21 +76,27 @@ def loads(text: str) -> Scenario:
     return loads(text)
 
 
-def with_values(scenario: Scenario, values: Mapping[str, float | str]) -> Scenario:
-    """The scenario with other values: `{"w11": 0.2, "W1[1,2]": -1, "x1#2": 0.5, "rate": 0.1}`; "?" makes an unknown."""
+def with_values(scenario: Scenario | str | os.PathLike[str], values: Mapping[str, object]) -> Scenario:
+    """The scenario with other values: `{"w11": 0.2, "W1[1,2]": -1, "x1#2": 0.5, "rate": 0.1}`; "?" makes an unknown.
+
+    An array takes a list, a list of lists or a NumPy array. RequestError for a name or a value that can't be.
+    """
     from .scenario.loading import with_values
 
-    return with_values(scenario, {name: str(value) for name, value in values.items()})
+    def text(value: object) -> str:
+        return str(value.tolist() if hasattr(value, "tolist") else value)
+
+    return with_values(_scenario(scenario), {name: text(value) for name, value in values.items()})
 
 
-def with_random(scenario: Scenario, seed: int) -> Scenario:
+def with_random(scenario: Scenario | str | os.PathLike[str], seed: int) -> Scenario:
     """The scenario with a number drawn for each of its unknowns, the same for the same seed."""
     from .scenario.loading import with_random
 
-    return with_random(scenario, seed)
+    return with_random(_scenario(scenario), seed)
 
 
-def run(scenario: Scenario | str) -> Run:
+def run(scenario: Scenario | str | os.PathLike[str]) -> Run:
     """Work a scenario (or the one of that name or path) forward and backward.
 
     ScenarioError with every fault of its formulas, or where a value isn't a finite number; RequestError when it has
@@ -85,10 +104,10 @@ def run(scenario: Scenario | str) -> Run:
     """
     from .results import run
 
-    return run(load(scenario) if isinstance(scenario, str) else scenario)
+    return run(_scenario(scenario))
 
 
-def verify(scenario: Scenario | str, sheet: str) -> Judgement:
+def verify(scenario: Scenario | str | os.PathLike[str], sheet: str) -> Judgement:
     """Judge the text of a hand calculation, line by line, against a scenario (or the one of that name or path).
 
     Each verdict has the line's mark, code, sentence, what was stated and expected, and its links.
@@ -97,5 +116,5 @@ def verify(scenario: Scenario | str, sheet: str) -> Judgement:
     from .handwork.plain_reader import read
     from .judging.judge import Judge
 
-    judge = Judge(build(load(scenario) if isinstance(scenario, str) else scenario))
+    judge = Judge(build(_scenario(scenario)))
     return judge.judge(read(sheet, judge.vocabulary))

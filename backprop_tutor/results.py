@@ -36,7 +36,7 @@ class ByName(Mapping[str, T], Generic[T]):
             problem = error.problems[0]
             raise KeyError("; ".join(filter(None, (problem.message, problem.help)))) from None
         if node not in self._allowed:
-            raise KeyError(name)
+            raise KeyError(f"{name} is a {self._graph.node(node).kind}, which has none")
         return self._of(node)
 
     def __iter__(self) -> Iterator[str]:
@@ -79,7 +79,7 @@ class Update:
     after: float
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)  # with slots, Python 3.11 answers `run.loss = 0` with a riddle
 class Run:
     """One scenario, worked: immutable, each mapping in the document's order and by the document's names."""
 

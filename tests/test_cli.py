@@ -24,7 +24,7 @@ from backprop_tutor.cli.options import sample_numbers
 from backprop_tutor.cli.program import program
 from backprop_tutor.errors import RequestError
 from backprop_tutor.scenario.starter import TEMPLATE
-from tests.program import SCENARIOS, Done, environment
+from tests.program import SCENARIOS, TOP, Done, environment
 
 Run = Callable[..., Done]
 Captured: TypeAlias = pytest.CaptureFixture[str]
@@ -609,3 +609,19 @@ def test_completion_of_quantities_knows_the_scenario(process: Run) -> None:
 def test_completion_scripts(process: Run) -> None:
     shown = process("--show-completion", "bash")
     assert "_BPTUTOR_COMPLETE" in shown.out + shown.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipe")
+@pytest.mark.parametrize("look", [[], ["--plain"], ["--format", "markdown"]])
+def test_who_reads_no_further_makes_no_error(look: list[str]) -> None:
+    """`bptutor run ... | head`: the reader goes before the text has come."""
+    command = [sys.executable, "-m", "backprop_tutor", "run", "matrix_softmax", *look]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment({}), cwd=TOP
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert "Traceback" not in said

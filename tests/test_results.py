@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import backprop_tutor
@@ -78,6 +80,19 @@ def test_other_values() -> None:
     assert other.values["h1"] == pytest.approx(0.3825)
     assert other.updates["w11"].after == 0.25 - 0.1 * other.gradients["w11"]
     assert scenario.quantity("w11").text() == "0.15"
+
+
+def test_a_scenario_is_named_in_many_ways(tmp_path: Path) -> None:
+    given = backprop_tutor.with_values("matrix_softmax", {"x": np.array([2, 5, 3, 4])})
+    assert backprop_tutor.run(given).values["x_4"] == 4
+    file = tmp_path / "net.toml"
+    file.write_text('[parameters]\nw = 2\n[equations]\nL = "w**2"\n', encoding="utf-8")
+    assert backprop_tutor.run(file).gradients["w"] == backprop_tutor.run(backprop_tutor.load(file)).gradients["w"] == 4
+    for nothing in (3, None, b"two_sigmoid_outputs"):
+        with pytest.raises(RequestError, match="is no scenario"):
+            backprop_tutor.run(nothing)  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="nothing"):
+        backprop_tutor.load(tmp_path / "nothing.toml")
 
 
 def test_unknowns_need_numbers() -> None:

@@ -134,6 +134,8 @@ def test_explain(bptutor: Run, sheets: Path) -> None:
     assert done.status == 1
     for text in ("Line 2", "formula", "substitution", "arithmetic", "value", "the true value", "right  h1 = "):
         assert text in done.out
+    proposed = bptutor("verify", NAME, "wrong.md", "--set", "w11=0.15")
+    assert f"bptutor verify {NAME} wrong.md --set w11=0.15 --explain " in proposed.out + proposed.err
     nowhere = bptutor("verify", NAME, "wrong.md", "--explain", "77")
     assert nowhere.status == 2
     assert "the nearest stand on lines 1, 2, 3" in nowhere.err

@@ -6,6 +6,7 @@ Importing this costs typer and nothing else; help, version and usage errors need
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -212,3 +213,11 @@ def step_size(h: float | None) -> float | None:
 
 def _refused(option: str, message: str, help: str) -> RequestError:
     return RequestError(Problem(message, Where(key=option), "", help))
+
+
+def again(words: Sequence[str], values: Sequence[str] | None, seed: int | None) -> str:
+    """The command line of these words with the same values, for a shell."""
+    command = ["bptutor", *words]
+    for value in values or []:
+        command += ["--set", value]
+    return shlex.join(command if seed is None else [*command, "--random", str(seed)])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..errors import Problem, RequestError, TutorError, Where
 from . import help_pages as cli_help
 from . import options as opt
 from .look import Look
-from .reporting import UNUSABLE, reporting, show_error
+from .reporting import UNUSABLE, reporting, show_error, stop_writing
 
 LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
 DISAGREES, INTERRUPTED = 1, 130
@@ -90,7 +89,7 @@ def status_of(command: Callable[[], object]) -> int:
 
 def _output_lost(error: OSError) -> int:
     """Standard output takes no more. Who has read enough (`| head`) needs no message; a full disk does."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
+    stop_writing()
     if isinstance(error, BrokenPipeError):
         return 0
     return show_error(RequestError(Problem(f"the output can't be written: {error.strerror or error}".lower())), Look())
@@ -174,18 +173,10 @@ def run_command(
             samples=None if samples is None else opt.sample_numbers(samples, len(graph.scenario.samples)),
             inputs=inputs,
             quiet=quiet,
-            command=again(scenario, values or [], random),
+            command=opt.again(["run", scenario], values, random),
         )
         agrees = run(graph, options, Output(format, output, look, step))
     raise typer.Exit(0 if agrees else DISAGREES)
-
-
-def again(scenario: str, values: Sequence[str], seed: int | None) -> str:
-    """The command that runs the same scenario with the same values."""
-    words = ["bptutor", "run", scenario]
-    for value in values:
-        words += ["--set", value]
-    return shlex.join(words if seed is None else [*words, "--random", str(seed)])
 
 
 def _quiz() -> Body:

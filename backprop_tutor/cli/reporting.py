@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +24,18 @@ def show_error(error: TutorError, look: Look) -> int:
     return UNUSABLE
 
 
+def stop_writing() -> None:
+    """Nothing more can be written to standard output, also at the end of the program."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def reporting(look: Look) -> Iterator[None]:
-    """Turns a TutorError into its message and status 2."""
+    """Turns a TutorError into its message and status 2; who reads no further (`| head`) has had enough: status 0."""
     try:
         yield
+    except BrokenPipeError:  # typer would end with status 1
+        stop_writing()
+        raise typer.Exit from None
     except TutorError as error:
         raise typer.Exit(show_error(error, look)) from None

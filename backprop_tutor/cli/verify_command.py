@@ -120,6 +120,7 @@ def verify_command(
 
         options = VerifyOptions(
             scenario=scenario or "",
+            command=opt.again(["verify", *filter(None, (scenario, *(sheets or ())))], values, random),
             digits=digits,
             only=tuple(mark.value for mark in only or ()),
             strict=strict,

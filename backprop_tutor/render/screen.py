@@ -195,9 +195,15 @@ def make_console(
     from rich.console import Console
     from rich.theme import Theme
 
+    class Output(Console):
+        """Who reads no further (`| head`) has had enough: no error, while rich would end with status 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     stream = sys.stdout if stream is None else stream
     styled, without_color = takes_color(stream, color, environ)
-    return Console(
+    return Output(
         file=stream,
         width=max(LEAST_WIDTH, width) if width else width_of(stream, environ),
         force_terminal=styled,

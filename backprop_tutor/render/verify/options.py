@@ -11,11 +11,13 @@ from ...handwork.claims import Mark
 class VerifyOptions:
     """The options of `verify`.
 
-    `scenario` is the scenario as it was named on the command line, for the commands that the report proposes. `only`
-    keeps lines with these marks (empty: all). `reveal` False hides every number that would give an answer away.
+    `scenario` is the scenario as it was named on the command line, and `command` what judges the same sheet again: for
+    the commands that the report proposes. `only` keeps lines with these marks (empty: all). `reveal` False hides every
+    number that would give an answer away.
     """
 
     scenario: str = ""
+    command: str = ""
     digits: int = 6
     only: tuple[Mark, ...] = ()
     strict: bool = False

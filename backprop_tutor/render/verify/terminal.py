@@ -94,7 +94,7 @@ def score_sentence(judgement: Judgement, strict: bool) -> str:
 def next_step(judgement: Judgement, options: VerifyOptions) -> str:
     """One thing to try next."""
     found = families(judgement)
-    command = f"Next: bptutor verify {options.scenario}"
+    command = "Next: " + (options.command or f"bptutor verify {options.scenario}")
     if found:
         return f"{command} --explain {found[0].first.line}"
     other = next((v.line for v in judgement.verdicts if v.mark != "right"), None)

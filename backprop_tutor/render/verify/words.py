@@ -122,7 +122,7 @@ def practise(verdict: Verdict, options: VerifyOptions) -> str:
     """The command to practise the quantity of a line; empty where the line is about no single quantity."""
     if verdict.quantity is None or not options.scenario or options.scenario == "-":
         return ""
-    name = ASCII_GLYPHS.text(verdict.quantity.replace("∂", ASCII.partial))
+    name = ASCII_GLYPHS.text(verdict.quantity.replace("∂", ASCII.partial)).removesuffix("'")
     return f"bptutor quiz {shell(options.scenario)} --only {shell(name)}"
 
 
