@@ -18,7 +18,7 @@ from backprop_tutor.engine import trace
 from backprop_tutor.engine.build import build
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
-from backprop_tutor.formulas.expression import Call, walk
+from backprop_tutor.formulas.expression import Call, Comparison, walk
 from backprop_tutor.formulas.functions import PRIMITIVES
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.scenario import loading as scenario
@@ -83,7 +83,7 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
         if unused:
             one = unused.pop(0)
         linear = rng.choice([f"{one}*{two} + {three}", f"{one} - 0.5*{two}*{three}", f"{one}*({two} - {three}) + 0.3"])
-        shape = rng.randint(0, 8)
+        shape = rng.randint(0, 9)
         if shape <= 3:
             function = rng.choice([*EVERYWHERE, *UNBOUNDED])
             text = called(rng, function, linear) + rng.choice(["", f"*{two}", f" - {three}"])
@@ -95,6 +95,9 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
             text = rng.choice([f"max({one}, {linear}, {two} + 0.1)", f"min({linear}, {three} - 0.2)*{one}"])
         elif shape == 7:
             text = rng.choice([f"mean([{one}, {two}, {three}])", f"logsumexp([{one}, {two}])", f"sum([{one}, {two}])"])
+        elif shape == 8:
+            sign = rng.choice(["<", "<=", ">", ">="])
+            text = f"where({linear} {sign} {three} + 0.1, {called(rng, 'log', one)}, {two}*{three})"
         elif own:
             text = rng.choice([f"f({linear})", f"g({one}, {two}) + {three}"])
         else:
@@ -179,7 +182,8 @@ def rows_network(rng: random.Random) -> str:
         "q": "f(A[1,:])",
         "L": rng.choice([
             "sum((Y - P)**2) + mean(q)", "-sum(Y*log(P))/2 + q[1]*q[2]", "mean(P*P) + sum(exp(A/4)) + q[2]",
-            "sum(max(A, 0.2*P)) + sum(q)/3", "dot(column_mean(P), q) + sum(column_sum(A*A))/9",
+            "sum(where(A > P - 0.3, A*A, P)) + sum(q)/3", "sum(max(A, 0.2*P)) + sum(q)/3",
+            "dot(column_mean(P), q) + sum(column_sum(A*A))/9",
             "sum((A - row_mean(A))**2)/5 + sum(row_sum(P)*A)", "sum(concat(q, b, A[2,:])**2)/4",
         ]),
     }  # fmt: skip
@@ -244,7 +248,11 @@ def away_from_kinks(run: trace.Trace, margin: float = 1e-3) -> bool:
         return False
     for node in run.graph.nodes_of("computed"):
         for part in walk(run.graph.node_formula(node)):
-            if not isinstance(part, Call):
+            if isinstance(part, Comparison):
+                left, right = (evaluate(side, run.value) for side in (part.left, part.right))
+                if abs(left - right) < margin:
+                    return False
+            if not isinstance(part, Call) or part.function == "where":
                 continue
             row = functions.table()[part.function]
             arguments = [evaluate(argument, run.value) for argument in part.arguments]

@@ -10,6 +10,8 @@ from backprop_tutor.engine.build import build
 from backprop_tutor.engine.template import (
     Add,
     Apply,
+    Choose,
+    Dot,
     Fixed,
     Multiply,
     Raise,
@@ -42,6 +44,9 @@ TREES: list[tuple[str, Tree, int, bool]] = [
     ("smallest", Reduce("min", K[0]), 1, True),
     ("logsumexp", Reduce("logsumexp", Multiply((False, False), (K[0], K[1]))), 2, True),
     ("xlogy", XLogY(S[0], S[1]), 2, False),
+    ("either", Choose("<", S[0], Multiply((False, False), (S[1], S[2])), Apply("exp", S[0]), S[2]), 3, False),
+    ("sum of either", Reduce("sum", Choose(">=", K[0], K[1], Apply("log", K[0]), K[1])), 2, True),
+    ("sum or not", Choose(">", Reduce("mean", K[0]), Fixed(0.8), Reduce("sum", K[0]), Reduce("max", K[0])), 1, True),
     ("one slot twice", Multiply((False, False), (S[0], Add((1, 1), (S[0], S[1])))), 2, False),
 ]  # fmt: skip
 
@@ -113,7 +118,27 @@ def test_which_side_of_every_kink_was_taken() -> None:
     taken: list[template.Array] = []
     value(Apply("relu", S[0]), [np.array([-1.0, 0.0, 2.0])], taken)
     value(Reduce("max", K[0]), [np.array([[1.0, 5.0, 2.0], [4.0, 4.0, 0.0]])], taken)
-    assert [side.tolist() for side in taken] == [[-1.0, 0.0, 1.0], [1.0, -1.0]]
+    value(Choose("<", S[0], S[1], S[0], S[1]), [np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 2.0])], taken)
+    tied = template.TIED
+    assert [side.tolist() for side in taken] == [[-1.0, tied, 1.0], [1.0, tied], [1.0, tied, 0.0]]
+
+
+@pytest.mark.parametrize(("at", "slopes"), [(0.0, [1.0]), (-1.0, [1.0]), (2.0, [0.5])])
+def test_the_case_that_is_not_taken_spoils_nothing(at: float, slopes: list[float]) -> None:
+    """log(x) has no slope at 0, and where it is not taken none is needed."""
+    tree = Choose(">", S[0], Fixed(0.0), Apply("log", S[0]), S[0])
+    assert [float(slope[0]) for slope in pullback(tree, [np.array([at])], np.ones(1))] == slopes
+
+
+def test_what_rounding_leaves_over_is_nothing() -> None:
+    for terms in ([0.1, 0.2, -0.3], [0.3, -0.1 * 3], [1e9 * 0.7, -7e8]):
+        row = np.array([terms])
+        assert value(Reduce("sum", K[0]), [row]) == 0.0
+        assert value(Reduce("mean", K[0]), [row]) == 0.0
+        assert value(Add((1,) * len(terms), tuple(S[: len(terms)])), [np.array([x]) for x in terms]) == 0.0
+        assert value(Dot(0, 1), [np.array([terms, [1.0] * len(terms)]), np.ones(len(terms))])[0] == 0.0
+    assert value(Add((1, -1), S[:2]), [np.array([1.0]), np.array([1.0 - 1e-14])]) > 9e-15
+    assert value(Add((1, -1), S[:2]), [np.array([1e308]), np.array([9e307])]) > 0
 
 
 def test_parts_are_all_there() -> None:

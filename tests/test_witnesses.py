@@ -226,6 +226,7 @@ RULES = [
     (template.Reduce, "max(w, 0.2)*min(v, 2)"),
     (template.Stack, "max(w, 0.2)*min(v, 2)"),
     (template.XLogY, "xlogy(w, v)"),
+    (template.Choose, "where(w < v, w, 3*v)*where(v < w, 2, v)"),
 ]
 
 
@@ -277,8 +278,9 @@ def spoil(rule: type, monkeypatch: pytest.MonkeyPatch) -> None:
         template.Raise: template.Raise(template.Slot(0, ()), template.Fixed(2.0)),
         template.Apply: template.Apply("tanh", template.Slot(0, ())),
         template.Reduce: template.Reduce("sum", template.Slot(0, (2,))),
+        template.Choose: template.Choose("<", *[template.Slot(0, ())] * 4),
     }
-    made = template._RULES[rule](tree_of.get(rule), 2, (0, 1), (True, True, True))
+    made = template._RULES[rule](tree_of.get(rule), 2, (0, 1, 0, 1), (True, True, True))
     right: Callable[..., None] = type(made).backward
 
     def wrong(self: Any, frame: Any, adjoints: Any, adjoint: Any) -> None:

@@ -2,11 +2,13 @@
 
 Central by default, (f(x+h) - f(x-h)) / 2h with h = ∛ε·max(|x|, 1) for each quantity of its own; or forward,
 (f(x+h) - f(x)) / h. A nudge that crosses a kink (a `relu` or `abs` at 0, a tie in `max`) says nothing about the
-derivative there: it is reported as a kink and not as a mismatch. Nothing here knows a derivative rule.
+derivative there: it is reported as a kink and not as a mismatch. A difference that is mostly rounding, or whose step
+was asked for and is too large, says nothing either: it is reported as undecided. Nothing here knows a derivative rule.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -14,15 +16,17 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..formulas.rounding import EPSILON
+from . import noise as rounding
 from . import template
-from .graph import Graph, ancestors, descendants
+from .graph import Graph, NodeGroup, ancestors, descendants
 from .nudge import Nudges
 from .plan import distinct
 from .trace import Trace, Values
 
 Method: TypeAlias = Literal["central", "forward"]
+Undecided: TypeAlias = Literal["", "rounding", "step"]
 
-EPSILON = float(np.finfo(float).eps)
 CENTRAL_STEP = EPSILON ** (1 / 3)
 FORWARD_STEP = 1e-6
 THRESHOLD = {"central": 1e-6, "forward": 1e-4}
@@ -30,17 +34,24 @@ TRUNCATION = 4.0  # times the change when the step is halved, where the step is 
 WIDER = 1e2  # times the default step, where that shows little but noise
 MANY = 1000  # nodes, of which
 PILOT = 64  # show which step to begin with
+LARGER = (1e4, 1e6, 1e8)  # times the default step, where still nothing can be told
 NOISE = 16.0  # rounding errors of f that a difference may show, in units of ε·|f|/h
+TOLD = 1e-2  # relative: how exact a difference must be if it is to decide anything
+AT_ONCE = 16  # differences whose noise is measured together
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """A derivative beside its finite difference.
 
-    `relative_error` is |value - difference| / max(|value|, |difference|, noise/threshold), where noise is the rounding
-    error that the difference itself may carry (it keeps a derivative of 0 from showing an error of 100 %); `agrees`
-    holds when the gap is within threshold·max(|value|, |difference|) plus that noise. `kink`: the point has no
-    derivative, or the step crosses one that has none; there the difference decides nothing, and `agrees` holds.
+    `agrees` holds when the gap is within threshold·max(|value|, |difference|) plus what the difference itself is off
+    by: its rounding noise and, of a step that was asked for, what the step cuts off. `undecided` says that this is too
+    much to tell anything ("rounding", or the "step" is too large), unless the two agree to the threshold alone; and
+    so does a step that was asked for where there is agreement with a more suitable one.
+    `kink`: the point has no derivative, or the step crosses one that has none. In both cases the difference decides
+    nothing, and `agrees` holds.
+    `relative_error` is |value - difference| / max(|value|, |difference|, noise/threshold): the noise keeps a
+    derivative of 0 from showing an error of 100 %.
     """
 
     value: float
@@ -49,33 +60,83 @@ class Check:
     agrees: bool
     kink: bool
     step: float
+    undecided: Undecided = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """Differences of one objective by many nodes: value, rounding noise, kink flags, steps.
+    """Differences of one objective by many nodes: value, rounding noise, what the step cuts off, kink flags, steps.
 
     `evaluations` says how often the objective was had at a nudged point, `calculated` how many numbers that took.
     """
 
     values: Values
     noise: Values
+    cut: Values
     kinks: NDArray[np.bool_]
     steps: Values
     evaluations: int = 0
     calculated: int = 0
 
+    def replaced(self, at: NDArray[np.int64], other: Differences, chosen: NDArray[np.bool_] | slice) -> None:
+        """Take over some of the others."""
+        for mine, new in (
+            (self.values, other.values), (self.noise, other.noise), (self.cut, other.cut), (self.kinks, other.kinks),
+            (self.steps, other.steps),
+        ):  # fmt: skip
+            mine[at] = new[chosen]
 
-def compare(
-    value: float, difference: float, noise: float, kink: bool, step: float, method: Method, on_kink: bool = False
-) -> Check:
-    """One verdict; the threshold is relative, the noise absolute. `on_kink`: the point itself is a kink."""
-    gap = abs(value - difference)
-    size = max(abs(value), abs(difference))
-    agrees = bool(gap <= THRESHOLD[method] * size + noise)
-    floor = max(size, noise / THRESHOLD[method])
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One difference: `noise` and `cut` are how far it may be off by rounding and by its step."""
+
+    value: float
+    noise: float
+    cut: float
+    step: float
+    kink: bool
+    on_kink: bool = False
+
+    @property
+    def off(self) -> float:
+        """How far it may be off."""
+        return self.noise + self.cut
+
+    @property
+    def doubt(self) -> float:
+        """The same relative to itself."""
+        size = abs(self.value) + self.off
+        return self.off / size if math.isfinite(size) and size else math.inf
+
+
+def disagreeing(value: float, found: Found, method: Method) -> bool:
+    """Is the gap larger than all that the difference may be off by? (At a kink, or without a number, nobody knows.)"""
+    size = max(abs(value), abs(found.value))
+    beyond = abs(value - found.value) > THRESHOLD[method] * size + found.off
+    return beyond and not found.kink and math.isfinite(found.value)
+
+
+def undecided(value: float, found: Found, method: Method) -> Undecided:
+    """Why nothing can be told; empty where the two agree to the threshold alone, or the difference is exact enough."""
+    gap, size = abs(value - found.value), max(abs(value), abs(found.value))
+    plainly = gap <= THRESHOLD[method] * size
+    # of a derivative of 0 the difference is all noise: it is told if that is small by itself
+    told = found.off <= (TOLD * size if value else THRESHOLD[method])
+    if plainly or told or not gap <= THRESHOLD[method] * size + found.off:
+        return ""
+    return "step" if found.cut > found.noise else "rounding"
+
+
+def compare(value: float, found: Found, method: Method) -> Check:
+    """One verdict; the threshold is relative, the noise absolute."""
+    gap, size = abs(value - found.value), max(abs(value), abs(found.value))
+    agrees = bool(gap <= THRESHOLD[method] * size + found.off)
+    floor = max(size, found.off / THRESHOLD[method])
     error = gap / floor if floor else 0.0
-    return Check(value, difference, error, agrees or kink, on_kink or (kink and not agrees), step)
+    unsure = undecided(value, found, method)
+    kink = found.on_kink or (found.kink and (bool(unsure) or not agrees))
+    return Check(value, found.value, error, agrees or found.kink, kink, found.step, "" if kink else unsure)
 
 
 def default_steps(values: Values, method: Method, h: float | None) -> Values:
@@ -106,12 +167,62 @@ def check_gradients(
 
     The objective is the loss unless another node is given.
     """
-    objective = trace.graph.loss if objective is None else objective
-    found = differences(trace.graph, trace.values, nodes, method, h, objective)
-    return tuple(
-        compare(trace.derivative(objective, node), float(d), float(n), bool(k), float(s), method)
-        for node, d, n, k, s in zip(nodes, found.values, found.noise, found.kinks, found.steps, strict=True)
-    )
+    graph = trace.graph
+    objective = graph.loss if objective is None else objective
+    every = differences(graph, trace.values, nodes, method, h, objective)
+    truth = [trace.derivative(objective, node) for node in nodes]
+    found = _listed(every)
+    if h is None and method == "central":
+        unsure = [i for i, (value, one) in enumerate(zip(truth, found, strict=True)) if undecided(value, one, method)]
+        for i, better in zip(unsure, _with_larger_steps(trace, [nodes[i] for i in unsure], objective), strict=True):
+            found[i] = min(found[i], better, key=lambda one: (one.kink, one.doubt))
+    doubtful = [i for i, (value, one) in enumerate(zip(truth, found, strict=True)) if disagreeing(value, one, method)]
+    # those that are off by least first; where none of a batch turns out to be noise, the others are no more likely to
+    doubtful.sort(key=lambda i: abs(truth[i] - found[i].value) / max(abs(truth[i]), abs(found[i].value)))
+    for start in range(0, len(doubtful), AT_ONCE):
+        batch = doubtful[start : start + AT_ONCE]
+        for i in batch:
+            ends = _ends(float(trace.values[nodes[i]]), found[i].step, method)
+            felt = rounding.of_gradient(graph, trace.values, objective, nodes[i], ends, found[i].value)
+            found[i] = replace(found[i], noise=found[i].noise + felt)
+        if all(disagreeing(truth[i], found[i], method) for i in batch):
+            break
+    checks = [compare(value, one, method) for value, one in zip(truth, found, strict=True)]
+    if h is not None or method == "forward":
+        wrong = [i for i, one in enumerate(checks) if not one.agrees]
+        for i, own in zip(wrong, check_gradients(trace, [nodes[i] for i in wrong], objective=objective), strict=True):
+            checks[i] = by_own_step(checks[i], own)
+    return tuple(checks)
+
+
+def by_own_step(check: Check, own: Check) -> Check:
+    """A disagreement; where there is none with the step that suits the quantity, the step that was asked for is to
+    blame."""
+    if not own.agrees or own.kink or own.undecided:
+        return check
+    return replace(check, agrees=True, undecided="step" if check.step > own.step else "rounding")
+
+
+def _listed(every: Differences) -> list[Found]:
+    numbers = zip(every.values, every.noise, every.cut, every.steps, every.kinks, strict=True)
+    return [Found(float(d), float(n), float(c), float(s), bool(k)) for d, n, c, s, k in numbers]
+
+
+def _with_larger_steps(trace: Trace, nodes: Sequence[int], objective: int) -> list[Found]:
+    """Each difference with the larger step of which most can be told; where a function is nearly straight, any is."""
+    at = np.asarray(nodes, dtype=np.int64)
+    nudges = Nudges(trace.graph, trace.values, objective)
+    steps = default_steps(trace.values[at], "central", None)
+    tried = []
+    for scale in LARGER if len(at) else ():
+        one, two = _with_halved(nudges, at, steps * scale, "central")
+        one.noise[:] += 2.0 * np.abs(one.values - two.values)
+        tried.append(_listed(one))
+    return [min(options, key=lambda one: (one.kink, one.doubt)) for options in zip(*tried, strict=True)]
+
+
+def _ends(x: float, step: float, method: Method) -> tuple[float, float]:
+    return x + step, x - step if method == "central" else x
 
 
 @np.errstate(all="ignore")
@@ -128,8 +239,8 @@ def differences(
     Where the default step is bad (the result is not finite, hardly above its rounding noise, or changes with the step)
     other steps are tried, and the one whose own halved step agrees best, relative to the result, is kept: the choice
     never looks at the rule.
-    A step that was asked for, and a forward difference, stay as they are: how far the halved step is off then counts
-    as noise.
+    A step that was asked for, and a forward difference, stay as they are: how far the halved step is off shows what
+    the step cuts off.
     """
     nudges = Nudges(graph, values, graph.loss if objective is None else objective)
     at = np.asarray(nodes, dtype=np.int64)
@@ -162,11 +273,7 @@ def _of_many(nudges: Nudges, at: NDArray[np.int64], steps: Values) -> Difference
     taken &= (uncertain < 0.5) & (uncertain < 0.5 * noise / (size + noise))
     best.noise[:] += 2.0 * gap
     rest = np.nonzero(~taken)[0]
-    others = _settled(nudges, at[rest], steps[rest], "central", False)
-    for kept, new in (
-        (best.values, others.values), (best.noise, others.noise), (best.kinks, others.kinks), (best.steps, others.steps)
-    ):  # fmt: skip
-        kept[rest] = new
+    best.replaced(rest, _settled(nudges, at[rest], steps[rest], "central", False), slice(None))
     return best
 
 
@@ -177,7 +284,7 @@ def _settled(nudges: Nudges, at: NDArray[np.int64], steps: Values, method: Metho
         return best
     spread = np.abs(best.values - half.values)
     if asked or method == "forward":
-        best.noise[:] += TRUNCATION * spread
+        best.cut[:] = TRUNCATION * spread
         return best
     size = np.maximum(np.abs(best.values), np.abs(half.values))
     unsteady = ~np.isfinite(spread) | (spread > 0.25 * THRESHOLD[method] * size + best.noise)
@@ -187,19 +294,17 @@ def _settled(nudges: Nudges, at: NDArray[np.int64], steps: Values, method: Metho
         again = np.nonzero((unsteady | noisy if scale > 1 else unsteady) & ~best.kinks)[0]
         if not len(again):
             continue
-        other = steps[again] * scale
-        one, two = _with_halved(nudges, at[again], other, method)
+        one, two = _with_halved(nudges, at[again], steps[again] * scale, method)
         gap = np.abs(one.values - two.values)
         uncertain = doubt(gap, one.values, two.values, one.noise)
         before = doubt(spread[again], best.values[again], half.values[again], best.noise[again])
         # where nothing but noise is seen with either step, the one with less of it
         noise_only = (uncertain >= 0.5) & (before >= 0.5) & (gap + one.noise < spread[again] + best.noise[again])
-        better = again[((uncertain < 0.5) & (uncertain < before) | noise_only) & ~one.kinks]
-        chosen = np.isin(again, better)
-        # a step so much larger or smaller cuts off more: the halved step shows how much
-        for kept, new in ((best.values, one.values), (best.noise, one.noise + 2.0 * gap), (best.steps, other)):
-            kept[better] = new[chosen]
-        half.values[better] = two.values[chosen]
+        chosen = ((uncertain < 0.5) & (uncertain < before) | noise_only) & ~one.kinks
+        one.noise[:] += 2.0 * gap  # a step so much larger or smaller cuts off more: the halved step shows how much
+        better = again[chosen]
+        best.replaced(better, one, chosen)
+        half.replaced(better, two, chosen)
         spread[better] = gap[chosen]
     return best
 
@@ -225,7 +330,7 @@ def _with_halved(
         slope = (up - down) / run
         moved = np.maximum(base, np.abs(slope * step))
         noise = NOISE * EPSILON * moved / (2 * step if method == "central" else step)
-        made.append(Differences(slope, noise, kinks, step.copy()))
+        made.append(Differences(slope, noise, np.zeros_like(slope), kinks.copy(), step.copy()))
     return made[0], made[1]
 
 
@@ -251,15 +356,37 @@ def check_locals(
 
 
 def _check_local(trace: Trace, result: int, operand: int, method: Method, h: float | None) -> Check:
-    found = trace.graph.group_of(result)
-    assert found is not None
-    group, row = found
-    x = trace.value(operand)
+    at = trace.graph.group_of(result)
+    assert at is not None
+    group, row = at
+    x, slope = trace.value(operand), trace.local(result, operand)
     step = float(default_steps(np.array([x]), method, h)[0])
-    tried = [step, step * 1e-3, step * 1e-6] if h is None and method == "central" else [step]
+    free = h is None and method == "central"
+    found = _of_formula(trace, group, row, operand, method, [step * s for s in ((1.0, 1e-3, 1e-6) if free else (1.0,))])
+    if free and undecided(slope, found, method):
+        wide = _of_formula(trace, group, row, operand, method, [step * s for s in (WIDER, *LARGER)])
+        found = min(found, wide, key=lambda one: (one.kink, one.doubt))
+    if disagreeing(slope, found, method):
+        ends = _ends(x, found.step, method)
+        felt = rounding.of_local(group, row, trace.values, operand, ends, found.value)
+        found = replace(found, noise=found.noise + felt)
+    check = compare(slope, found, method)
+    if free or check.agrees:
+        return check
+    return by_own_step(check, _check_local(trace, result, operand, "central", None))
+
+
+@np.errstate(all="ignore")
+def _of_formula(
+    trace: Trace, group: NodeGroup, row: int, operand: int, method: Method, steps: Sequence[float]
+) -> Found:
+    """The difference of one formula by one operand, with the step whose own half agrees best."""
+    x = trace.value(operand)
+    default = float(default_steps(np.array([x]), "central", None)[0])
+    near = default * 1e-6  # and yet beyond what rounding leaves over
     below = [-1.0, -0.5] if method == "central" else [0.0, 0.0]
     # the point itself, its neighbours above and below, and for every step the two ends of it and of its half
-    offsets = np.array([0.0, np.spacing(x), -np.spacing(x), *(s * side for s in tried for side in (1.0, 0.5, *below))])
+    offsets = np.array([0.0, near, -near, *(s * side for s in steps for side in (1.0, 0.5, *below))])
     operands = []
     for i, slot in enumerate(group.slots):
         shape = (len(offsets), *(1,) * (slot.ndim - 1))
@@ -271,23 +398,26 @@ def _check_local(trace: Trace, result: int, operand: int, method: Method, h: flo
     values = template.value(group.tree, operands, taken).tolist()
     sides = [branch.reshape(len(offsets), -1) for branch in taken if branch.ndim]
     branches = np.concatenate([np.zeros((len(offsets), 1)), *sides], 1)
-    # exactly at a kink the branch there is neither the one above nor the one below
-    on_kink = bool(((branches[0] != branches[1]) & (branches[0] != branches[2])).any())
-
-    def difference(step: float, high: int, low: int) -> tuple[float, float, bool]:
-        up, down = values[high], values[low]
-        run = (x + step) - (x - step) if method == "central" else (x + step) - x
-        noise = NOISE * EPSILON * max(abs(up), abs(down)) / abs(run)
-        return (up - down) / run, noise, bool((branches[[high, low]] != branches[0]).any())
-
-    found_at = [
-        (s, *difference(s, at, at + 2), difference(s / 2, at + 1, at + 3)[0])
-        for s, at in zip(tried, range(3, len(offsets), 4), strict=True)
-    ]
-    step, value, noise, kink, half = min(found_at, key=lambda f: float(doubt(abs(f[1] - f[4]), f[1], f[4], f[2])))
-    if len(tried) == 1:
-        noise += TRUNCATION * abs(value - half)
-    return compare(trace.local(result, operand), value, noise, kink, step, method, on_kink)
+    # the point is a kink of something that moves with the operand
+    on_kink = bool(((branches[0] == template.TIED) & (branches[1:3] != template.TIED).any(0)).any())
+    asked = len(steps) == 1  # then how far the halved step is off shows what the step cuts off; else the choice does
+    found = []
+    for i, step in enumerate(steps):
+        slopes = []
+        for half, scale in enumerate((1.0, 0.5)):
+            up, down = values[3 + 4 * i + half], values[5 + 4 * i + half]
+            upper, lower = _ends(x, step * scale, method)
+            slopes.append((up - down) / (upper - lower))
+            if not half:
+                noise = NOISE * EPSILON * max(abs(up), abs(down)) / abs(upper - lower)
+        crossed = bool((branches[[3 + 4 * i, 5 + 4 * i]] != branches[0]).any())
+        gap = abs(slopes[0] - slopes[1])
+        cut = TRUNCATION * gap if asked else 2.0 * gap * (step != default)
+        in_doubt = float(doubt(gap, slopes[0], slopes[1], noise))
+        found.append((crossed, in_doubt, Found(slopes[0], noise, cut, step, crossed, on_kink)))
+    if all(crossed for crossed, _, _ in found):
+        return found[0][2]
+    return min(found, key=lambda one: one[:2])[2]
 
 
 __all__ = ["Check", "Differences", "Method", "check_gradients", "check_locals", "compare", "differences"]

@@ -20,6 +20,7 @@ from ..formulas import functions as table
 from ..formulas.expression import (
     Bracketed,
     Call,
+    Comparison,
     Constant,
     Element,
     Expression,
@@ -181,7 +182,7 @@ class Lifter:
             shapes = list(dict.fromkeys(shape_text(part.shape) for part in lifted if part.shape))
             raise self.fail(
                 f"shapes {' and '.join(shapes)} do not fit together", node, "shapes differ",
-                "use @ for a matrix product" if len({len(part.shape) for part in lifted}) > 1 else "",
+                "use @ for a matrix product" if isinstance(node, Product) and len(shapes) > 1 else "",
             ) from None  # fmt: skip
         self.limit(shape, node)
         if all(isinstance(part.tree, t.Fixed) for part in lifted):
@@ -275,6 +276,11 @@ class Lifter:
             return self.combine(lambda parts: t.Apply(name, parts[0]), node, arguments[0])
         if name == "xlogy":
             return self.combine(lambda parts: t.XLogY(*parts), node, *arguments)
+        if name == "where":
+            condition, first, second = arguments
+            assert isinstance(condition, Comparison)
+            operator, left, right = condition.operator, condition.left, condition.right
+            return self.combine(lambda parts: t.Choose(operator, *parts), node, left, right, first, second)
         if name == "softmax":
             return self.softmax(node, arguments[0])
         if len(arguments) > 1:

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formulas.functions import primitive
+from ..formulas.rounding import RESIDUE, without_residue
 from .cuts import Cut, Stage, SumPart
 from .graph import Graph, ancestors
 from .plan import Indices, Values, distinct
-from .template import Apply, Reduce, Tree, parts
+from .template import Apply, Choose, Reduce, Tree, parts
 
 BATCH_BYTES = 1 << 20  # of the widest result of a batch: it stays in the processor's cache
 FIRST_BATCH = 16  # nudges tried first; how wide their results are decides how many go together afterwards
@@ -408,14 +409,16 @@ class Nudges:
         if known is None:
             part = one.sums[which]
             if part.product is not None and part.product.vector:
-                known = part.product.matrix.fetch(self.values) @ part.product.other.fetch(self.values)
+                matrix, vector = part.product.matrix.fetch(self.values), part.product.other.fetch(self.values)
+                total, size = matrix @ vector, np.abs(matrix) @ np.abs(vector)
             else:
                 stage = part.stage
                 every = np.arange(stage.rows)
-                terms = stage.program.run([self._given(stage, i, every) for i in range(len(stage.slots))])
-                terms_of_rows = np.broadcast_to(stage.program.result(terms), (stage.rows,))
-                known = terms_of_rows.reshape(one.group.rows, part.terms).sum(-1)
-            self._sums[number, which] = known
+                frame = stage.program.run([self._given(stage, i, every) for i in range(len(stage.slots))])
+                rows = np.broadcast_to(stage.program.result(frame), (stage.rows,))
+                terms = rows.reshape(one.group.rows, part.terms)
+                total, size = terms.sum(-1), np.abs(terms).sum(-1)
+            known = self._sums[number, which] = without_residue(total, RESIDUE * size)
         return known
 
     def _column(self, number: int, one: Cut, which: int) -> Values:
@@ -447,6 +450,6 @@ def has_kinks(tree: Tree) -> bool:
     match tree:
         case Apply(function) if primitive(function).kinks:
             return True
-        case Reduce("max" | "min"):
+        case Reduce("max" | "min") | Choose():
             return True
     return any(has_kinks(part) for part in parts(tree))

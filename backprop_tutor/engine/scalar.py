@@ -17,6 +17,7 @@ import numpy as np
 from ..formulas import functions
 from ..formulas.expression import (
     Call,
+    Comparison,
     Constant,
     Derivative,
     DerivativeOf,
@@ -30,6 +31,7 @@ from ..formulas.expression import (
     Product,
     Sum,
 )
+from ..formulas.rounding import equal, holds, settled_number
 from ..formulas.typeset import index_text
 from .written_out import CustomFunction
 
@@ -79,6 +81,8 @@ def compiled(node: Expression, custom: Mapping[str, CustomFunction] = NO_FUNCTIO
             return lambda get, gradient: (gradient(of, by), 0.0)
         case DerivativeOf(operand, by):
             return _derivative_of(sub(operand), by)
+        case Call("where", (Comparison(operator, left, right), first, second), 0):
+            return _where(operator, *map(sub, (left, right, first, second)))
         case Call(function, arguments, primes):
             if function in custom:
                 return _own(custom[function], [sub(argument) for argument in arguments], primes)
@@ -98,15 +102,17 @@ def _negative(inner: Compiled) -> Compiled:
 def _sum(parts: list[tuple[int, Compiled]]) -> Compiled:
     def run(get: Get, gradient: GetGradient) -> Dual:
         total = slope = 0.0
+        values = []
         for sign, part in parts:
             v, d = part(get, gradient)
+            values.append(v)
             if sign > 0:
                 total += v
                 slope += d
             else:
                 total -= v
                 slope -= d
-        return total, slope
+        return settled_number(total, values), slope
 
     return run
 
@@ -232,7 +238,17 @@ def _apply(
 
 def _extreme(choose: Callable[..., Dual], arguments: list[Compiled]) -> Compiled:
     def run(get: Get, gradient: GetGradient) -> Dual:
-        return choose((argument(get, gradient) for argument in arguments), key=lambda dual: dual[0])
+        duals = [argument(get, gradient) for argument in arguments]
+        top = choose(duals, key=lambda dual: dual[0])[0]
+        return next((dual for dual in duals if equal(dual[0], top)), (NAN, NAN))
+
+    return run
+
+
+def _where(operator: str, left: Compiled, right: Compiled, first: Compiled, second: Compiled) -> Compiled:
+    def run(get: Get, gradient: GetGradient) -> Dual:
+        taken = holds(operator, left(get, gradient)[0], right(get, gradient)[0])
+        return (first if taken else second)(get, gradient)
 
     return run
 

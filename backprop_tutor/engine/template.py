@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..formulas.functions import Array, Primitive, primitive
+from ..formulas.rounding import RESIDUE, equal, holds, settled, without_residue
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,17 @@ class XLogY:
 
 
 @dataclass(frozen=True, slots=True)
+class Choose:
+    """`first` where left and right compare so, else `second`; the operator is one of < <= > >= ==."""
+
+    operator: str
+    left: Tree
+    right: Tree
+    first: Tree
+    second: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """Several formulas side by side on a new last axis."""
 
@@ -105,7 +117,7 @@ class Dot:
     right: int
 
 
-Tree: TypeAlias = Slot | Fixed | Add | Multiply | Raise | Apply | Reduce | Softmax | XLogY | Stack | Dot
+Tree: TypeAlias = Slot | Fixed | Add | Multiply | Raise | Apply | Reduce | Softmax | XLogY | Choose | Stack | Dot
 
 
 def parts(tree: Tree) -> tuple[Tree, ...]:
@@ -117,6 +129,8 @@ def parts(tree: Tree) -> tuple[Tree, ...]:
             return (left, right)
         case Apply(_, argument) | Reduce(_, argument) | Softmax(argument, _):
             return (argument,)
+        case Choose(_, left, right, first, second):
+            return (left, right, first, second)
         case _:
             return ()
 
@@ -138,6 +152,8 @@ def rebuilt(tree: Tree, change: Callable[[Any], Tree]) -> Tree:
             return Softmax(change(argument), pick)
         case XLogY(factor, argument):
             return XLogY(change(factor), change(argument))
+        case Choose(operator=operator):
+            return Choose(operator, *(change(part) for part in parts(tree)))
         case Stack(inner):
             return Stack(tuple(change(part) for part in inner))
         case _:
@@ -147,7 +163,10 @@ def rebuilt(tree: Tree, change: Callable[[Any], Tree]) -> Tree:
 Operands: TypeAlias = Sequence[Array]
 _Frame: TypeAlias = list[Any]  # the operands, then constants and results, each in a register of its own
 _Branches: TypeAlias = list[Array] | None
+Jitter: TypeAlias = Callable[[Array], Array] | None  # what is done to every intermediate result
 _DEAD = -1  # the register of a part that no adjoint needs to reach
+TIED = -9.0  # the branch of a point that is a kink itself
+SUSPECT = 1e-6  # of a product's largest operand: a smaller product may be nothing but rounding
 
 
 class Outer(NamedTuple):
@@ -197,7 +216,7 @@ class _Adding(_Rule):
             total = -total
         for sign, part in zip(self.signs[1:], self.parts[1:], strict=True):
             total = total + frame[part] if sign > 0 else total - frame[part]
-        frame[self.out] = total
+        frame[self.out] = settled(total, [frame[part] for part in self.parts]) if len(self.parts) > 1 else total
 
     def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
         for sign, to in zip(self.signs, self.to, strict=True):
@@ -275,7 +294,7 @@ class _Applying(_Rule):
         inner = frame[self.parts[0]]
         frame[self.out] = self.row.value(inner)
         if branches is not None:
-            branches.extend(np.sign(inner - kink) for kink in self.row.kinks)
+            branches.extend(np.where(inner == kink, TIED, np.sign(inner - kink)) for kink in self.row.kinks)
 
     def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
         _pass(adjoints, self.to[0], adjoint * self.row.slope(frame[self.parts[0]], frame[self.out]))
@@ -290,20 +309,23 @@ class _Reducing(_Rule):
 
     def forward(self, frame: _Frame, branches: _Branches) -> None:
         inner = frame[self.parts[0]]
-        if self.how == "sum":
-            frame[self.out] = np.add.reduce(inner, -1)
-        elif self.how == "mean":
-            frame[self.out] = inner.mean(-1)
+        if self.how in ("sum", "mean"):
+            total = without_residue(np.add.reduce(inner, -1), RESIDUE * np.add.reduce(np.abs(inner), -1))
+            frame[self.out] = total if self.how == "sum" else total / inner.shape[-1]
         elif self.how == "logsumexp":
             top = inner.max(-1, keepdims=True)
             frame[self.out] = top[..., 0] + np.log(np.exp(inner - top).sum(-1))
         else:
-            chosen = inner.argmax(-1) if self.how == "max" else inner.argmin(-1)
-            total = np.take_along_axis(inner, chosen[..., None], -1)[..., 0]
-            frame[self.out] = total
+            chosen, tied = self.choice(inner)
+            frame[self.out] = np.take_along_axis(inner, chosen[..., None], -1)[..., 0]
             if branches is not None:
-                tied = (inner == total[..., None]).sum(-1) > 1
-                branches.append(np.where(tied, -1.0, chosen))
+                branches.append(np.where(tied, TIED, chosen))
+
+    def choice(self, inner: Array) -> tuple[Any, Any]:
+        """Which element is the largest (the smallest), the first of those that are equal; and are there several?"""
+        top = inner.max(-1, keepdims=True) if self.how == "max" else inner.min(-1, keepdims=True)
+        among = equal(inner, top) | np.isnan(inner)
+        return among.argmax(-1), among.sum(-1) > 1
 
     def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
         inner = frame[self.parts[0]]
@@ -314,7 +336,7 @@ class _Reducing(_Rule):
             powers = np.exp(inner - inner.max(-1, keepdims=True))
             adjoint = adjoint * (powers / powers.sum(-1, keepdims=True))
         elif self.how != "sum":
-            chosen = inner.argmax(-1) if self.how == "max" else inner.argmin(-1)
+            chosen, _ = self.choice(inner)
             adjoint = adjoint * np.where(np.arange(inner.shape[-1]) == chosen[..., None], 1.0, 0.0)
         _pass(adjoints, self.to[0], adjoint)
 
@@ -359,6 +381,28 @@ class _TimesLog(_Rule):
             _pass(adjoints, self.to[1], adjoint * np.where(zero, 0.0, y / np.where(zero, 1.0, p)))
 
 
+class _Choosing(_Rule):
+    """Of a comparison's own two sides no adjoint is passed on: moving them a little changes nothing."""
+
+    __slots__ = ("operator",)
+
+    def __init__(self, tree: Choose, out: int, parts: tuple[int, ...], live: Sequence[bool]) -> None:
+        super().__init__(out, parts, live)
+        self.operator = tree.operator
+
+    def forward(self, frame: _Frame, branches: _Branches) -> None:
+        left, right = frame[self.parts[0]], frame[self.parts[1]]
+        taken = holds(self.operator, left, right)
+        frame[self.out] = np.where(taken, frame[self.parts[2]], frame[self.parts[3]])
+        if branches is not None:
+            branches.append(np.where(equal(left, right), TIED, taken))
+
+    def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
+        taken = holds(self.operator, frame[self.parts[0]], frame[self.parts[1]])
+        _pass(adjoints, self.to[2], np.where(taken, adjoint, 0.0))
+        _pass(adjoints, self.to[3], np.where(taken, 0.0, adjoint))
+
+
 class _Stacking(_Rule):
     __slots__ = ()
 
@@ -379,6 +423,9 @@ class _Dotting(_Rule):
     def forward(self, frame: _Frame, branches: _Branches) -> None:
         left, right = frame[self.parts[0]], frame[self.parts[1]]
         product = left @ right
+        suspect = (np.abs(product) < SUSPECT * np.abs(right).max()) & (product != 0.0)
+        if suspect.any():
+            product = without_residue(product, RESIDUE * (np.abs(left) @ np.abs(right)))
         frame[self.out] = product if right.ndim == 1 else product.reshape(-1)
 
     def backward(self, frame: _Frame, adjoints: _Frame, adjoint: Any) -> None:
@@ -401,10 +448,26 @@ _RULES: Mapping[type, Callable[..., _Rule]] = MappingProxyType(
         Reduce: _Reducing,
         Softmax: lambda _, *rest: _Sharing(*rest),
         XLogY: lambda _, *rest: _TimesLog(*rest),
+        Choose: _Choosing,
         Stack: lambda _, *rest: _Stacking(*rest),
         Dot: lambda _, *rest: _Dotting(*rest),
     }
 )
+
+
+class _Guard(NamedTuple):
+    """What a part of a case depends on: the comparison's two registers, and which outcome makes it count."""
+
+    operator: str
+    left: int
+    right: int
+    side: bool
+
+    def kept(self, frame: _Frame, share: Any) -> Any:
+        """The share where this case is taken, 0 elsewhere."""
+        taken = np.asarray(holds(self.operator, frame[self.left], frame[self.right]) == self.side)
+        deeper = np.ndim(share) - taken.ndim  # the axes of reductions inside the case
+        return np.where(taken.reshape(taken.shape + (1,) * deeper) if deeper > 0 else taken, share, 0.0)
 
 
 class Program:
@@ -414,7 +477,7 @@ class Program:
     who hold a fact about them.
     """
 
-    __slots__ = ("_back", "_rest", "_result", "_steps", "runs", "slots")
+    __slots__ = ("_back", "_guards", "_rest", "_result", "_steps", "runs", "slots")
 
     def __init__(self, tree: Tree, slots: int) -> None:
         self.slots = slots
@@ -422,11 +485,17 @@ class Program:
         self._rest: list[Any] = []
         live = [True] * slots
         steps: list[_Rule] = []
+        self._guards: dict[int, tuple[_Guard, ...]] = {}
 
-        def add(part: Tree) -> int:
+        def add(part: Tree, guards: tuple[_Guard, ...] = ()) -> int:
             if isinstance(part, Slot):
                 return part.number
-            found = [add(inner) for inner in parts(part)]
+            if isinstance(part, Choose):
+                found = [add(part.left, guards), add(part.right, guards)]
+                for side, inner in ((True, part.first), (False, part.second)):
+                    found.append(add(inner, (*guards, _Guard(part.operator, found[0], found[1], side))))
+            else:
+                found = [add(inner, guards) for inner in parts(part)]
             if isinstance(part, Softmax):
                 live[part.pick] = False
                 found.append(part.pick)
@@ -437,18 +506,25 @@ class Program:
             live.append(any(live[inner] for inner in found))
             if not isinstance(part, Fixed):
                 steps.append(_RULES[type(part)](part, register, tuple(found), live))
+                if guards:
+                    self._guards[register] = guards
             return register
 
         self._result = add(tree)
         self._steps = tuple(steps)
         self._back = tuple(step for step in reversed(steps) if live[step.out])
 
-    def run(self, operands: Operands, branches: _Branches = None) -> _Frame:
-        """Execute on the operands; what comes back holds every intermediate result, for `result` and `pull`."""
+    def run(self, operands: Operands, branches: _Branches = None, jitter: Jitter = None) -> _Frame:
+        """Execute on the operands; what comes back holds every intermediate result, for `result` and `pull`.
+
+        `jitter` may shake each of them a little: that shows how far rounding is felt in the result.
+        """
         self.runs += 1
         frame = [*operands, *self._rest]
         for step in self._steps:
             step.forward(frame, branches)
+            if jitter is not None:
+                frame[step.out] = jitter(frame[step.out])
         return frame
 
     def result(self, frame: _Frame) -> Array:
@@ -461,9 +537,28 @@ class Program:
         adjoints[self._result] = adjoint
         for step in self._back:
             mine = adjoints[step.out]
-            if mine is not None:
+            if mine is None:
+                continue
+            if step.out in self._guards:
+                self._pull_guarded(step, frame, adjoints, mine)
+            else:
                 step.backward(frame, adjoints, mine)
         return adjoints[: self.slots]
+
+    def _pull_guarded(self, step: _Rule, frame: _Frame, adjoints: _Frame, mine: Any) -> None:
+        """Of the case that is not taken nothing is passed on, not even 0·∞ of a slope that it would not have."""
+        targets = [to for to in dict.fromkeys(step.to) if to >= 0]
+        before = [adjoints[to] for to in targets]
+        for to in targets:
+            adjoints[to] = None
+        step.backward(frame, adjoints, mine)
+        for to, earlier in zip(targets, before, strict=True):
+            share = adjoints[to].array() if isinstance(adjoints[to], Outer) else adjoints[to]
+            adjoints[to] = earlier
+            if share is not None:
+                for guard in self._guards[step.out]:
+                    share = guard.kept(frame, share)
+                _pass(adjoints, to, share)
 
 
 def value(tree: Tree, operands: Operands, branches: list[Array] | None = None) -> Array:

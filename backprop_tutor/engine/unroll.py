@@ -15,6 +15,7 @@ from ..formulas import functions as table
 from ..formulas.expression import (
     Bracketed,
     Call,
+    Comparison,
     Element,
     Expression,
     Group,
@@ -106,7 +107,7 @@ class Unroller:
                 return self.numbers(node).shape
             case Group(inner) | Negative(inner):
                 return self.shape(inner)
-            case Sum() | Product() | Power():
+            case Sum() | Product() | Power() | Comparison():
                 return self.spread(node)
             case MatrixProduct(left, right):
                 one, two = self.shape(left), self.shape(right)
@@ -138,8 +139,8 @@ class Unroller:
                 parts = [part for _, part in terms]
             case Product(factors):
                 parts = [part for _, part in factors]
-            case Power(base, exponent):
-                parts = [base, exponent]
+            case Power(left, right) | Comparison(_, left, right):
+                parts = [left, right]
             case Call(_, arguments):
                 parts = list(arguments)
             case _:
@@ -170,6 +171,8 @@ class Unroller:
                 return Product(tuple((how, bracket(self.part(factor, index))) for how, factor in factors))
             case Power(base, exponent):
                 return Power(bracket(self.part(base, index)), self.part(exponent, index))
+            case Comparison(operator, left, right):
+                return Comparison(operator, self.part(left, index), self.part(right, index))
             case MatrixProduct(left, right):
                 return self.matrix_product(left, right, index)
             case Bracketed(items):

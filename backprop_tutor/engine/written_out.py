@@ -99,13 +99,14 @@ def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
         return
     composed = own or row
     expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (
-        2 if node.function == "xlogy" else 1
+        _ARGUMENTS.get(node.function, 1)
     )  # fmt: skip
+    row_of_many = isinstance(row, table.Reduction)
     if len(node.arguments) != expected:
         raise FormulaError(
             f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, "
             f"not {len(node.arguments)}", *node.span, f"{expected} needed",
-            "for several numbers write a list: " + f"{node.text}([a, b])" if isinstance(row, table.Reduction) else "",
+            f"for several numbers write a list: {node.text}([a, b])" if row_of_many and expected == 1 else "",
         )  # fmt: skip
 
 
@@ -130,6 +131,7 @@ def recognised(node: Expression) -> Expression:
 
 
 _ONE = Number("1", Fraction(1))
+_ARGUMENTS = {"xlogy": 2, "where": 3}
 
 
 def substitute(body: Expression, values: Mapping[str, Expression]) -> Expression:

@@ -10,6 +10,7 @@ import numpy as np
 from . import functions
 from .expression import (
     Call,
+    Comparison,
     Constant,
     Derivative,
     Element,
@@ -22,6 +23,7 @@ from .expression import (
     Product,
     Sum,
 )
+from .rounding import equal, holds, settled
 from .typeset import index_text
 
 Lookup = Callable[[str], float]
@@ -64,6 +66,8 @@ def _value(node: Expression, value_of: Lookup, derivative: Callable[[str, str], 
             return np.float64(np.power(sub(base), sub(exponent)))
         case Derivative(of, by) if derivative is not None:
             return np.float64(derivative(of, by))
+        case Call("where", (Comparison(operator, left, right), first, second), 0):
+            return sub(first) if holds(operator, sub(left), sub(right)) else sub(second)
         case Call(function, arguments, primes):
             return _call(function, [sub(argument) for argument in arguments], primes)
         case _:
@@ -71,11 +75,12 @@ def _value(node: Expression, value_of: Lookup, derivative: Callable[[str, str], 
 
 
 def _total(terms: list[np.float64]) -> np.float64:
-    """The exact sum, rounded once; infinities and overflow as NumPy has them."""
+    """The exact sum, rounded once, without what is left over by rounding; infinities and overflow as NumPy has them."""
     try:
-        return np.float64(math.fsum(terms))
+        total = math.fsum(terms)
     except (OverflowError, ValueError):
-        return np.float64(sum(terms))
+        total = sum(terms)
+    return np.float64(settled(total, terms))
 
 
 def _call(function: str, arguments: list[np.float64], primes: int) -> np.float64:
@@ -87,10 +92,9 @@ def _call(function: str, arguments: list[np.float64], primes: int) -> np.float64
             return np.float64(row.slope(z, a))
         if primes == 0:
             return np.float64(a)
-    elif function == "max":
-        return max(arguments)
-    elif function == "min":
-        return min(arguments)
+    elif function in ("max", "min"):
+        top = max(arguments) if function == "max" else min(arguments)
+        return next(argument for argument in arguments if equal(argument, top) or argument != argument)
     elif function == "xlogy":
         y, p = arguments
         return np.float64(0.0) if y == 0 else y * np.log(p)

@@ -117,6 +117,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """`left < right`, the condition of a `where`; the operator is one of < <= > >= ==."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Bracketed:
     """A list `[a, b]` (nested: a matrix)."""
 
@@ -154,6 +164,7 @@ Expression: TypeAlias = (
     | Negative
     | Group
     | Call
+    | Comparison
     | Bracketed
     | Derivative
     | DerivativeOf
@@ -173,7 +184,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return tuple(term for _, term in terms)
         case Product(factors):
             return tuple(factor for _, factor in factors)
-        case MatrixProduct(left, right):
+        case MatrixProduct(left, right) | Comparison(_, left, right):
             return (left, right)
         case Power(base, exponent):
             return (base, exponent)
@@ -205,7 +216,7 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
             return replace(node, terms=tuple((sign, change(term)) for sign, term in terms))
         case Product(factors):
             return replace(node, factors=tuple((how, change(factor)) for how, factor in factors))
-        case MatrixProduct(left, right):
+        case MatrixProduct(left, right) | Comparison(_, left, right):
             return replace(node, left=change(left), right=change(right))
         case Power(base, exponent):
             return replace(node, base=change(base), exponent=change(exponent))

@@ -254,6 +254,13 @@ REDUCTIONS: tuple[Reduction, ...] = (
         elementwise_result=True,
     ),
     Reduction("xlogy", "y*log(p), and 0 where y = 0", "log(p) and y/p", r"\operatorname{xlogy}"),
+    Reduction(
+        "where",
+        "where(x > y, a, b): a where x > y holds, else b; also < <= >= ==",
+        "that of a where it holds, else that of b",
+        r"\operatorname{where}",
+        kink_rule="at equality the comparison decides as it is written",
+    ),
 )
 
 COMPOSED: tuple[Composed, ...] = (

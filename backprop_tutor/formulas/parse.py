@@ -5,7 +5,9 @@
     factor   = ["-"|"+"] power
     power    = atom [ ("^"|"**") factor | superscript ]
     atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
+             | "where" "(" formula comparison formula "," formula "," formula ")"
              | "(" formula ")" | "[" formula {"," formula} "]" | derivative
+    comparison = "<" | "<=" | ">" | ">=" | "=="
 
 Two notations share it. A scenario's formulas are strict: every product has its sign. A hand calculation may leave the
 sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)`, `37.75%`, name derivatives
@@ -25,6 +27,7 @@ from . import functions
 from .expression import (
     Bracketed,
     Call,
+    Comparison,
     Constant,
     Derivative,
     DerivativeOf,
@@ -99,6 +102,8 @@ class _Parser:
 
     def expect(self, operator: str, opened: Token) -> Token:
         if not self.sees(operator):
+            if self.here.kind == "comparison":
+                raise self.stray()
             what = "the formula ends" if self.here.kind == "end" else f"'{self.shown(self.here)}' stands"
             raise self.fail(
                 f"the bracket '{opened.text}' is not closed: {what} where '{operator}' belongs",
@@ -127,6 +132,9 @@ class _Parser:
             if before is None:
                 return self.fail(f"'{shown}' has nothing before it", token, missing)
             return self.fail(f"'{shown}' can't follow '{self.shown(before)}'", token, missing)
+        if token.kind == "comparison":
+            help = "write where(x > 0, a, b)"
+            return self.fail(f"'{shown}' compares, and only where( ) takes a comparison", token, "not here", help)
         if token.text in (")", "]"):
             if not self.is_open("(" if token.text == ")" else "["):
                 return self.fail(f"'{shown}' closes a bracket that is not open", token, "one too many")
@@ -358,7 +366,7 @@ class _Parser:
 
     def call(self, token: Token, function: str, primes: int) -> Expression:
         opened = self.take()
-        arguments = [self.sum()]
+        arguments = [self.comparison() if function == "where" else self.sum()]
         while self.sees(","):
             self.take()
             arguments.append(self.sum())
@@ -367,6 +375,16 @@ class _Parser:
         if row is not None:
             function = row.name
         return Call(function, tuple(arguments), primes, self.shown(token), (token.start, close.end))
+
+    def comparison(self) -> Expression:
+        """The condition of a `where`."""
+        left, sign = self.sum(), self.here
+        if sign.kind != "comparison":
+            help = "write where(x > 0, a, b) with one of < <= > >= =="
+            raise self.fail("'where' begins with a comparison", sign, "no comparison", help)
+        self.take()
+        right = self.sum()
+        return Comparison(sign.text, left, right, (left.span[0], right.span[1]))
 
     def element(self, token: Token) -> Expression:
         opened = self.take()

@@ -23,6 +23,7 @@ _VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "�
 _OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "⊙": "*", "∘": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
 TURNED = "ᵀ"  # the operator after a matrix that is turned: `Wᵀ`, `W⊤`, `W.T`
 _TURNED = (TURNED, "⊤")
+_COMPARISONS = {"≤": "<=", "≥": ">="}
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -38,7 +39,10 @@ def _name_part(char: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is number, name, operator, superscript, percent or end; `text` is normalised for operators only."""
+    """`kind` is number, name, operator, comparison, superscript, percent or end.
+
+    `text` is normalised for operators and comparisons only.
+    """
 
     kind: str
     text: str
@@ -105,6 +109,9 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
         elif text.startswith("**", at):
             at += 2
             found.append(Token("operator", "^", start, at))
+        elif text.startswith(("<=", ">=", "=="), at) or char in "<>≤≥":
+            at += 2 if text[at + 1 : at + 2] == "=" else 1
+            found.append(Token("comparison", _COMPARISONS.get(char, text[start:at]), start, at))
         elif char == "%":
             at += 1
             found.append(Token("percent", "%", start, at))
@@ -115,7 +122,8 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
             shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
             if char in "\"'":
                 shown = "a quotation mark"
-            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": "write what stands right of it only"}
+            single = "compare with ==" if "where" in text else "write what stands right of it only"
+            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": single}
             raise FormulaError(
                 f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
             )

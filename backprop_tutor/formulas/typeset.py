@@ -16,6 +16,7 @@ from .expression import (
     NOWHERE,
     Bracketed,
     Call,
+    Comparison,
     Constant,
     Derivative,
     DerivativeOf,
@@ -35,6 +36,8 @@ from .expression import (
 from .latex_names import latex_name
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_COMPARISONS = {"<=": "≤", ">=": "≥"}
+_LATEX_COMPARISONS = {"<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "="}
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
 
@@ -155,6 +158,9 @@ class _Printer:
                     return f"e^{shown}" if isinstance(_as_written(arguments[0]), Group) else f"e^({shown})"
                 spelling = style.spell.get(function, node.text.rstrip("'") or function)
                 return f"{spelling}{chr(39) * node.primes}({shown})"
+            case Comparison(operator, left, right):
+                compares = _COMPARISONS.get(operator, operator) if style.powers else operator
+                return f"{self.text(left)} {compares} {self.text(right)}"
             case Bracketed(items):
                 return "[" + ", ".join(self.text(item) for item in items) + "]"
             case Derivative(of, by):
@@ -212,6 +218,11 @@ class _Latex(_Printer):
                 if _is_negative(low) or (r"\times" in low and isinstance(_as_written(base), Name)):
                     low = self.bracketed(low)
                 return f"{{{low}}}^{{{self.text(ungrouped(exponent))}}}"
+            case Comparison(operator, left, right):
+                return f"{self.text(left)} {_LATEX_COMPARISONS[operator]} {self.text(right)}"
+            case Call("where", (condition, first, second)):
+                one, other = self.text(first), self.text(second)
+                return rf"\left({one}\ \text{{if}}\ {self.text(condition)},\ \text{{else}}\ {other}\right)"
             case Call(function, arguments):
                 return self.called(node, function, arguments)
             case Bracketed(items):

@@ -19,9 +19,10 @@ from ..engine.trace import Contribution, Path, Trace, Update, path_totals
 from ..engine.unroll import of_single_numbers
 from ..engine.written_out import substitute
 from ..formulas import functions as table
-from ..formulas.evaluate import evaluate
-from ..formulas.expression import Call, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
+from ..formulas.evaluate import Lookup, evaluate
+from ..formulas.expression import Call, Comparison, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
 from ..formulas.parse import parse
+from ..formulas.rounding import equal
 from .derivatives import local_derivative
 
 SECOND_CALCULATION = 1e-12  # relative; the two forward calculations differ by rounding only
@@ -157,22 +158,35 @@ def local_steps(
             local_formula(trace.graph, result, operand),
             trace.local(result, operand),
             check,
-            kink_rule(nodes[result]) if check.kink else "",
+            kink_rule(nodes[result], trace) if check.kink else "",
         )
         for (result, operand), check in zip(edges, checks, strict=True)
     )
 
 
-def kink_rule(node: Node) -> str:
-    """The convention used at a kink of the node's functions."""
+def kink_rule(node: Node, trace: Trace) -> str:
+    """The conventions of those of the node's functions that stand exactly at their kink, or else of all."""
     assert node.expanded is not None
-    rules = []
+    exactly: list[str] = []
+    near: list[str] = []
     for part in walk(node.expanded):
-        if isinstance(part, Call):
-            row = table.table().get(part.function)
-            if isinstance(row, (table.Primitive, table.Reduction)) and row.kink_rule:
-                rules.append(row.kink_rule)
-    return "; ".join(dict.fromkeys(rules))
+        row = table.table().get(part.function) if isinstance(part, Call) else None
+        if isinstance(part, Call) and isinstance(row, (table.Primitive, table.Reduction)) and row.kink_rule:
+            (exactly if at_kink(part, trace.value) else near).append(row.kink_rule)
+    return "; ".join(dict.fromkeys(exactly or near))
+
+
+def at_kink(call: Call, value_of: Lookup) -> bool:
+    """Does a call stand exactly where its function has no derivative?"""
+    match call:
+        case Call("where", (Comparison(_, left, right), *_)):
+            return bool(equal(evaluate(left, value_of), evaluate(right, value_of)))
+        case Call("max" | "min" as name, arguments):
+            numbers = [evaluate(argument, value_of) for argument in arguments]
+            top = max(numbers) if name == "max" else min(numbers)
+            return sum(bool(equal(x, top)) for x in numbers) > 1
+    row = table.table().get(call.function)
+    return isinstance(row, table.Primitive) and evaluate(call.arguments[0], value_of) in row.kinks
 
 
 def gradient_steps(

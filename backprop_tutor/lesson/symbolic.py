@@ -8,16 +8,17 @@ derivative rule with the engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 import sympy as sp
 
 from ..formulas import functions as table
+from ..formulas.evaluate import evaluate
 from ..formulas.expression import (
     Call,
+    Comparison,
     Constant,
     Element,
     Expression,
@@ -31,9 +32,11 @@ from ..formulas.expression import (
     names_in,
     number,
     rebuild,
+    ungrouped,
     walk,
 )
 from ..formulas.parse import parse
+from ..formulas.rounding import equal, holds
 from ..formulas.shapes import RESULT, template_of, with_names
 from ..formulas.typeset import index_text, to_text
 
@@ -51,6 +54,49 @@ def opaque(name: str) -> Any:
         return _to_sympy(parse(row.derivative), {"z": z, "a": self}, opaque)
 
     return type(name, (sp.Function,), {"fdiff": fdiff, "nargs": 1})
+
+
+@cache
+def gate(operator: str) -> Any:
+    """`where` as a SymPy function of (left, right, first, second): its derivative is that of the case that is taken."""
+
+    def derivative(self: Any, by: Any) -> Any:
+        left, right, first, second = self.args
+        one, other = first.diff(by), second.diff(by)
+        return one if one == other else self.func(left, right, one, other)
+
+    members = {"_eval_derivative": derivative, "nargs": 4, "operator": operator}
+    return type(f"where{operator}", (sp.Function,), members)
+
+
+@cache
+def extreme(name: str) -> Any:
+    """`max` or `min` as a SymPy function whose derivative is that of the argument that is taken, the first at a tie."""
+    beyond = ">" if name == "max" else "<"
+
+    def among(parts: Sequence[Any]) -> Any:
+        return parts[0] if len(parts) == 1 else extreme(name)(*parts)
+
+    def derivative(self: Any, by: Any) -> Any:
+        parts = self.args
+        slopes = [part.diff(by) for part in parts]
+        if len(set(slopes)) == 1:
+            return slopes[0]
+        moving = [i for i, slope in enumerate(slopes) if slope != 0]
+        if len(moving) > 1:  # one after the other
+            found = slopes[-1]
+            for i in range(len(parts) - 2, -1, -1):
+                found = gate(f"{beyond}=")(parts[i], among(parts[i + 1 :]), slopes[i], found)
+            return found
+        [at] = moving
+        mine, found = parts[at], slopes[at]
+        if parts[:at] == (0,) and at == len(parts) - 1:  # max(0, z): step(z)
+            return found * opaque("step")(mine if name == "max" else -mine)
+        if at < len(parts) - 1:
+            found = gate(f"{beyond}=")(mine, among(parts[at + 1 :]), found, 0)
+        return found if at == 0 else gate(beyond)(mine, among(parts[:at]), found, 0)
+
+    return type(name, (sp.Function,), {"_eval_derivative": derivative})
 
 
 def written_out(name: str) -> Callable[[Any], Any]:
@@ -98,9 +144,14 @@ def _to_sympy(node: Expression, values: Mapping[str, Any], function: Callable[[s
             return sp.Mul(*(sub(factor) if how == "*" else 1 / sub(factor) for how, factor in factors))
         case Power(base, exponent):
             return _power(sub(base), sub(exponent))
+        case Call("where", (Comparison(operator, left, right), first, second), 0):
+            choose = gate(operator) if function is opaque else partial(_chosen_if, operator)
+            return choose(*map(sub, (left, right, first, second)))
         case Call(name, arguments, 0):
             put_in = [sub(argument) for argument in arguments]
             if name in ("max", "min"):
+                if function is opaque:
+                    return extreme(name)(*put_in)
                 return _largest(put_in) if name == "max" else -_largest([-i for i in put_in])
             if name == "xlogy":
                 return put_in[0] * function("log")(put_in[1])
@@ -129,6 +180,12 @@ def _largest(parts: list[Any]) -> Any:
     return sp.Piecewise(*cases[:-1], (cases[-1][0], True))
 
 
+def _chosen_if(operator: str, left: Any, right: Any, first: Any, second: Any) -> Any:
+    """`where` as SymPy has it."""
+    holds = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq}[operator](left, right)
+    return sp.Piecewise((first, holds), (second, True))
+
+
 def written_out_form(formula: Expression, values: Mapping[str, Any]) -> Any:
     """The formula in SymPy's own functions; `values` are put in for names, the other names become symbols."""
     return _to_sympy(formula, values, written_out)
@@ -153,10 +210,24 @@ def witness(formula: Expression, by: str, value_of: Callable[[str], float]) -> f
     """
     values: dict[str, Any] = {}
     slopes: dict[str, Any] = {by: sp.Integer(1)}
+
+    def number_of(name: str) -> Any:
+        return values[name] if name in values else sp.Float(value_of(name), DIGITS)
+
+    def plain(name: str) -> float:
+        return float(number_of(name))
+
     for name, piece in _pieces(formula):
+        taken = _taken(piece, plain)
+        if taken is not None:
+            values[name] = number_of(taken.name) if isinstance(taken, Name) else sp.Rational(taken.value)
+            slopes[name] = slopes.get(taken.name, 0) if isinstance(taken, Name) else 0
+            continue
         shape, slots = template_of(piece)
-        at = {symbol(slot): values[n] if n in values else sp.Float(value_of(n), DIGITS) for n, slot in slots.items()}
+        at = {symbol(slot): number_of(n) for n, slot in slots.items()}
         values[name] = _number(_written_out(shape), at)
+        if isinstance(piece, Sum) and evaluate(piece, plain) == 0:
+            values[name] = sp.Integer(0)  # what is left over by rounding
         slopes[name] = sum(
             (_number(_derivative_written_out(shape, slot), at) * slopes[n] for n, slot in slots.items() if n in slopes),
             sp.Integer(0),
@@ -168,23 +239,45 @@ def _number(expression: Any, at: Mapping[Any, Any]) -> Any:
     return sp.re(sp.N(expression.xreplace(at), DIGITS))
 
 
+def _taken(piece: Expression, number_of: Callable[[str], float]) -> Name | Number | None:
+    """Which of its arguments a max, min or where is; None for any other piece."""
+    match piece:
+        case Call("where", (Comparison(operator, left, right), first, second)):
+            sides = [evaluate(side, number_of) for side in (left, right)]
+            chosen = first if holds(operator, *sides) else second
+        case Call("max" | "min" as name, arguments):
+            numbers = [evaluate(argument, number_of) for argument in arguments]
+            top = max(numbers) if name == "max" else min(numbers)
+            chosen = next(one for one, x in zip(arguments, numbers, strict=True) if equal(x, top))
+        case _:
+            return None
+    assert isinstance(chosen, (Name, Number))
+    return chosen
+
+
 def _pieces(formula: Expression) -> Iterator[tuple[str, Expression]]:
-    """The arguments of functions that are formulas themselves, innermost first, each with a name; the whole has ""."""
+    """The formula in pieces, innermost first, each with a name; the whole has "".
+
+    The arguments of functions that are formulas themselves are pieces, with the sums inside them; and so is every max,
+    min and where, which takes one of its arguments.
+    """
     found: list[tuple[str, Expression]] = []
 
-    def cut(part: Expression) -> Expression:
-        part = rebuild(part, cut)
-        if not isinstance(part, Call):
+    def named(part: Expression) -> Expression:
+        if isinstance(part, (Name, Number)):
             return part
-        arguments = []
-        for argument in part.arguments:
-            if not isinstance(argument, (Name, Number)):
-                found.append((f"#{len(found)}", argument))
-                argument = Name(found[-1][0])
-            arguments.append(argument)
-        return replace(part, arguments=tuple(arguments))
+        found.append((f"#{len(found)}", part))
+        return Name(found[-1][0])
 
-    whole = cut(formula)
+    def cut(part: Expression, inside: bool) -> Expression:
+        calls = isinstance(part, (Call, Comparison))
+        part = rebuild(part, lambda inner: cut(inner, inside or calls))
+        if isinstance(part, (Call, Comparison)):
+            part = rebuild(part, lambda inner: inner if isinstance(inner, Comparison) else named(ungrouped(inner)))
+        choosing = isinstance(part, Call) and part.function in ("max", "min", "where")
+        return named(part) if choosing or (inside and isinstance(part, Sum)) else part
+
+    whole = cut(formula, False)
     yield from found
     yield "", whole
 
@@ -193,8 +286,8 @@ def _pieces(formula: Expression) -> Iterator[tuple[str, Expression]]:
 def local_derivative(formula: Expression, by: str, result: str) -> Expression:
     """∂formula/∂by as a formula over the operands and the result's own name, in the document's form.
 
-    `formula` is in scalar names with all functions written out but the primitives; derivatives of a max or min are
-    written with `step`.
+    `formula` is in scalar names with all functions written out but the primitives. The derivative of a max or min is
+    that of the argument that is taken, said by `step` or `where`, at a tie that of the first.
     """
     shape, slots = template_of(formula)
     return with_names(derivative_of_shape(shape, slots[by]), slots, result)
@@ -203,9 +296,7 @@ def local_derivative(formula: Expression, by: str, result: str) -> Expression:
 @cache
 def derivative_of_shape(shape: Expression, slot: str) -> Expression:
     """∂shape/∂slot, where `result` stands for the shape's own value."""
-    if by_rule := _of_extreme(shape, slot):
-        return by_rule
-    whole = _to_sympy(_without_extremes(shape), {}, opaque)
+    whole = _to_sympy(shape, {}, opaque)
     derivative = sp.diff(whole, symbol(slot))
     if not whole.is_Number:
         derivative = derivative.xreplace({whole: symbol(RESULT)})
@@ -215,47 +306,6 @@ def derivative_of_shape(shape: Expression, slot: str) -> Expression:
     # 2·(a − t) rather than 2·a − 2·t, but 0.01 + 0.99·step(z) rather than (1 + 99·step(z)) / 100
     forms = [reader.expression(form) for form in (sp.factor_terms(derivative), derivative)]
     return min(forms, key=lambda form: len(to_text(form)))
-
-
-def _without_extremes(shape: Expression) -> Expression:
-    """max and min inside a larger formula, by `step`.
-
-    max(a, b) = b + (a - b)·step(a - b) and min(a, b) = b - (b - a)·step(b - a).
-    """
-
-    def change(part: Expression) -> Expression:
-        part = rebuild(part, change)
-        if not isinstance(part, Call) or part.function not in ("max", "min"):
-            return part
-        total = part.arguments[0]
-        for other in part.arguments[1:]:
-            one, two = (total, other) if part.function == "max" else (other, total)
-            gap = Sum(((1, Group(one)), (-1, Group(two))))
-            more = Product((("*", Group(gap)), ("*", Call("step", (gap,), 0, "step"))))
-            total = Group(Sum(((1, two), (1, more)) if part.function == "max" else ((1, one), (-1, more))))
-        return total
-
-    return change(shape)
-
-
-def _of_extreme(shape: Expression, slot: str) -> Expression | None:
-    """∂max(s0, s1, ...)/∂s_k of plain operands: 1 for the one taken, written as a product of steps."""
-    if not (isinstance(shape, Call) and shape.function in ("max", "min")):
-        return None
-    if not all(isinstance(argument, (Name, Number)) for argument in shape.arguments):
-        return None
-    mine = Name(slot)
-    others = [argument for argument in shape.arguments if argument != mine]
-    steps: list[tuple[str, Expression]] = []
-    for other in others:
-        more, less = (mine, other) if shape.function == "max" else (other, mine)
-        gap: Expression = Sum(((1, more), (-1, less)))
-        if isinstance(other, Number) and other.value == 0:  # max(0, z): step(z)
-            gap = mine if shape.function == "max" else Negative(mine)
-        steps.append(("*", Call("step", (gap,), 0, "step")))
-    if not steps:
-        return number(1)  # max(z, z)
-    return steps[0][1] if len(steps) == 1 else Product(tuple(steps))
 
 
 def _finite(denominator: int) -> bool:
@@ -306,6 +356,9 @@ class _Reader:
             return self.power(node)
         if isinstance(node, sp.exp):
             return Call("exp", (self.expression(node.args[0]),), 0, "exp")
+        if isinstance(node, sp.Function) and hasattr(node, "operator"):
+            left, right, first, second = map(self.expression, node.args)
+            return Call("where", (Comparison(node.operator, left, right), first, second), 0, "where")
         if isinstance(node, sp.Function):
             return Call(type(node).__name__, tuple(self.expression(a) for a in node.args), 0, type(node).__name__)
         raise ValueError(f"no formula for {node!r}")

@@ -9,10 +9,10 @@
      "steps": [{"step", "loss", "parameters": {name: value}}]}
 
 Numbers are full floats; null stands where there is none: every number of a scenario with unknowns, the verdict of a
-difference that crosses a kink. Formulas can be typed into a scenario: signs and functions in ASCII, names as in "name".
-Every key is always there; a part that wasn't asked for is an empty list. `updates` are those of the first step; `steps`
-has, where several are asked for, the loss and the parameters after each, up to the last one whose loss is a finite
-number.
+difference that crosses a kink or is unclear. Formulas can be typed into a scenario: signs and functions in ASCII, names
+as in "name". Every key is always there; a part that wasn't asked for is an empty list. `updates` are those of the first
+step; `steps` has, where several are asked for, the loss and the parameters after each, up to the last one whose loss is
+a finite number.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _gradient(trace: Trace, node: int, check: Check | None) -> dict[str, Any]:
         "value": check and _number(check.value),
         "finite_difference": check and _number(check.difference),
         "relative_error": check and _number(check.relative_error),
-        "agrees": None if check is None or check.kink else check.agrees,
+        "agrees": None if check is None or check.kink or check.undecided else check.agrees,
         "path_count": trace.path_count(node),
         "paths": [
             {

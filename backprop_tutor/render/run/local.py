@@ -52,7 +52,7 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
         value,
         pen.difference(step.check),
         pen.check_mark(step.check),
-        note=f"a kink: {pen.glyphs.text(step.kink_rule)} is used" if step.kink_rule else "",
+        note=f"a kink: {pen.glyphs.text(step.kink_rule)}" if step.kink_rule else "",
     )
 
 

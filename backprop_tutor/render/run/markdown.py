@@ -126,7 +126,9 @@ class Page:
     def verdict(self, check: Check, local: bool = False) -> str:
         """The finite difference and a mark, in a column of its own."""
         self.pen.tally.check(check, local)
-        mark = r"\text{a kink}" if check.kink else r"\checkmark" if check.agrees else r"\times\ \text{disagrees}"
+        mark = r"\checkmark" if check.agrees else r"\times\ \text{disagrees}"
+        if check.kink or check.undecided:
+            mark = r"\text{a kink}" if check.kink else r"\text{unclear}"
         return rf"&& {self.finite(check)}\ {mark}"
 
     def finite(self, check: Check) -> str:
@@ -341,6 +343,9 @@ class Page:
         said = f"{self.options.method.capitalize()} difference: ${self.finite(check)}$"
         if check.kink:
             return f"{said}; the step crosses a kink, so it decides nothing."
+        if check.undecided:
+            why = "the step is too large" if check.undecided == "step" else "it is mostly rounding"
+            return f"{said}; {why}, so it decides nothing."
         word = "agrees" if check.agrees else "**disagrees**"
         if check.value == 0:
             return f"{said}: {word}."

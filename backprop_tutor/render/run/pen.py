@@ -31,6 +31,8 @@ class Tally:
     gradients: int = 0
     agree: int = 0
     kinks: int = 0
+    lost: int = 0  # in rounding
+    too_wide: int = 0  # the step that was asked for
     worst: float = 0.0
     steps: list[float] = field(default_factory=list)
 
@@ -42,17 +44,24 @@ class Tally:
     def check(self, check: Check, local: bool) -> None:
         self.locals += local
         self.gradients += not local
-        if check.kink:
-            self.kinks += 1
+        if check.kink or check.undecided:
+            self.kinks += check.kink
+            self.lost += check.undecided == "rounding"
+            self.too_wide += check.undecided == "step"
             return
         self.agree += check.agrees
         self.worst = max(self.worst, check.relative_error)
         self.steps.append(check.step)
 
     @property
+    def decided(self) -> int:
+        """How many derivatives a difference can decide."""
+        return self.locals + self.gradients - self.kinks - self.lost - self.too_wide
+
+    @property
     def all_agree(self) -> bool:
         """Does everything that a difference can decide agree?"""
-        return self.values == self.values_agree and self.locals + self.gradients == self.agree + self.kinks
+        return self.values == self.values_agree and self.decided == self.agree
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ class Pen:
 
     def difference(self, check: Check) -> str:
         """A finite difference to all digits; one that is within its rounding noise of a derivative of 0 is 0."""
-        if check.value == 0 and check.agrees and not check.kink:
+        if check.value == 0 and check.agrees and not check.kink and not check.undecided:
             return "0"
         return significant(check.difference, self.options.digits, self.glyphs.style.minus, measured=True)
 
@@ -138,14 +147,15 @@ class Pen:
         return "" if scenario.rate is None else self.number(scenario.rate)
 
     # ------------------------------------------------------------------ marks
-    def mark(self, agrees: bool, kink: bool = False) -> tuple[str, str]:
+    def mark(self, agrees: bool) -> tuple[str, str]:
         """The verdict and its style: a shape, or a word in ASCII."""
-        if kink:
-            return "kink", "kink"
         return (self.glyphs.ok, "ok") if agrees else (self.glyphs.wrong, "wrong")
 
     def check_mark(self, check: Check) -> tuple[str, str]:
-        return self.mark(check.agrees, check.kink)
+        """The verdict on a derivative; a word where a difference decides nothing."""
+        if check.kink or check.undecided:
+            return "kink" if check.kink else "unclear", "kink"
+        return self.mark(check.agrees)
 
     # ------------------------------------------------------------------ samples
     @cached_property

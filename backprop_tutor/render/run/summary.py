@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from ...engine.check import THRESHOLD
+from ...engine.check import FORWARD_STEP, THRESHOLD
 from ...engine.graph import Graph
 from ...formulas.digits import short
 from ..lines import Block, line, worded
@@ -22,12 +22,13 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
             f"{_of(tally.values_agree, tally.values)} values agree with a second calculation "
             f"(worst gap {short(tally.worst_value)})",
         )
-    total = tally.locals + tally.gradients
-    decided = total - tally.kinks
+    decided = tally.decided
     if decided:
         counted = ((tally.locals, "local derivative"), (tally.gradients, "gradient"))
         kinds = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count]
+        unclear = tally.lost + tally.too_wide
         apart = f", {tally.kinks} at a kink not counted" if tally.kinks else ""
+        apart += f", {unclear} unclear not counted" if unclear else ""
         threshold = short(THRESHOLD[pen.options.method])
         yield (
             tally.agree == decided,
@@ -40,6 +41,21 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
             True,
             f"{tally.kinks} derivative{' stands' if one else 's stand'} at a kink: a difference decides nothing there, "
             "and the convention named above is used",
+        )
+    if tally.lost:
+        one = tally.lost == 1
+        step = f" with h = {short(pen.options.h)}" if pen.options.h else ""
+        yield (
+            True,
+            f"{tally.lost} derivative{' is' if one else 's are'} unclear: too small for a difference{step} to tell "
+            f"{'it' if one else 'them'} from rounding",
+        )
+    if tally.too_wide:
+        one = tally.too_wide == 1
+        step = short(pen.options.h or FORWARD_STEP)
+        yield (
+            True,
+            f"{tally.too_wide} derivative{' is' if one else 's are'} unclear: h = {step} is too large to tell",
         )
 
 
