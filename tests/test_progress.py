@@ -230,8 +230,8 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from backprop_tutor.attempts import Attempt
-from backprop_tutor.progress import Progress
+from backprop_tutor.quiz.attempts import Attempt
+from backprop_tutor.quiz.progress import Progress
 progress = Progress(Path(sys.argv[1]), lambda text: sys.exit(text))
 for number in range(int(sys.argv[3])):
     about = ("neuron", "value", "x", "h1", "1", 4)

@@ -12,19 +12,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from backprop_tutor.errors import RequestError
-from backprop_tutor.quiz.answers import Reply
 from backprop_tutor.quiz.attempts import AGAIN, EASY, GOOD, HARD, Attempt, replay
 from backprop_tutor.quiz.choosing import Asked, Generator, Practice, Wishes
 from backprop_tutor.quiz.hints import hints
 from backprop_tutor.quiz.names import Kind
 from backprop_tutor.quiz.networks import Shape, random_scenario, renumbered, shape
 from backprop_tutor.quiz.progress import Progress
+from backprop_tutor.quiz.replies import Reply
 from backprop_tutor.quiz.session import Ended, Quiz
 from backprop_tutor.quiz.skills import CODES
 from backprop_tutor.quiz.types import Choice, Item
@@ -48,14 +49,25 @@ def kept(home: Path) -> list[Attempt]:
     return found
 
 
+@pytest.fixture
+def terminal(bptutor: Callable[..., Done]) -> Callable[..., Done]:
+    """A quiz as a terminal shows it, without the colours."""
+
+    def shown(*arguments: str, stdin: bytes) -> Done:
+        done = bptutor("quiz", *arguments, "--color", "always", stdin=stdin)
+        return replace(done, out=re.sub(r"\x1b\[[0-9;]*m", "", done.out))
+
+    return shown
+
+
 def generator(seed: str = "7", **wishes: object) -> Generator:
     return Generator(Practice(load(NAME)), Wishes(**wishes), seed)  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------- scripted
-def test_a_scripted_quiz(bptutor: Callable[..., Done], home: Path) -> None:
+def test_a_scripted_quiz(terminal: Callable[..., Done], home: Path) -> None:
     stdin = b"0.7514\n?\n0.7729\n0.1755\n\n0.3925\n=\nq\n"
-    done = bptutor("quiz", NAME, "--seed", "7", "--count", "12", stdin=stdin)
+    done = terminal(NAME, "--seed", "7", "--count", "12", stdin=stdin)
     assert done.status == 0, done.err
     assert done.out.count("seed 7") == 2
     assert "Question 1 of 12" in done.out
@@ -65,21 +77,19 @@ def test_a_scripted_quiz(bptutor: Callable[..., Done], home: Path) -> None:
     assert "✗ Not yet." in done.out
     assert "●◐●✗" in done.out
     assert "Practise: " in done.out
-    assert f"Next: bptutor quiz {NAME} --skill" in done.err
+    assert f"  Next: bptutor quiz {NAME} --skill" in done.out
     assert [a.rating for a in kept(home)] == [GOOD, None, AGAIN, GOOD, AGAIN]
     assert [a.typed for a in kept(home)] == ["0.7514", "0.7729", "0.1755", "0.3925", "="]
 
 
-def test_the_worked_step_is_the_one_that_run_shows(bptutor: Callable[..., Done]) -> None:
-    quiz = bptutor("quiz", NAME, "--seed", "7", "--count", "1", "--kind", "gradient", stdin=b"=\n").out
+def test_the_worked_step_is_the_one_that_run_shows(bptutor: Callable[..., Done], terminal: Callable[..., Done]) -> None:
+    quiz = terminal(NAME, "--seed", "7", "--count", "1", "--kind", "gradient", stdin=b"=\n").out
     match = re.search(r"Find ∂Loss/∂(\w+),", quiz)
     assert match is not None
     run = bptutor("run", NAME, "--grad", match[1]).out
-    for line in run.splitlines():
-        if line.startswith("Its factors"):
-            break
-        if "∂" in line or "finite difference" in line:
-            assert line in quiz.splitlines()
+    shown = run[run.index("path 1  Loss") : run.index("Its factors")]
+    assert shown.rstrip() in quiz, "the same lines, without the picture that stands above the question"
+    assert quiz.count("─ Loss") == 1
 
 
 def test_the_same_seed_asks_the_same_of_everybody(bptutor: Callable[..., Done]) -> None:
@@ -107,21 +117,123 @@ def test_stopping(bptutor: Callable[..., Done], stop: bytes) -> None:
     assert "1 right at once; seed 7." in done.out
 
 
-def test_two_misses_then_the_worked_step(bptutor: Callable[..., Done], home: Path) -> None:
-    done = bptutor("quiz", NAME, "--seed", "7", "--count", "1", stdin=b"0.91\n0.85\n")
+def test_two_misses_then_the_worked_step(terminal: Callable[..., Done], home: Path) -> None:
+    done = terminal(NAME, "--seed", "7", "--count", "1", stdin=b"0.91\n0.85\n")
     assert done.out.count("Not yet.") == 1
     assert done.out.count("Not right.") == 1
     assert done.out.index("Not right.") < done.out.index("0.751365")
     assert [a.rating for a in kept(home)] == [None, AGAIN]
 
 
-def test_what_cannot_be_read_is_no_miss_and_has_a_caret(bptutor: Callable[..., Done], home: Path) -> None:
-    done = bptutor("quiz", NAME, "--seed", "7", "--count", "1", stdin=b"0.75)\n0,75\n\n  \n0.7514\n")
+def test_what_cannot_be_read_is_no_miss_and_has_a_caret(terminal: Callable[..., Done], home: Path) -> None:
+    done = terminal(NAME, "--seed", "7", "--count", "1", stdin=b"0.75)\n0,75\n\n  \n0.7514\n")
     assert done.out.count("Not read.") == 2
     lines = done.out.splitlines()
     at = next(i for i, line in enumerate(lines) if line.endswith("0.75)"))
     assert lines[at + 1].index("^") == lines[at].index(")")
     assert [a.rating for a in kept(home)] == [GOOD]
+
+
+def test_what_goes_into_a_pipe_is_plain(bptutor: Callable[..., Done]) -> None:
+    options = ["quiz", NAME, "--seed", "7", "--count", "1"]
+    piped = bptutor(*options, stdin=b"0.7514\n")
+    assert piped.out == bptutor(*options, "--plain", stdin=b"0.7514\n").out
+    assert piped.out.startswith(f"Quiz {NAME}. 1 question, seed 7.\n")
+    assert piped.err == ""
+
+
+def test_a_formula_that_is_printed_and_a_word_are_no_answers(bptutor: Callable[..., Done], home: Path) -> None:
+    keys = b"help\nsigma(o1)\n1/(1+e^(-o1))\n0.7514\n"
+    done = bptutor("quiz", NAME, "--seed", "7", "--count", "1", stdin=keys)
+    assert "AGAIN: Not counted. 'help' means nothing here." in done.out
+    assert done.out.count("AGAIN: Not counted. The formula is right: put the numbers in.") == 2
+    assert [a.typed for a in kept(home)] == ["0.7514"]
+
+
+def test_a_first_miss_says_what_kind_and_the_second_what_is_right(terminal: Callable[..., Done]) -> None:
+    options = [NAME, "--only", "a_o1", "--kind", "formula", "--skill", "loss", "--count", "1", "--seed", "1"]
+    wrong = b"target_o1-a_o1\n"
+    first, second = (" ".join(terminal(*options, stdin=wrong * times).out.split()) for times in (1, 2))
+    assert "Not yet. It fits a usual slip: the sign of the error." in first
+    assert "a_o1 − target_o1" not in first
+    assert "Right" not in second, "the same again does not follow from itself"
+    assert "Not right. The inner derivative is −1: ∂L1/∂a_o1 is a_o1 − target_o1." in second
+
+
+def test_what_a_wrong_calculation_comes_to_is_told(terminal: Callable[..., Done]) -> None:
+    options = [NAME, "--only", "a_o1", "--kind", "local", "--skill", "loss", "--count", "1", "--seed", "1"]
+    done = terminal(*options, stdin=b"target_o1-a_o1\n")
+    assert "✗ Not yet. That comes to −0.7414." in done.out
+
+
+def test_the_change_that_was_asked_is_told(terminal: Callable[..., Done]) -> None:
+    for keys in (b"=\n", b"s\n", b"0.123\n0.234\n"):
+        done = terminal(NAME, "--only", "w11", "--kind", "update", "--count", "1", "--seed", "1", stdin=keys)
+        assert re.search(r"w11' − w11 = −rate·∂Loss/∂w11\n += −0.5·0.000438568 += −0.000219284", done.out), done.out
+
+
+FIND = [NAME, "--kind", "find", "--count", "1", "--seed", "5"]  # line 4: a_o1 = 1 + exp(−o1)
+
+
+def test_who_does_not_find_the_line_is_told_what_went_wrong_in_it(terminal: Callable[..., Done]) -> None:
+    for keys in (b"=\n", b"s\n", b"1\n2\n"):
+        said = " ".join(terminal(*FIND, stdin=keys).out.split())
+        assert "It is line 4. What went wrong in line 4: the reciprocal left out. Take the reciprocal last:" in said
+        assert " 6 a_o1 = σ(o1) = 1 / (1 + exp(−o1))" in said, "numbered as run numbers it"
+
+
+def test_the_cause_is_asked_for_and_a_wrong_one_is_nobodys_slip(terminal: Callable[..., Done], home: Path) -> None:
+    done = terminal(*FIND, stdin=b"4\nb\nd\n")
+    assert "What went wrong in line 4?" in done.out
+    assert "A letter." in done.out
+    assert done.out.count("That would give ") == 2
+    assert [(a.verdict, a.slip, a.visible) for a in kept(home)] == [
+        ("right", "", ()), ("wrong", "", ()), ("wrong", "", ()),
+    ]  # fmt: skip
+    assert "It is line 4." not in done.out
+    assert "What went wrong in line 4: the reciprocal left out." in done.out
+
+
+def test_the_kind_of_answer_is_told_whenever_it_changes(bptutor: Callable[..., Done]) -> None:
+    done = bptutor("quiz", NAME, "--seed", "7", "--count", "13", stdin=b"=\n" * 30)
+    told = [line for line in done.out.splitlines() if line.startswith("Answer: ")]
+    assert all(one != two for one, two in pairwise(told))
+    assert len(told) > 4
+    assert sum("? hint" in line for line in told) == 1
+
+
+def test_a_formula_is_worked_without_numbers_that_nobody_has(terminal: Callable[..., Done]) -> None:
+    done = terminal(NAME, "--only", "o1", "--kind", "formula", "--count", "1", "--seed", "1", stdin=b"=\n")
+    shown = done.out.partition("= =")[2].partition("✗")[0]
+    assert "∂a_o1/∂o1 = a_o1·(1 − a_o1)" in shown
+    assert not re.search(r"0\.\d", shown)
+
+
+def test_a_quantity_with_a_number_and_a_formula_is_given_in_one_line(terminal: Callable[..., Done]) -> None:
+    done = terminal(NAME, "--only", "o1", "--kind", "local", "--count", "1", "--seed", "1", stdin=b"=\n")
+    given = done.out.partition("You know")[2].partition("Find")[0]
+    assert "    a_o1 = σ(o1) = 0.751365\n" in given
+    assert given.count("a_o1 =") == 1
+
+
+def test_after_the_last_hint_it_is_said_again(bptutor: Callable[..., Done]) -> None:
+    done = bptutor("quiz", NAME, "--seed", "7", "--count", "1", stdin=b"?\n" * 9)
+    said = [line for line in done.out.splitlines() if line.startswith("Hint: ")]
+    assert len(said) == 9
+    assert said[-1] == "Hint: a_o1 = 0.7514"
+    assert said.count(said[-1]) == 9 - len(set(said)) + 1
+
+
+def test_the_score_of_many_questions_is_counted(terminal: Callable[..., Done]) -> None:
+    done = terminal(NAME, "--seed", "7", "--count", "100", stdin=b"0.7514\nq\n")
+    assert "  1 of 100: 1 right at once\n" in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+def test_a_right_derivative_has_its_other_witness(terminal: Callable[..., Done]) -> None:
+    options = [NAME, "--only", "o1", "--kind", "path", "--skill", "output-delta", "--count", "1", "--seed", "1"]
+    done = terminal(*options, stdin=b"0.1385\n")
+    assert "✓ Right. It comes to 0.1385; a central difference gives 0.138499, too." in done.out
 
 
 def test_plain_is_ascii_and_says_one_fact_a_line(bptutor: Callable[..., Done]) -> None:
@@ -134,18 +246,18 @@ def test_plain_is_ascii_and_says_one_fact_a_line(bptutor: Callable[..., Done]) -
 
 @pytest.mark.parametrize("columns", ["40", "60", "80", "120"])
 def test_no_line_is_wider_than_the_terminal(
-    bptutor: Callable[..., Done], columns: str, monkeypatch: pytest.MonkeyPatch
+    terminal: Callable[..., Done], columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
-    done = bptutor("quiz", NAME, "--seed", "3", "--count", "13", "--quiet", stdin=b"?\n=\n" * 20)
+    done = terminal(NAME, "--seed", "3", "--count", "13", "--quiet", stdin=b"?\n=\n" * 20)
     assert done.status == 0
     assert max(map(len, done.out.splitlines())) <= int(columns)
 
 
 @pytest.mark.parametrize("option", [["--ascii"], []])
 @pytest.mark.parametrize("kind", list(Kind))
-def test_every_kind_can_be_shown(bptutor: Callable[..., Done], kind: Kind, option: list[str]) -> None:
-    done = bptutor("quiz", NAME, "--kind", kind.value, "--count", "2", "--seed", "4", *option, stdin=b"?\n=\n" * 9)
+def test_every_kind_can_be_shown(terminal: Callable[..., Done], kind: Kind, option: list[str]) -> None:
+    done = terminal(NAME, "--kind", kind.value, "--count", "2", "--seed", "4", *option, stdin=b"?\n=\n" * 9)
     assert done.status == 0, done.err
     assert "Question 2 of 2" in done.out
     assert done.out.isascii() or not option
@@ -183,14 +295,14 @@ def test_random_networks(bptutor: Callable[..., Done]) -> None:
     done = bptutor("quiz", *options, "--seed", "1", "--count", "3", stdin=b"=\n" * 3)
     assert done.status == 0, done.err
     assert "random_2-3-2_tanh_cross_entropy_shared_weights" in done.out
-    assert "bptutor quiz --random 2-3-2 --activation tanh --loss cross_entropy --shared weights --skill" in done.err
+    assert "bptutor quiz --random 2-3-2 --activation tanh --loss cross_entropy --shared weights --skill" in done.out
     assert bptutor("quiz", "--seed", "1", "--count", "1", stdin=b"=\n").status == 0
 
 
-def test_a_home_that_cannot_be_used_is_no_obstacle(bptutor: Callable[..., Done], tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_used_is_no_obstacle(terminal: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     options = ["--progress", str(tmp_path / "file" / "p.sqlite"), "--seed", "7", "--count", "1"]
-    done = bptutor("quiz", NAME, *options, stdin=b"0.7514\n")
+    done = terminal(NAME, *options, stdin=b"0.7514\n")
     assert done.status == 0
     assert done.err.count("note: ") == 1
     assert "✓ Right." in done.out
@@ -389,12 +501,19 @@ def test_hints_say_more_and_more_and_end_with_the_answer() -> None:
         assert asked is not None
         for item in asked.question.items:
             found = hints(asked.source, asked.question, item)
-            assert len(found) >= 2
-            assert len(set(found)) == len(found)
-            if isinstance(item, Item) and item.form != "formula":
+            texts = [hint.text for hint in found]
+            assert len(found) >= 3
+            assert len(set(texts)) == len(texts)
+            assert [hint.step == "answer" for hint in found] == [*(len(found) - 1) * [False], True]
+            if isinstance(item, Choice):
+                answer = item.options[item.right].text
+                assert not any(re.search(rf"(?<![\d.]){re.escape(answer)}(?![\d.])", text) for text in texts[2:-1])
+            elif item.form == "formula":
+                assert typed(item.right) in texts[-1].replace("·", "*").replace("−", "-")
+            else:
                 answer = rounded_text(item.value, item.digits)
-                assert answer in found[-1]
-                assert not any(answer in hint for hint in found[:2])
+                assert answer in texts[-1]
+                assert not any(answer in text for text in texts[:-1])
 
 
 # ---------------------------------------------------------------- networks

@@ -7,16 +7,20 @@ the right formula, and with every slip that can be made, as a number and as a fo
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 
 import pytest
 
+from backprop_tutor.formulas.expression import Call, ungrouped
 from backprop_tutor.handwork.quantities import Gradient
-from backprop_tutor.quiz.answers import Reply, choose, judge
+from backprop_tutor.quiz.answers import choose, judge
+from backprop_tutor.quiz.misses import ENOUGH_TO_NAME
 from backprop_tutor.quiz.names import Activation, Kind, Loss, Shared
 from backprop_tutor.quiz.networks import Shape
+from backprop_tutor.quiz.replies import PEN, Reply
 from backprop_tutor.quiz.source import Source
 from backprop_tutor.quiz.types import Choice, Item, Question
 from backprop_tutor.scenario.loading import load
@@ -114,12 +118,41 @@ def assert_answered(source: Source, question: Question) -> None:
             continue
         for kind, text, reply in answers(source, question, item):
             said = (source.name, question.kind.value, typed(item.asked), item.value, kind, text, reply)
-            if kind in ("rounded", "cut off", "formula"):
+            if kind in ("rounded", "cut off"):
                 assert reply.outcome == "right", said
+            elif kind == "formula":
+                # what is printed, written down again, shows nothing
+                assert reply.outcome == ("again" if is_printed(question, item) else "right"), said
             else:
                 assert reply.outcome == "wrong", said
                 assert kind in reply.codes, said
                 assert len(reply.codes) <= 3, said
+                assert_nothing_told(source, item, reply)
+        if item.form != "formula":
+            for number in (-item.value, 2 * item.value, item.value / 2):
+                text = rounded_text(number, item.digits)
+                reply = judge(source, question, item, text, source.session(question.known))
+                assert reply.outcome == "wrong", (typed(item.asked), text, reply)
+                own = {slip.code for slip in item.slips} | set(PEN)
+                assert set(reply.codes) <= own, "only what the question counts can be somebody's slip"
+                assert_nothing_told(source, item, reply)
+
+
+def is_printed(question: Question, item: Item) -> bool:
+    """Is the right formula on the screen already, or only a name of the derivative, such as relu'(z)?"""
+    printed = any(known.formula is not None and known.subject == item.subject for known in question.known)
+    whole = ungrouped(item.right)
+    return item.form != "formula" and (printed or (isinstance(whole, Call) and whole.primes > 0))
+
+
+def assert_nothing_told(source: Source, item: Item, reply: Reply) -> None:
+    """While there is another try nothing that is right is told: neither the number nor the formula nor a name of it."""
+    assert reply.first
+    assert rounded_text(abs(item.value), ENOUGH_TO_NAME) not in reply.first
+    if item.form == "formula":
+        words = set(re.findall(r"[\w#\[\],']+", reply.first))
+        assert not words & {source.vocabulary.text(subject) for subject in source.needs([item.right])}, reply
+    assert typed(item.right) not in reply.first.replace("·", "*").replace("−", "-")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

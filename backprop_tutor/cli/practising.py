@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -66,6 +66,9 @@ def quiz(
 ) -> None:
     """One quiz from beginning to end. KeyboardInterrupt after a summary, with everything answered kept."""
     screen = look.screen(sys.stdout)
+    if not screen.interactive and look.color != "always":
+        # nobody looks at a terminal: a script reads, or somebody listens
+        screen = replace(look, plain=True).screen(sys.stdout)
     if practice.scenario is not None:
         screen = screen.naming(practice.scenario.ascii_names)
     dice = around.dice()

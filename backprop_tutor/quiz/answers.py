@@ -1,78 +1,58 @@
 """What a typed answer is worth: read in the forgiving notation, judged by the judge of hand calculations.
 
 A number, a calculation with the numbers put in, a formula, or a chain of them (`0.741*0.187 = 0.1386`) are all answers.
-What can't be read, is too coarse to tell, or only repeats the question is no miss: it is asked again, with the reason.
+What can't be read, is too coarse to tell, copies what is on the screen or only repeats the question is no miss: it is
+asked again, with the reason. `misses.py` says what a wrong answer points to.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import Literal, TypeAlias
 
-from ..errors import FormulaError
-from ..formulas.expression import Call, Derivative, Expression, walk
+from ..formulas.algebra import minus
+from ..formulas.expression import (
+    Call,
+    Derivative,
+    DerivativeOf,
+    Expression,
+    Group,
+    Negative,
+    Number,
+    transform,
+    ungrouped,
+    walk,
+)
 from ..formulas.typeset import to_text
-from ..handwork import meaning
-from ..handwork import plain_reader as handwork
-from ..handwork.claims import Claim, Mark, Part, Verdict
-from ..handwork.exact import SLACK, Stated, agrees, exact, literal, truncates
-from ..handwork.quantities import Gradient, Updated, Value
-from ..judging.alignment import as_written, has_names
+from ..handwork.claims import Claim, Part, Verdict
+from ..handwork.exact import Stated, agrees, exact, literal, reach, spread, unit_of
+from ..handwork.quantities import Subject, Updated, Value
+from ..judging.alignment import as_written, has_names, numbers_in
 from ..judging.session import Session
-from .fairness import APART, TIES, as_asked, unit_at
+from .fairness import APART, as_asked, unit_at
+from .misses import at_least, fits, fitting, is_short, missed, named, nothing_told
 from .names import Kind
+from .replies import Reply, again, sentence, unread
 from .source import Source
+from .typed import Typed, means_nothing, read, sample_of
 from .types import Choice, Item, PossibleSlip, Question
 
-Outcome: TypeAlias = Literal["right", "wrong", "again"]
-PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
-_TWO_POINTS = re.compile(r"\.\d+\.(?=\d)")
-FEWER_DIGITS = "fewer-digits"
+FEWER_DIGITS, LAST_DIGIT = "fewer-digits", "last-digit"
+ONLY_NAMED = "That only names the derivative: work it out."
 LEAST_DIGITS = 2
-ENOUGH_TO_NAME = 3  # digits; with fewer an unrelated number fits some slip too often
-NOTHING_TOLD = "That is not it, and no usual slip gives it."
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is said of an answer.
-
-    `code` is stable: the judge's for right answers, a slip's for wrong ones, empty for an honest "not this". `codes`
-    are all slips that the answer fits. `start` and `end` place the caret for what can't be read.
-    """
-
-    outcome: Outcome
-    mark: Mark
-    code: str = ""
-    message: str = ""
-    codes: tuple[str, ...] = ()
-    value: float | None = None
-    start: int = 0
-    end: int = 0
-    help: str = ""
-
-    @property
-    def pen(self) -> bool:
-        """A slip of the pen and not of understanding."""
-        return self.outcome == "wrong" and self.code in PEN
-
-
-def again(message: str, mark: Mark = "unknown", code: str = "", value: float | None = None) -> Reply:
-    """Not counted: asked again, with the reason."""
-    return Reply("again", mark, code, message, value=value)
+ROOM = 10  # a calculation shows something where rounding leaves it less room than the tenth of its value
+OFF = Fraction(3, 2)  # units of the last digit: one more or less than the rounded number
 
 
 # ---------------------------------------------------------------- choices
 def choose(choice: Choice, text: str) -> Reply:
-    """An option by its letter or its own text, a line by its number."""
+    """An option by its letter or its own text, a line by its number. A wrong one is nobody's own slip."""
     typed = text.strip().casefold().rstrip(".)").lstrip("(")
     count = len(choice.options)
     if choice.lines:
         digits = typed.removeprefix("line").strip()
-        place = int(digits) - 1 if digits.isdecimal() and len(digits) < 4 else -1
+        place = int(digits) - 1 if digits.isascii() and digits.isdecimal() and len(digits) < 4 else -1
         wanted = f"the number of a line, 1 to {count}"
     else:
         letters = "abcdefghij"[:count]
@@ -84,101 +64,103 @@ def choose(choice: Choice, text: str) -> Reply:
         place = letters.find(typed) if len(typed) == 1 else same[0] if len(same) == 1 else -1
         wanted = f"a letter, a to {letters[-1]}"
     if not 0 <= place < count:
-        return again(f"Give {wanted}.", "unread", "unreadable")
+        return unread(f"give {wanted}")
     option = choice.options[place]
     if option.right:
-        return Reply("right", "right")
-    return Reply("wrong", "wrong", option.code, option.why, (option.code,) if option.code else ())
+        return Reply("right", "right", message=option.why)
+    return Reply("wrong", "wrong", message=option.why, first=option.why)
 
 
 # ---------------------------------------------------------------- numbers and formulas
-def judge(source: Source, question: Question, item: Item, text: str, session: Session, line: int = 1) -> Reply:
-    """One answer to one item; `session` holds what is given, and what was answered before in a derivation."""
-    notation = handwork.notation_of(source.vocabulary)
-    typed = text.strip()
-    if len(typed) > handwork.MAX_LINE:
-        return again(f"That has {len(typed)} characters; the limit is {handwork.MAX_LINE}.", "unread", "unreadable")
-    begin = len(text) - len(text.lstrip())
-    two_points = _TWO_POINTS.search(text)
-    if two_points is not None:
-        said, help = "a number has one decimal point", "write a product with *"
-        return Reply("again", "unread", "unreadable", said, start=two_points.start(), end=two_points.end(), help=help)
-    try:
-        parts = handwork.parts_of(text, begin, len(text.rstrip()), notation)
-    except FormulaError as error:
-        problem = error.problems[0]
-        return Reply(
-            "again", "unread", "unreadable", problem.message, start=error.start, end=error.end, help=problem.help
-        )
-    sample = _sample(source, item)
-    parts, about = _without_name(source, item, parts, sample)
-    if about is not None:
-        return again(f"That is about {about}; {to_text(item.asked)} is asked.")
-    last = meaning.read(parts[-1].expression, source.vocabulary, {}, False, sample).expression
-    whole = tuple(meaning.read(p.expression, source.vocabulary, {}, False, sample).expression for p in parts)
-    objection = _beside_the_point(source, question, item, whole)
+def judge(
+    source: Source,
+    question: Question,
+    item: Item,
+    text: str,
+    session: Session,
+    line: int = 1,
+    formula_told: bool = False,
+) -> Reply:
+    """One answer to one item.
+
+    `session` holds what is given, and what was answered before in a derivation. `formula_told`: a hint has shown the
+    formula, so that from now on only a number shows anything.
+    """
+    typed = read(source, item, text)
+    if isinstance(typed, Reply):
+        return typed
+    reply = _judged(source, question, item, typed, session, line, formula_told)
+    if typed.renamed and reply.outcome == "wrong":
+        return again(means_nothing(source, list(typed.renamed)), code="unknown-name")
+    if typed.renamed and reply.outcome == "right" and reply.mark == "right":
+        said = "; ".join(f"'{foreign}' is read as {own}" for foreign, own in typed.renamed.items())
+        return replace(reply, mark="notation", code="renamed", message=said)
+    return reply
+
+
+def _judged(
+    source: Source, question: Question, item: Item, typed: Typed, session: Session, line: int, formula_told: bool
+) -> Reply:
+    before = [one.subject for one in question.items[: line - 1] if isinstance(one, Item)]
+    objection = _beside_the_point(source, question, item, typed, before)
     if objection is not None:
         return objection
-    asked = Part(item.asked, to_text(item.asked), 0, 0)
-    claim = Claim(line, f"{asked.text} = {typed}", (asked, *parts), sample=sample)
-    if not has_names(last) and _stated(last) is None:
+    parts = _all_numbers(source, question, item, typed.parts, session)
+    last = parts[-1].expression
+    if not has_names(last) and _stated(question, last) is None:
         return again("That can't be calculated.", code="not-checkable")
-    zero = _as_zero(item, last)
-    if zero is not None:
-        return zero
-    known_slip = _plain_slip(item, last) if question.kind != Kind.DERIVATION else None
-    if known_slip is not None:
-        return known_slip
+    early = _as_zero(source, item, last)
+    if early is None and question.kind != Kind.DERIVATION and len(parts) == 1:
+        early = _plain_slip(source, item, last)
+    early = early or _other_of_step(source, question, item, last)
+    if early is not None:
+        return early
+    asked = Part(item.asked, to_text(item.asked), 0, 0)
+    text = " = ".join(part.text for part in parts)
+    claim = Claim(line, f"{asked.text} = {text}", (asked, *parts), sample=sample_of(source, item))
     verdict = source.judge.claim(claim, session, {})
-    if item.subject is None and verdict.mark == "wrong" and has_names(last):
+    if verdict.mark == "wrong" and has_names(last):
         same = [slip for slip in item.slips if source.judge.equality.same(slip.formula, last)]
         if same:
-            return _wrong(same, source.value(last))
-    return _told(source, item, last, verdict)
+            return named(source, same, source.value(last))
+    reply = _told(source, question, item, last, verdict, session)
+    printed = formula_told or any(k.formula is not None and k.subject == item.subject for k in question.known)
+    if reply.outcome != "right":
+        return reply
+    if _only_named(item, typed.last):
+        return again(ONLY_NAMED, code="itself")
+    if has_names(last) and printed and item.form != "formula":
+        return again("The formula is right: put the numbers in.", code="numbers-wanted")
+    return reply
 
 
-def _sample(source: Source, item: Item) -> int | None:
-    match item.subject:
-        case Value(node) | Updated(node) | Gradient(node, _):
-            return source.graph.block_of(node).sample
-        case _:
-            return None
-
-
-def _without_name(
-    source: Source, item: Item, parts: tuple[Part, ...], sample: int | None
-) -> tuple[tuple[Part, ...], str | None]:
-    """The parts without a first one that repeats what is asked; the name of what they are about instead."""
-    if len(parts) < 2:
-        return parts, None
-    first = meaning.read(parts[0].expression, source.vocabulary, {}, False, sample).expression
-    if first == item.asked:
-        return parts[1:], None
-    subject = meaning.subject_of(first, source.vocabulary)
-    if subject is not None and subject != item.subject and item.form != "factor":
-        return parts, source.vocabulary.text(subject)
-    return parts, None
-
-
-def _beside_the_point(source: Source, question: Question, item: Item, formulas: Sequence[Expression]) -> Reply | None:
-    """What is true and no answer: the question itself, a derivative that isn't given, a number for a formula."""
-    last = formulas[-1]
+def _beside_the_point(
+    source: Source, question: Question, item: Item, typed: Typed, before: Sequence[Subject | None]
+) -> Reply | None:
+    """What may be true and is no answer: the question itself, a derivative that isn't given, a number for a formula."""
+    last = typed.last
     if item.form == "formula" and not has_names(last):
-        fitting = _as_number(item, last)
-        return _wrong(fitting, fitting[0].value) if fitting else again("A formula in names is asked.")
-    if item.form == "factor":
-        return None
-    given = {known.subject for known in question.known}
-    for formula in formulas:
+        found = _as_number(item, last)
+        return named(source, found, found[0].value) if found else again("A formula in names is asked.")
+    given = {*(known.subject for known in question.known), *before}
+    for formula in (part.expression for part in typed.parts):
         for part in walk(formula):
-            if isinstance(part, Call) and part.primes and item.form == "formula":
-                return again("That only names the slope: write it out.")
             if part == item.asked:
-                return again(f"That is {to_text(item.asked)} itself: say what it comes to.")
-            unknown = isinstance(part, Derivative) and source.subject(part) not in given
+                wanted = "its formula or its number" if item.form == "factor" else "what it comes to"
+                return again(f"That is {to_text(item.asked)} itself: say {wanted}.", code="itself")
+            if isinstance(part, DerivativeOf):
+                return again(ONLY_NAMED, code="itself")
+            unknown = isinstance(part, Derivative) and source.subject(part) not in given and item.form != "factor"
             if unknown and has_names(last) and source.value(part) == source.value(part):
-                return again(f"{to_text(part)} is not given: use what you know.")
+                return again(f"{to_text(part)} is not given: use what you know.", code="not-given")
     return None
+
+
+def _only_named(item: Item, last: Expression) -> bool:
+    """Does an answer call a slope by its name (σ'(z)) where it could be written out, or say nothing else?"""
+    slopes = [part for part in walk(last) if isinstance(part, Call) and part.primes]
+    written_so = any(isinstance(part, Call) and part.primes for part in walk(item.right))  # relu' has no other spelling
+    return bool(slopes) and (ungrouped(last) in slopes or not written_so)
 
 
 def _as_number(item: Item, formula: Expression) -> list[PossibleSlip]:
@@ -189,126 +171,163 @@ def _as_number(item: Item, formula: Expression) -> list[PossibleSlip]:
     )
 
 
-def _as_zero(item: Item, last: Expression) -> Reply | None:
+def _all_numbers(
+    source: Source, question: Question, item: Item, parts: tuple[Part, ...], session: Session
+) -> tuple[Part, ...]:
+    """The parts; in a last one that mixes names and numbers (`0.1385*a_h1`) the numbers stand for the names too."""
+    last = parts[-1].expression
+    mixed = has_names(last) and any(isinstance(part, Number) and "." in part.text for part in walk(last))
+    if not mixed or item.form == "formula" or source.judge.equality.same(item.asked, last):
+        return parts
+    texts = {known.subject: known.text for known in question.known if known.text}
+    texts |= {subject: line.number.text for subject, line in session.person.stated.items() if line.number.text}
+
+    def number(part: Expression) -> Expression:
+        subject = source.subject(part)
+        text = texts.get(subject, "") if subject is not None else ""
+        if not text:
+            return part
+        size = Number(text.lstrip("-"), abs(Fraction(text)), getattr(part, "span", (0, 0)))
+        return Group(Negative(size)) if text.startswith("-") else size
+
+    return (*parts[:-1], replace(parts[-1], expression=transform(last, number)))
+
+
+def _as_zero(source: Source, item: Item, last: Expression) -> Reply | None:
     """A typed 0 means 0, not everything below a half."""
     number = literal(last)
     if number is None or number.value or item.form == "formula":
         return None
-    fitting = [slip for slip in item.slips if not slip.value]
-    return _wrong(fitting, 0.0) if fitting else Reply("wrong", "wrong", "", NOTHING_TOLD, value=0.0)
+    found = [slip for slip in item.slips if not slip.value]
+    return named(source, found, None) if found else nothing_told()
 
 
-def _plain_slip(item: Item, last: Expression) -> Reply | None:
+def _plain_slip(source: Source, item: Item, last: Expression) -> Reply | None:
     """A number that is a slip's to all the digits asked for: nothing else can be meant (`fairness.py`)."""
     stated = literal(last)
     if stated is None or not stated.unit or stated.digits < item.digits or item.form == "formula":
         return None
     if abs(stated.value - exact(item.value)) <= APART * stated.unit:
         return None
-    fitting = _fitting(item, stated)
-    return _wrong(fitting, float(stated.value)) if fitting else None
+    found = fitting(item, stated)
+    return named(source, found, None) if found else None
 
 
-def _told(source: Source, item: Item, last: Expression, verdict: Verdict) -> Reply:
-    stated = _stated(last)
-    value = float(stated.value) if stated is not None else source.value(last) if has_names(last) else None
-    if verdict.mark in ("right", "close", "notation", "convention", "follows"):
-        if verdict.mark == "follows" and stated is not None and stated.unit and stated.digits < LEAST_DIGITS:
-            return again(f"Too few digits to tell: give {item.digits}.", code="too-few-digits", value=value)
-        if stated is not None and item.form != "formula" and verdict.mark != "follows":
-            coarse = _too_coarse(item, stated)
+def _other_of_step(source: Source, question: Question, item: Item, last: Expression) -> Reply | None:
+    """The new value where the change is asked, or the change where the new value is asked: a question misread."""
+    if question.kind != Kind.UPDATE or not isinstance(question.subject, Updated):
+        return None
+    node = question.subject.node
+    new, old = source.read(question.subject), source.read(Value(node))
+    change = minus(new, old)
+    other, what = (new, "the new value") if item.subject is None else (change, "the change")
+    asked = "the change is asked" if item.subject is None else "the new value is asked"
+    if has_names(last):
+        meant = source.judge.equality.same(other, last)
+    else:
+        stated, value = _stated(question, last), source.value(other)
+        meant = stated is not None and not is_short(stated) and fits(at_least(stated, value, item.digits), value)
+    return again(f"That is {what}, {to_text(other)}; {asked}.", code="something-else") if meant else None
+
+
+def _told(
+    source: Source, question: Question, item: Item, last: Expression, verdict: Verdict, session: Session
+) -> Reply:
+    stated = _stated(question, last)
+    value = None if literal(last) is not None else float(stated.value) if stated is not None else source.value(last)
+    mark, code, message = verdict.mark, verdict.code, verdict.message
+    if mark == "wrong" and stated is not None and question.kind != Kind.DERIVATION and _is_near(item, stated):
+        mark, code, message = "close", _near_code(item, stated), ""
+    if mark in ("right", "close", "notation", "convention", "follows"):
+        if mark == "follows" and stated is not None and stated.text and stated.unit and stated.digits < LEAST_DIGITS:
+            return again(f"Too few digits to tell: give {item.digits}.", code="too-few-digits")
+        if stated is not None and item.form != "formula" and mark != "follows":
+            coarse = _too_coarse(source, item, stated)
             if coarse is not None:
                 return coarse
-            if stated.unit and stated.digits < item.digits and not _is_as_asked(item, stated):
-                return Reply("right", verdict.mark, FEWER_DIGITS, verdict.message, value=value)
-        return Reply("right", verdict.mark, verdict.code, verdict.message, value=value)
-    if verdict.mark == "wrong":
-        return _missed(item, last, stated, verdict, value)
-    message = verdict.message or "That can't be decided"
-    return again(message[:1].upper() + message[1:] + ".", verdict.mark, verdict.code, value)
+            if stated.text and stated.unit and stated.digits < item.digits and not _is_as_asked(item, stated):
+                return Reply("right", mark, FEWER_DIGITS, message, value=value)
+        return Reply("right", mark, code, message, value=value)
+    if mark == "wrong":
+        if item.form == "formula" and _has_numbers_put_in(source, item, last):
+            return again("A formula in names is asked: leave the numbers out.")
+        return missed(source, item, stated, verdict, value, session)
+    return again(sentence(message or "that can't be decided", source.vocabulary), mark, code)
 
 
-def _stated(last: Expression) -> Stated | None:
-    """The number that an answer comes to with the digits it has: typed, or calculated from what is typed."""
+def _is_near(item: Item, stated: Stated) -> bool:
+    """One more or less in the last digit than the rounded number has; further digits than asked for don't count.
+
+    What is calculated is right where it comes to the number asked for, whatever was put in.
+    """
+    if item.form == "formula" or is_short(stated):
+        return False
+    asked = unit_at(item.value, item.digits)
+    room = OFF * max(stated.unit, asked) if stated.text else asked / 2
+    return bool(stated.unit) and abs(stated.value - exact(item.value)) <= room
+
+
+def _near_code(item: Item, stated: Stated) -> str:
+    """Nothing to say where the number is right to the digits asked for."""
+    off = abs(stated.value - exact(item.value)) > unit_at(item.value, item.digits) / 2
+    return LAST_DIGIT if off else ""
+
+
+def _has_numbers_put_in(source: Source, item: Item, last: Expression) -> bool:
+    """Is it the right value by a formula with some of the numbers in the place of names?"""
+    decimal = any(isinstance(part, Number) and "." in part.text for part in walk(last))
+    return decimal and abs(source.value(last) - item.value) <= 1e-3 * abs(item.value)
+
+
+def _stated(question: Question, last: Expression) -> Stated | None:
+    """The number that an answer comes to: typed, or calculated from what is typed.
+
+    A calculation has no text of its own; its unit is the room that the rounding of the numbers put in leaves.
+    """
     number = literal(last)
     if number is not None:
         return number
     if has_names(last):
         return None
+    given = {abs(Fraction(known.text)) for known in question.known if known.text}
+    numbers = numbers_in(last)
+    stated = []
+    for one in numbers:
+        whole = "." not in one.text and "e" not in one.text.lower() and "%" not in one.text
+        stated.append(Stated(one.value, Fraction(0) if whole or one.value in given else unit_of(one.text), one.text))
+
+    def at(values: Sequence[Fraction]) -> Fraction:
+        put_in = {id(one): value for one, value in zip(numbers, values, strict=True)}
+        return as_written(last, lambda one: put_in.get(id(one), one.value))
+
     try:
-        return Stated(as_written(last), Fraction(0), "")
+        value = as_written(last)
+        box = spread(at, [one.value for one in stated], [reach(one) for one in stated])
     except ArithmeticError:
         return None
+    return Stated(value, box.high - box.low, "")
 
 
-def _too_coarse(item: Item, stated: Stated) -> Reply | None:
+def _too_coarse(source: Source, item: Item, stated: Stated) -> Reply | None:
     """Fewer digits than asked for are enough where no slip would look the same."""
+    if not stated.text:
+        wide = stated.unit > abs(exact(item.value)) / ROOM
+        alike = any(abs(stated.value - exact(slip.value)) <= stated.unit / 2 for slip in item.slips)
+        said = f"The numbers put in have too few digits to tell: give {item.digits}."
+        return again(said, code="too-few-digits") if wide or alike else None
     if not stated.unit or stated.digits >= item.digits:
         return None
     if _is_as_asked(item, stated):
         return None
     padded = max(stated.unit / 10 ** (item.digits - stated.digits), Fraction(1, 10**12))
-    fitting = [s for s in item.slips if agrees(stated.value, padded, exact(s.value))]
-    if fitting and not agrees(stated.value, padded, exact(item.value)):
-        return _wrong(fitting, float(stated.value))
-    if stated.digits >= LEAST_DIGITS and not any(_fits(stated, slip.value) for slip in item.slips):
+    found = [s for s in item.slips if agrees(stated.value, padded, exact(s.value))]
+    if found and not agrees(stated.value, padded, exact(item.value)):
+        return named(source, found, None)
+    if stated.digits >= LEAST_DIGITS and not any(fits(stated, slip.value) for slip in item.slips):
         return None
-    return again(f"Too few digits to tell: give {item.digits}.", "unknown", "too-few-digits", float(stated.value))
+    return again(f"Too few digits to tell: give {item.digits}.", "unknown", "too-few-digits")
 
 
 def _is_as_asked(item: Item, stated: Stated) -> bool:
     """The right number to the digits asked for, with its last zeros left out perhaps."""
     return stated.value == Fraction(as_asked(item.value, item.digits))
-
-
-def _fits(stated: Stated, value: float) -> bool:
-    return agrees(stated.value, stated.unit, exact(value)) or truncates(stated.value, stated.unit, exact(value))
-
-
-# ---------------------------------------------------------------- wrong answers
-def _missed(item: Item, last: Expression, stated: Stated | None, verdict: Verdict, value: float | None) -> Reply:
-    """The slip that an answer points to, or that none does."""
-    if stated is not None:
-        fitting = _fitting(item, stated)
-        if fitting:
-            return _wrong(fitting, value)
-    names = tuple(dict.fromkeys(e.code for e in verdict.explanations))
-    if len(verdict.explanations) > 1:
-        said = " Or: ".join(dict.fromkeys(e.message for e in verdict.explanations))
-        return Reply("wrong", "wrong", names[0], _sentence(said), names, value)
-    if verdict.explanations or verdict.code not in ("wrong", "arithmetic", ""):
-        names = names or (verdict.code,)
-        return Reply("wrong", "wrong", names[0], _sentence(verdict.message), names, value)
-    if verdict.code == "arithmetic":
-        return Reply("wrong", "wrong", "arithmetic", _sentence(verdict.message), ("arithmetic",), value)
-    return Reply("wrong", "wrong", "", NOTHING_TOLD, value=value)
-
-
-def _fitting(item: Item, stated: Stated) -> list[PossibleSlip]:
-    """The slips whose number this is, likeliest first: by the digits typed, or within what rounded operands allow."""
-    found = []
-    few = bool(stated.unit) and stated.digits < min(item.digits, ENOUGH_TO_NAME)
-    for slip in item.slips:
-        number = stated
-        if few:
-            # as few digits as that fit too much: they count as rounded only where the zeros that follow would be right
-            number = replace(number, unit=unit_at(slip.value, item.digits))
-        elif not number.unit and number.text == "":
-            # calculated from what was typed: as exact as the digits asked for
-            number = replace(number, unit=unit_at(slip.value, item.digits) * (1 + SLACK))
-        if _fits(number, slip.value):
-            found.append(slip)
-    return sorted(found, key=lambda slip: -slip.prior)
-
-
-def _wrong(fitting: Sequence[PossibleSlip], value: float | None) -> Reply:
-    """A slip named, or the few that fit alike."""
-    once = {slip.code: slip for slip in reversed(fitting)}
-    ordered = [once[code] for code in dict.fromkeys(slip.code for slip in fitting)][:TIES]
-    said = " Or: ".join(dict.fromkeys(slip.sentence for slip in ordered))
-    return Reply("wrong", "wrong", ordered[0].code, said, tuple(slip.code for slip in ordered), value)
-
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else text + "."

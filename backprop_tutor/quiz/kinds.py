@@ -277,11 +277,11 @@ def eye(setting: Setting, candidate: Candidate) -> Question | None:
     near = significant(right, 1)
     size = 10 if abs(right) < 0.05 or setting.dice.random() < 0.5 else 0.1
     wrong = [
-        (significant(-right, 1), "sign", "the size is right, the sign is not"),
-        (significant(right * size, 1), "size", "the sign is right, the size is not"),
-        (significant(-right * size, 1), "sign", "neither the sign nor the size is right"),
+        (significant(-right, 1), "The size is right, the sign is not."),
+        (significant(right * size, 1), "The sign is right, the size is not."),
+        (significant(-right * size, 1), "Neither the sign nor the size is right."),
     ]
-    options = [Option(near, True), *(Option(text, False, code, why) for text, code, why in wrong)]
+    options = [Option(near, True), *(Option(text, False, why) for text, why in wrong)]
     setting.dice.shuffle(options)
     prompt = to_text(source.read(subject))
     known = tuple(

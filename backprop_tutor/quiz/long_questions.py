@@ -17,6 +17,7 @@ from ..formulas.typeset import to_text
 from ..handwork.exact import Stated, exact, unit_of
 from ..handwork.quantities import Gradient, Subject, Value
 from ..judging.person import Line, Person
+from .cause_choice import cause_choice
 from .fairness import LONGEST, apart, is_fair, slips_of, unit_at
 from .kinds import Setting, formulas_of, given, number_item, passed_back, question, shown_formula
 from .names import Kind
@@ -26,7 +27,6 @@ from .source import Source
 from .types import Choice, Item, Option, Question, SheetLine
 
 SHORTEST, LONGEST_SHEET = 4, 9  # lines
-CAUSES = 4  # to choose from
 MOST_GIVEN = 16
 
 
@@ -166,7 +166,7 @@ def find(setting: Setting, candidate: Candidate) -> Question | None:
     sheet = _with_slip(setting, wrong, [(line, right) for line, (right, _) in lines])
     if sheet is None:
         return None
-    written, options = sheet
+    written, cause = sheet
     needed = dict.fromkeys(s for _, (right, _) in lines for s in source.needs([right]))
     stated = [line for line, _ in lines]
     known = [one for one in needed if one not in stated]
@@ -174,7 +174,6 @@ def find(setting: Setting, candidate: Candidate) -> Question | None:
         return None
     place = stated.index(wrong)
     which = Choice("wrong line", tuple(_line(i, place) for i in range(len(written))), lines=True)
-    cause = Choice("what happened", options)
     made = question(setting, candidate, given(source, known, setting.digits, _formulas(source, stated)), which, cause)
     return Question(
         made.kind, made.skill, made.scenario, made.seed, made.subject, made.digits, made.known, made.items, written
@@ -191,7 +190,7 @@ def _line(i: int, wrong: int) -> Option:
 
 def _with_slip(
     setting: Setting, wrong: Subject, lines: list[tuple[Subject, Expression]]
-) -> tuple[tuple[SheetLine, ...], tuple[Option, ...]] | None:
+) -> tuple[tuple[SheetLine, ...], Choice] | None:
     """The sheet with a slip in one line and all that follows from it; the causes to choose from."""
     source, digits, dice = setting.source, setting.digits, setting.dice
     known = [one for _, right in lines for one in source.needs([right])]
@@ -199,12 +198,9 @@ def _with_slip(
     right = source.of(wrong)
     slips = [s for s in slips if apart(right, s.value, digits)]
     by_code = {slip.code: slip for slip in reversed(slips)}
-    if len(by_code) < CAUSES - 1 or not right:
+    if not by_code or not right:
         return None
     chosen = dice.choices(list(by_code.values()), [s.prior for s in by_code.values()])[0]
-    others = [s for s in by_code.values() if s.code != chosen.code and apart(s.value, chosen.value, digits)]
-    if len(others) < CAUSES - 1:
-        return None
     person = Person(source.vocabulary, source.judge.leaves)
     written = []
     for number, (line, formula) in enumerate(lines, 1):
@@ -215,12 +211,9 @@ def _with_slip(
         text = significant(value, digits)
         written.append(SheetLine(line, shown if line == wrong else _as_shown(source, line, formula), text))
         person.state(line, Line(Stated(exact(value), unit_of(text.lstrip("-")), text), number))
-    offered = [chosen, *dice.sample(others, CAUSES - 1)]
-    dice.shuffle(offered)
-    options = tuple(Option(slip.sentence, slip is chosen, "" if slip is chosen else slip.code) for slip in offered)
-    if len({option.text for option in options}) < len(options) or not unit_at(right, digits):
-        return None
-    return tuple(written), options
+    place = [line for line, _ in lines].index(wrong)
+    cause = cause_choice(chosen, list(by_code.values()), written[place].text, place + 1, digits, dice)
+    return None if cause is None or not unit_at(right, digits) else (tuple(written), cause)
 
 
 def _as_shown(source: Source, line: Subject, formula: Expression) -> Expression:

@@ -6,7 +6,7 @@ asks again. Every judged answer is kept before anything is said about it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -17,13 +17,14 @@ from ..errors import Problem, RequestError
 from ..handwork.exact import Stated
 from ..judging.person import Line
 from ..judging.session import Session
-from .answers import Reply, choose, judge
+from .answers import choose, judge
 from .attempts import Attempt, State, rated, replay, usual_pace
 from .choosing import Asked, Generator
 from .fairness import as_asked
-from .hints import BOTTOM, hints
+from .hints import TELLING, Hint, hints
 from .names import Kind
 from .progress import Progress
+from .replies import Reply
 from .types import Choice, Item
 
 TRIES = 2
@@ -45,11 +46,10 @@ class View(Protocol):
 
     def opening(self, name: str, seed: str, count: int, offered: int) -> None: ...
     def question(self, asked: Asked, count: int, letters: bool) -> None: ...
-    def choice(self, asked: Asked, item: Choice) -> None: ...
+    def choice(self, asked: Asked, item: Choice, letters: bool) -> None: ...
     def prompt(self, asked: Asked, item: Item | Choice) -> str: ...
     def reply(self, asked: Asked, item: Item | Choice, reply: Reply, prompt: str, last: bool) -> None: ...
     def hint(self, text: str) -> None: ...
-    def no_more_hints(self) -> None: ...
     def told(self, asked: Asked, item: Item) -> None: ...
     def worked(self, asked: Asked, items: tuple[Item | Choice, ...], told: bool) -> None: ...
     def score(self, ended: list[Ended], count: int) -> None: ...
@@ -69,7 +69,7 @@ class _Tally:
     hints: int = 0
     missed: bool = False
     pen_only: bool = True
-    shown: bool = False
+    shown: bool = False  # the answer, or the numbers put in
     skipped: bool = False
     unfinished: list[Item | Choice] = field(default_factory=list)
     slips: list[str] = field(default_factory=list)
@@ -151,7 +151,7 @@ class Quiz:
         try:
             for line, item in enumerate(question.items, 1):
                 if isinstance(item, Choice) and line > 1:
-                    self.view.choice(asked, item)
+                    self.view.choice(asked, item, self._letters(asked))
                 self._listen(asked, item, session, line, tally)
                 if tally.skipped or (tally.unfinished and question.kind == Kind.FIND):
                     break  # the cause of a wrong line is asked once the line is found
@@ -161,13 +161,17 @@ class Quiz:
             raise
         self.state = replay(self._attempts, self.now())
         self.ended.append(Ended(tally.how, question.skill, tuple(tally.slips)))
-        told = bool(tally.unfinished) or tally.skipped
-        self.view.worked(asked, tuple(tally.unfinished) or question.items, told)
+        left = tuple(tally.unfinished)
+        if left and question.kind == Kind.FIND:
+            # whoever did not find the line is told what went wrong in it, too
+            left = question.items[question.items.index(left[0]) :]
+        self.view.worked(asked, left or question.items, bool(left))
         self.view.score(self.ended, self._count)
 
     def _listen(self, asked: Asked, item: Item | Choice, session: Session, line: int, tally: _Tally) -> None:
         """One thing asked until it is right, missed for good, told or skipped."""
-        given = iter(hints(asked.source, asked.question, item))
+        ahead = list(hints(asked.source, asked.question, item))
+        given: list[Hint] = []
         derivation = asked.question.kind == Kind.DERIVATION
         tries = 1 if derivation else TRIES
         while True:
@@ -179,9 +183,10 @@ class Quiz:
             if command == STOP:
                 raise _Stop
             if command == HINT:
-                self._hint(given, tally)
+                self._hint(ahead, given, tally)
             elif command == SKIP:
                 tally.skipped = True
+                tally.unfinished += asked.question.items[line - 1 :]
                 self._keep(asked, tally, typed.strip(), "skipped", "", None)
                 return
             elif command == ANSWER:
@@ -193,7 +198,7 @@ class Quiz:
                     self.view.told(asked, item)
                 return
             elif typed.strip():
-                reply = self._judged(asked, item, typed, session, line)
+                reply = self._judged(asked, item, typed, session, line, given)
                 if reply.outcome != "again":
                     tries -= 1
                     slip = tally.count(reply)
@@ -206,18 +211,24 @@ class Quiz:
                 if reply.outcome == "right" or not tries:
                     return
 
-    def _judged(self, asked: Asked, item: Item | Choice, typed: str, session: Session, line: int) -> Reply:
+    def _judged(
+        self, asked: Asked, item: Item | Choice, typed: str, session: Session, line: int, given: list[Hint]
+    ) -> Reply:
         if isinstance(item, Choice):
             return choose(item, typed)
-        return judge(asked.source, asked.question, item, typed, session, line)
+        formula_told = any(hint.step == "formula" for hint in given)
+        if asked.question.kind != Kind.DERIVATION:
+            # what was tried before is no line of a calculation: a second try doesn't follow from the first
+            session = asked.source.session(asked.question.known)
+        return judge(asked.source, asked.question, item, typed, session, line, formula_told)
 
-    def _hint(self, given: Iterator[str], tally: _Tally) -> None:
-        text = next(given, None)
-        if text is None:
-            self.view.no_more_hints()
-        else:
+    def _hint(self, ahead: list[Hint], given: list[Hint], tally: _Tally) -> None:
+        """The next hint; after the last one that one again."""
+        if ahead:
+            given.append(ahead.pop(0))
             tally.hints += 1
-            self.view.hint(text)
+            tally.shown |= given[-1].step in TELLING
+        self.view.hint(given[-1].text)
 
     def _command(self, asked: Asked, item: Item | Choice, typed: str) -> str:
         """The command that a line is, empty for an answer. A quantity's own name stays an answer."""
@@ -248,10 +259,9 @@ class Quiz:
         gave_up = question.kind == Kind.FIND and bool(tally.unfinished)
         if item is not question.items[-1] and not gave_up:
             return None
-        shown = tally.shown or tally.hints >= BOTTOM
-        right = not tally.unfinished or (question.kind == Kind.DERIVATION and tally.pen_only and not shown)
+        right = not tally.unfinished or (question.kind == Kind.DERIVATION and tally.pen_only and not tally.shown)
         usual = usual_pace(self._attempts, question.skill)
-        return rated(right, tally.missed, tally.hints > 0, tally.pen_only, shown, self._since(tally), usual)
+        return rated(right, tally.missed, tally.hints > 0, tally.pen_only, tally.shown, self._since(tally), usual)
 
     def _since(self, tally: _Tally) -> int:
         """Milliseconds since the question was put."""

@@ -73,7 +73,8 @@ class Source:
         if isinstance(part, Name):
             return subject_of(self.vocabulary, part.name)
         if isinstance(part, Derivative):
-            return Gradient(self.graph.id(part.of), self.graph.id(part.by))
+            of, by = self.graph.find(part.of), self.graph.find(part.by)
+            return None if of is None or by is None else Gradient(of, by)
         return None
 
     def needs(self, formulas: Iterable[Expression]) -> tuple[Subject, ...]:

@@ -1,7 +1,7 @@
 """What a quiz asks, as immutable values: questions, what is given, what is asked, the slips that an answer may show.
 
 A question is data alone. The numbers it was made from are a `Source` (source.py); an answer is judged by
-`answers.py`, worked by `render/render/quiz/worked.py`.
+`answers.py`, worked by `render/quiz/worked.py`.
 """
 
 from __future__ import annotations
@@ -57,17 +57,19 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer to choose; a wrong one says why it is wrong."""
+    """One answer to choose. A wrong one says why it is wrong, and shows nobody's own slip: it was made by others."""
 
     text: str
     right: bool
-    code: str = ""
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Options to choose from: by letters, or (`lines`) by the number of a line of the sheet."""
+    """Options to choose from: by letters, or (`lines`) by the number of a line of the sheet.
+
+    `prompt` is what is asked: a quantity by eye, or a whole question.
+    """
 
     prompt: str
     options: tuple[Option, ...]
@@ -119,5 +121,4 @@ class Question:
     @property
     def visible(self) -> frozenset[str]:
         """The codes of the slips that a right answer speaks against."""
-        codes = {slip.code for slip in self.slips}
-        return frozenset(codes | {o.code for i in self.items if isinstance(i, Choice) for o in i.options if o.code})
+        return frozenset(slip.code for slip in self.slips)

@@ -10,21 +10,22 @@ from itertools import pairwise
 from ...formulas.expression import Expression
 from ...formulas.typeset import to_text
 from ...handwork.quantities import Gradient, Rate, Subject
-from ...quiz.answers import Reply
 from ...quiz.attempts import State
 from ...quiz.choosing import Asked
 from ...quiz.fairness import as_asked
+from ...quiz.replies import Reply
 from ...quiz.session import Ended
 from ...quiz.types import Choice, Item
 from ..run import paths, plain
 from ..screen import Screen
 from . import worked as quiz_worked
 from .words import (
+    Instructions,
     asks,
     connections,
+    counted,
     head_words,
     kept_words,
-    keys,
     practise,
     prompt_name,
     score_words,
@@ -41,7 +42,7 @@ class PlainView:
 
     screen: Screen
     quiet: bool = False
-    _keys_said: bool = field(default=False)
+    _instructions: Instructions = field(default_factory=Instructions)
 
     # ------------------------------------------------------------------ spelling
     def _say(self, *texts: str) -> None:
@@ -59,7 +60,7 @@ class PlainView:
     # ------------------------------------------------------------------ opening and question
     def opening(self, name: str, seed: str, count: int, offered: int) -> None:
         """What is practised."""
-        self._say(f"Quiz {name}. {count} questions, seed {seed}.")
+        self._say(f"Quiz {name}. {counted(count, 'question')}, seed {seed}.")
 
     def question(self, asked: Asked, count: int, letters: bool) -> None:
         """The question, a fact a line."""
@@ -75,14 +76,18 @@ class PlainView:
         first = question.items[0]
         if isinstance(first, Choice) and not first.lines:
             self._say(*self._options(first))
-        if not self._keys_said and not self.quiet:
-            self._say(f"Keys: {keys(first, letters)}")
-            self._keys_said = True
+        self._say_once(asked, first, letters)
 
-    def choice(self, asked: Asked, item: Choice) -> None:
-        """The options of a later step."""
-        if not item.lines:
-            self._say(*self._options(item))
+    def _say_once(self, asked: Asked, item: Item | Choice, letters: bool) -> None:
+        """What may be typed, where that is news."""
+        words = "" if self.quiet else self._instructions.words(asked, item, letters)
+        if words:
+            self._say(f"Answer: {words}")
+
+    def choice(self, asked: Asked, item: Choice, letters: bool) -> None:
+        """The question and the options of a later step."""
+        self._say(f"Asked: {item.prompt}", *self._options(item))
+        self._say_once(asked, item, letters)
 
     def _ways(self, asked: Asked) -> Iterator[str]:
         question = asked.question
@@ -97,11 +102,15 @@ class PlainView:
 
     def _given(self, asked: Asked) -> Iterator[str]:
         notes = connections(asked, True)
-        for one in asked.question.known:
+        known = asked.question.known
+        numbers = {one.subject: one.text for one in known if one.formula is None}
+        with_formula = {one.subject for one in known if one.formula is not None}
+        for one in known:
             name = self._name(asked, one.subject)
             if one.formula is not None:
-                yield f"Given: {name} = {self._formula(one.formula)}"
-            else:
+                number = f" = {numbers[one.subject]}" if one.subject in numbers else ""
+                yield f"Given: {name} = {self._formula(one.formula)}{number}"
+            elif one.subject not in with_formula:
                 note = notes.get(one.subject, "")
                 yield f"Given: {name} = {one.text}" + (f", {note}" if note else "")
 
@@ -132,10 +141,6 @@ class PlainView:
         """One hint."""
         self._say(f"Hint: {text}")
 
-    def no_more_hints(self) -> None:
-        """All hints are given."""
-        self._say("No more hints: = shows the answer.")
-
     def told(self, asked: Asked, item: Item) -> None:
         """The answer of one line of a derivation."""
         self._say(f"It is: {self._formula(item.asked)} = {as_asked(item.value, item.digits):f}")
@@ -146,15 +151,12 @@ class PlainView:
             if isinstance(item, Choice):
                 self._say(told_words(asked, item))
         pen = quiz_worked.pen_of(asked, replace(self.screen, width=LONG_LINE))
-        for subject in quiz_worked.subjects_of(asked, items):
-            if quiz_worked.is_by_paths(asked, subject):
-                assert isinstance(subject, Gradient)
-                here = quiz_worked.towards(pen, subject.of)
-                for paragraph in plain.gradients(here, [subject.by]):
+        for work in quiz_worked.works_of(pen, asked, items):
+            if work.by_paths is not None:
+                for paragraph in plain.gradients(work.pen, [work.by_paths]):
                     self._say(*filter(None, paragraph))
-            else:
-                for row in quiz_worked.rows_of(pen, asked, subject):
-                    self._say(*plain.facts(row, "Worked: "))
+            for row in work.rows:
+                self._say(*plain.facts(row, "Worked: "))
 
     # ------------------------------------------------------------------ the score
     def score(self, ended: list[Ended], count: int) -> None:

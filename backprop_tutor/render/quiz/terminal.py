@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +10,11 @@ from itertools import pairwise
 from ...formulas.expression import Expression
 from ...formulas.typeset import to_text
 from ...handwork.quantities import Gradient, Rate, Subject, Value
-from ...quiz.answers import Reply
 from ...quiz.attempts import State
 from ...quiz.choosing import Asked
 from ...quiz.fairness import as_asked
 from ...quiz.names import Kind
+from ...quiz.replies import Reply
 from ...quiz.session import Ended
 from ...quiz.types import Choice, Item, Known
 from ..equations import Equation, heading, laid_out
@@ -27,21 +26,22 @@ from ..screen import Screen
 from . import worked as quiz_worked
 from .words import (
     MARKS,
+    Instructions,
     asks,
     connections,
+    counted,
     head_words,
     kept_words,
-    keys,
     practise,
     prompt_name,
     score_words,
     told_words,
     verdict_words,
+    with_minus,
 )
 
 INDENT = "  "
 FULL, GAP = 6, 4  # numbers in one column; cells between two columns
-_MINUS = re.compile(r"(?<![\w)])-(?=[\d.])")
 
 
 @dataclass
@@ -50,14 +50,14 @@ class TerminalView:
 
     screen: Screen
     quiet: bool = False
-    _keys_shown: bool = field(default=False)
+    _instructions: Instructions = field(default_factory=Instructions)
     _blank: bool = field(default=True)  # is the line above empty?
 
     # ------------------------------------------------------------------ spelling
     def _text(self, text: str) -> str:
         """A formula, a number or a sentence in this screen's characters."""
         text = self.screen.glyphs.text(text)
-        return text if self.screen.glyphs.ascii else _MINUS.sub("−", text)
+        return text if self.screen.glyphs.ascii else with_minus(text)
 
     def _formula(self, formula: Expression) -> str:
         return self._text(to_text(formula, self.screen.glyphs.style))
@@ -79,10 +79,8 @@ class TerminalView:
 
     # ------------------------------------------------------------------ opening and question
     def opening(self, name: str, seed: str, count: int, offered: int) -> None:
-        questions = f"{count} question" + ("" if count == 1 else "s")
-        skills = f"{offered} skill" + ("" if offered == 1 else "s")
         name = self._text(name)
-        words = f"{questions} from {skills}, seed {seed}"
+        words = f"{counted(count, 'question')} from {counted(offered, 'skill')}, seed {seed}"
         if width_of(name) + 2 + len(words) <= self.screen.width:
             self._show(line((name, "head"), "  ", (words, "note")), line())
         else:
@@ -105,16 +103,20 @@ class TerminalView:
         first = question.items[0]
         if isinstance(first, Choice) and not first.lines:
             block.extend([line(), *self._options(first)])
-        if not self._keys_shown and not self.quiet:
-            block.extend(self._sentence(keys(first, letters), style="note"))
-            self._keys_shown = True
+        block.extend(self._told_once(asked, first, letters))
         block.add()
         self.screen.show(block)
 
-    def choice(self, asked: Asked, item: Choice) -> None:
-        """The options of a later step."""
-        if not item.lines:
-            self._show(line(), *self._options(item))
+    def _told_once(self, asked: Asked, item: Item | Choice, letters: bool) -> Iterator[Line]:
+        """What may be typed, where that is news."""
+        words = "" if self.quiet else self._instructions.words(asked, item, letters)
+        if words:
+            yield from self._sentence(words, style="note")
+
+    def choice(self, asked: Asked, item: Choice, letters: bool) -> None:
+        """The question and the options of a later step."""
+        told = self._told_once(asked, item, letters)
+        self._show(*self._sentence(item.prompt), line(), *self._options(item), *told, line())
 
     def _picture(self, asked: Asked) -> Iterator[Line]:
         """The part of the network: how a neuron is fed, or the ways to the loss."""
@@ -165,15 +167,17 @@ class TerminalView:
     def _given(self, asked: Asked) -> Iterator[Line]:
         yield line(INDENT, "You know" + (", roughly" if asked.question.kind == Kind.EYE else ""))
         known = asked.question.known
-        numbers = [one for one in known if one.formula is None]
-        yield from self._numbers(asked, numbers)
         formulas = [one for one in known if one.formula is not None]
+        with_formula = {one.subject for one in formulas}
+        numbers = {one.subject: one.text for one in known if one.formula is None}
+        yield from self._numbers(asked, [one for one in known if one.subject not in with_formula])
         wide = max((width_of(self._name(asked, one.subject)) for one in formulas), default=0)
         for one in formulas:
             assert one.formula is not None
             name = left(self._name(asked, one.subject), wide)
+            number = f" = {self._text(numbers[one.subject])}" if one.subject in numbers else ""
             room = self.screen.width - wide - 7
-            for i, text in enumerate(wrapped(self._formula(one.formula), room)):
+            for i, text in enumerate(wrapped(self._formula(one.formula) + number, room)):
                 yield line(
                     INDENT * 2, (name if i == 0 else " " * wide, "name"), (" = " if i == 0 else "   ", "rule"), text
                 )
@@ -269,10 +273,6 @@ class TerminalView:
         self._show(*self._sentence(text, ("Hint. ", "hint")), line())
         self._blank = True
 
-    def no_more_hints(self) -> None:
-        self._show(*self._sentence("That was the last hint: = shows the answer.", style="note"), line())
-        self._blank = True
-
     def told(self, asked: Asked, item: Item) -> None:
         """The answer of one line of a derivation."""
         number = f"{as_asked(item.value, item.digits):f}"
@@ -304,7 +304,10 @@ class TerminalView:
 
     def score(self, ended: list[Ended], count: int) -> None:
         words = score_words(ended)
-        self._show(line(INDENT, *self._marks(ended, count), ("   " + words, "note")), line())
+        if len(INDENT) + count + 3 + width_of(words) <= self.screen.width:
+            self._show(line(INDENT, *self._marks(ended, count), ("   " + words, "note")), line())
+        else:
+            self._show(*self._sentence(f"{len(ended)} of {count}: {words}", style="note"), line())
         self._blank = True
 
     def closing(self, command: str, ended: list[Ended], seed: str, state: State, now: datetime) -> None:
@@ -315,6 +318,6 @@ class TerminalView:
             found = practise(command, ended, state, now)
             for text in found.sentences:
                 block.extend(self._sentence(text))
+            if not self.quiet:
+                block.extend(self._sentence(found.command, ("Next: ", "note"), "hint"))
         self.screen.show(block)
-        if ended and not self.quiet:
-            self.screen.hint(f"Next: {found.command}")

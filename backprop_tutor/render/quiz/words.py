@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 
+from ...engine.check import check_gradients
+from ...formulas.digits import significant
 from ...formulas.typeset import ASCII, UNICODE, Style, to_text
 from ...handwork.quantities import Gradient, Subject, Value
-from ...quiz.answers import FEWER_DIGITS, Reply
+from ...quiz.answers import FEWER_DIGITS, LAST_DIGIT
 from ...quiz.attempts import State
 from ...quiz.choosing import Asked
 from ...quiz.fairness import as_asked
 from ...quiz.names import Kind
+from ...quiz.replies import Reply, sentence
 from ...quiz.session import Ended
 from ...quiz.skills import title_of
 from ...quiz.types import Choice, Item
@@ -26,10 +30,28 @@ MARKS: Mapping[bool, Mapping[str, str]] = {
 }
 _RIGHT = {
     "truncated": "Cut off and not rounded, though.",
-    "last-digit": "But for the last digit.",
     "rounded-intermediates": "From rounded numbers.",
     "within-rounding": "As exact as rounded numbers allow.",
 }
+_PEN = {
+    "sign": "a wrong sign",
+    "decimal-point": "a decimal point out of place",
+    "one-digit": "a wrong digit",
+    "swapped-digits": "two digits swapped",
+    "arithmetic": "arithmetic",
+    "operator": "a wrong sign between numbers",
+    "miscopied-operand": "something miscopied",
+    "term-missing": "a term left out",
+    "factor-missing": "a factor left out",
+    "half-or-two": "a factor of 2",
+}
+_MINUS = re.compile(r"(?<![\w)])-(?=[\d.])")
+GUARD = 2  # digits more than asked for
+
+
+def with_minus(text: str) -> str:
+    """The text with a minus sign, and not a hyphen, before its numbers."""
+    return _MINUS.sub("−", text)
 
 
 def head_words(asked: Asked) -> str:
@@ -39,11 +61,13 @@ def head_words(asked: Asked) -> str:
 
 
 def told_words(asked: Asked, item: Choice) -> str:
-    """The right option."""
-    right = item.options[item.right].text
+    """The right option, and what there is to say of it."""
+    right = item.options[item.right]
     if item.lines:
-        return f"It is line {right}."
-    return f"What happened: {right}" if asked.question.sheet else f"It is {right}."
+        return f"It is line {right.text}."
+    if asked.question.sheet:
+        return f"{item.prompt.rstrip('?')}: {right.text}. {sentence(right.why, asked.source.vocabulary)}"
+    return f"It is {right.text}."
 
 
 def asks(asked: Asked, style: Style) -> str:
@@ -53,7 +77,7 @@ def asks(asked: Asked, style: Style) -> str:
     item = question.items[0]
     match question.kind:
         case Kind.FACTOR:
-            return "Find the next factor of the chain: by its name, as a formula, or as a number."
+            return f"Find the next factor of the chain, as a formula or as a number {digits}."
         case Kind.FORMULA:
             return f"Write {asked_name(item, style)} as a formula, in names."
         case Kind.EYE:
@@ -94,15 +118,35 @@ def prompt_name(item: Item | Choice, style: Style) -> str:
     return "next factor:" if item.form == "factor" else f"{asked_name(item, style)} ="
 
 
-def keys(item: Item | Choice, letters: bool) -> str:
-    """What may be typed; told once."""
-    skip, stop = ("s", "q") if letters else ("skip", "quit")
-    what = (
-        "The number of a line."
-        if isinstance(item, Choice) and item.lines
-        else ("A letter." if isinstance(item, Choice) else "A number, a calculation or a formula.")
-    )
-    return f"{what} ? hint, = answer, {skip} skip, {stop} stop."
+def accepts(asked: Asked, item: Item | Choice) -> str:
+    """The kind of answer that counts."""
+    if isinstance(item, Choice):
+        return "The number of a line." if item.lines else "A letter."
+    if item.form == "formula":
+        return "A formula in names."
+    if item.form == "factor":
+        return "A formula in names, or its number."
+    if any(known.formula is not None and known.subject == item.subject for known in asked.question.known):
+        return "A number, or a calculation with the numbers put in."
+    return "A number, a calculation or a formula."
+
+
+@dataclass
+class Instructions:
+    """What may be typed: the keys once, the kind of answer whenever it is another one than before."""
+
+    _kind: str = ""
+    _keys: bool = False
+
+    def words(self, asked: Asked, item: Item | Choice, letters: bool) -> str:
+        """Empty where there is nothing new to say."""
+        kind = accepts(asked, item)
+        said = [kind] if kind != self._kind else []
+        if not self._keys:
+            skip, stop = ("s", "q") if letters else ("skip", "quit")
+            said.append(f"? hint, = answer, {skip} skip, {stop} stop.")
+        self._kind, self._keys = kind, True
+        return " ".join(said)
 
 
 def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -> tuple[str, str]:
@@ -111,24 +155,44 @@ def verdict_words(asked: Asked, item: Item | Choice, reply: Reply, last: bool) -
         if reply.mark == "unread":
             said = reply.message[:1].upper() + reply.message[1:]
             column = f"Column {reply.start + 1}: " if reply.end else ""
-            return "Not read.", f"{column}{said}" + (f"; {reply.help}" if reply.help else "")
+            return "Not read.", f"{column}{said}" + (f"; {reply.help}." if reply.help else ".")
         return "Not counted.", reply.message
     if reply.outcome == "right":
         if reply.mark == "follows":
             return f"Right from your own {_lines_named(asked, reply)}.", ""
-        said = _RIGHT.get(reply.code, "")
-        if isinstance(item, Item) and item.form != "formula":
-            number = f"{as_asked(item.value, item.digits):f}"
-            if reply.code == FEWER_DIGITS:
-                said = f"To {item.digits} digits it is {number}."
-            elif reply.code == "" and reply.mark in ("right", "close"):
-                said = f"It comes to {number}."
-        if isinstance(item, Item) and reply.mark == "notation" and reply.message:
-            said = f"{reply.message}."
-        return "Right.", said
-    if asked.question.kind == Kind.DERIVATION:
-        return "Not right.", reply.message
-    return ("Not right." if last else "Not yet."), reply.message or "Look again."
+        return "Right.", _of_right(asked, item, reply)
+    over = last or asked.question.kind == Kind.DERIVATION
+    said = (reply.message if over else reply.first) or "Look again."
+    comes_to = ""
+    if isinstance(item, Item) and item.form != "formula" and reply.value is not None and isfinite(reply.value):
+        comes_to = f"That comes to {significant(reply.value, item.digits)}. "
+    return ("Not right." if over else "Not yet."), comes_to + said
+
+
+def _of_right(asked: Asked, item: Item | Choice, reply: Reply) -> str:
+    """What there is to say of a right answer."""
+    if isinstance(item, Choice):
+        return sentence(reply.message, asked.source.vocabulary) if reply.message else ""
+    if reply.mark == "notation" and reply.message:
+        return f"{reply.message}."
+    if item.form == "formula":
+        return ""
+    number = f"{as_asked(item.value, item.digits):f}"
+    if reply.code == FEWER_DIGITS:
+        return f"To {item.digits} digits it is {number}."
+    if reply.code == LAST_DIGIT:
+        return f"But for the last digit: it is {number}."
+    return _RIGHT.get(reply.code) or f"It comes to {number}{_by_difference(asked, item)}."
+
+
+def _by_difference(asked: Asked, item: Item) -> str:
+    """The other witness of a derivative."""
+    if not isinstance(item.subject, Gradient):
+        return ""
+    [check] = check_gradients(asked.source.trace, [item.subject.by], objective=item.subject.of)
+    if check.kink or not check.agrees:
+        return ""
+    return f"; a central difference gives {significant(check.difference, item.digits + GUARD, measured=True)}, too"
 
 
 def _lines_named(asked: Asked, reply: Reply) -> str:
@@ -162,6 +226,11 @@ def connections(asked: Asked, ascii: bool) -> dict[Subject, str]:
 
 
 # ---------------------------------------------------------------- how it went
+def counted(count: int, what: str) -> str:
+    """`1 question`, `8 questions`"""
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
 def score_words(ended: Sequence[Ended]) -> str:
     """`2 right at once, 1 with help`"""
     counts = Counter(one.how for one in ended)
@@ -206,9 +275,10 @@ def practise(command: str, ended: Sequence[Ended], state: State, now: datetime) 
             + ", ".join(slip_name(code) + (f" ({n} times)" if n > 1 else "") for code, n in slips.most_common(4))
             + "."
         )
-    dates = [s.card.due for s in state.skills.values() if s.card is not None and s.code in asked]
-    if dates:
-        sentences.append(f"To be repeated {when(min(dates), now)}.")
+    due = [(s.card.due, s.code) for s in state.skills.values() if s.card is not None and s.code in asked]
+    if due:
+        date, code = min(due)
+        sentences.append(f"Due next: {title_of(code)}, {when(date, now)}.")
     return Practise(tuple(sentences), command)
 
 
@@ -217,7 +287,7 @@ def slip_name(code: str) -> str:
     try:
         return row(code).name
     except KeyError:
-        return code.replace("-", " ")
+        return _PEN.get(code, code.replace("-", " "))
 
 
 def when(due: datetime, now: datetime) -> str:

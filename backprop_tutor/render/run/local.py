@@ -31,7 +31,11 @@ def rows_of(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
 
 def titled_rows(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
     """The same, point under point, with room for the columns' titles."""
-    rows = lined_up(rows_of(pen, edges))
+    return titled(lined_up(rows_of(pen, edges)))
+
+
+def titled(rows: Sequence[Equation]) -> list[Equation]:
+    """Rows with room for the title of their second value."""
     return [replace(row, other=left(row.other, len("difference"))) if row.other else row for row in rows]
 
 

@@ -35,24 +35,25 @@ def parts(pen: Pen) -> Iterator[Block]:
         yield block
 
 
-def gradients(pen: Pen, nodes: Sequence[int]) -> Iterator[Block]:
-    """The gradients of these quantities, one block each."""
+def gradients(pen: Pen, nodes: Sequence[int], pictured: bool = True) -> Iterator[Block]:
+    """The gradients of these quantities, one block each; without their pictures where these are shown already."""
     if pen.symbolic:
         for node in nodes:
             yield symbolic(pen, node)
         return
     for step in gradient_steps(pen.trace, nodes, MAX_PATHS, pen.options.method, pen.options.h):
         pen.tally.check(step.check, local=False)
-        yield numeric(pen, step)
+        yield numeric(pen, step, pictured)
 
 
 # ---------------------------------------------------------------- with numbers
-def numeric(pen: Pen, step: GradientStep) -> Block:
+def numeric(pen: Pen, step: GradientStep, pictured: bool = True) -> Block:
     """One gradient with its numbers."""
     block = Block([line()])
     node = step.node.id
-    block.extend(opening(pen, node, step.path_count))
-    block.extend(picture(pen, node, step.path_count if not pen.hides else None))
+    if pictured:
+        block.extend(opening(pen, node, step.path_count))
+        block.extend(picture(pen, node, step.path_count if not pen.hides else None))
     paths = shown_paths(pen, step)
     chains = [in_product(factors(pen, path)) for path in paths]
     shared = common_widths(chains)
