@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop_tutor.formulas.parse import Notation, parse
+from backprop_tutor.formulas.forgiving import HandNotation
+from backprop_tutor.formulas.parse import parse
 from backprop_tutor.handwork.exact import Stated, agrees, literal, near, reach, spread, truncates, unit_of
 
-HAND = Notation(forgiving=True)
+HAND = HandNotation()
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
     (
         "η by other names",
         "sigmoid",
-        "w5_new = w5 - lr*dE/dw5  # right\nw5⁺ = w5 - 0.5*dE/dw5  # unread\nw5_new = w5 - alpha*dE/dw5  # right",
+        "w5_new = w5 - lr*dE/dw5  # right\nw5⁺ = w5 - 0.5*dE/dw5  # right\nw5_new = w5 - alpha*dE/dw5  # right",
     ),
     ("an update that does not show", "sigmoid", "w1' = 0.150  # right [update-invisible]\nw1' = 0.14978  # right"),
     (
@@ -279,12 +279,199 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ("one digit", "sigmoid", "o1 = 0.751865  # wrong [one-digit]"),
     ("a miscopied operand", "sigmoid", "net_h1 = 0.15*0.05 + 0.2*0.01 + 0.35 = 0.3595  # wrong [miscopied-operand]"),
     ("no cause is claimed without one", "sigmoid", "h1 = 0.8412  # wrong [wrong]"),
+    # ------------------------------------------------------------ LaTeX
+    (
+        "braces",
+        "sigmoid",
+        "h1 = 1/(1 + e^{-net_{h1}}) = 1/(1+e^{-0.3775}) = 0.5933  # right\nnet_{h1} = 0.3775  # right",
+    ),
+    (
+        "fractions and derivatives",
+        "sigmoid",
+        r"\frac{\partial E}{\partial w_5} = \frac{\partial E}{\partial o_1} \cdot \frac{\partial o_1}{\partial net_{o1}} "
+        r"\times \frac{\partial net_{o1}}{\partial w_5} = 0.741365 * 0.186816 * 0.59327 = 0.082167  # right"
+        "\n"
+        r"E_1 = \frac{1}{2}(t_1 - o_1)^{2} = \frac12 \left( 0.01 - 0.75137 \right)^2 = 0.27481  # right"
+        "\n"
+        r"\frac{dE}{dw_{5}} = \delta_{o1} h_{1}  # right"
+        "\n"
+        r"\frac{\partial E}{\partial w_5} = 0.09217  # wrong",
+    ),
+    (
+        "updates in LaTeX",
+        "sigmoid",
+        r"w_5^{+} = w_5 - \eta \frac{\partial E}{\partial w_{5}} = 0.35892  # right"
+        "\n"
+        r"w^{new}_5 = 0.35892  # right"
+        "\n"
+        r"w_{5}^{(t+1)} = w_{5}^{(t)} - \eta\delta_{o1}h_{1}  # right",
+    ),
+    ("dollars", "sigmoid", "We get $net_{h1} = 0.3775$, so $$h_1 = 0.5933$$  # right"),
+    (
+        "aligned equations",
+        "sigmoid",
+        r"\begin{aligned}"
+        "\n"
+        r"net_{h1} &= w_1 i_1 + w_2 i_2 + b_1 \\"
+        "\n"
+        r"&= 0.3775 \\[4pt]  # right"
+        "\n"
+        r"\end{aligned}",
+    ),
+    ("a matrix in LaTeX", "arrays", r"z = \begin{bmatrix} 0.33 \\ 0.73 \\ 1.13 \end{bmatrix}  # right"),
+    # ------------------------------------------------------------ weights after the update
+    (
+        "marks of a new weight",
+        "sigmoid",
+        "w5+ = 0.35892  # right\nw5^+ = 0.35892  # right\nw5⁺ = 0.35892  # right\nw5* = 0.35892  # right\n"
+        "w5(new) = 0.35892  # right\nw5,new = 0.35892  # right\nnew w5 = 0.35892  # right\nupdated w5 = 0.35892  # right\n"
+        "w5_updated = 0.35892  # right\nw5_after = 0.35892  # right\nw5_t+1 = 0.35892  # right\nŵ5 = 0.35892  # right\n"
+        "w5(t+1) = 0.35892  # right\nw5_{t+1} = 0.35892  # right\nw5_neu = 0.35892  # right\nnew_w5 = 0.35892  # right",
+    ),
+    ("a new weight that is wrong", "sigmoid", "w5_updated = 0.36892  # wrong\nw5+ = 0.44108  # wrong [ascent]"),
+    ("w(0) and w(1)", "sigmoid", "w7(1) = w7(0) - η*δ_o2*h1 = 0.5113  # right\nw5(1) = w5(0) - η*dE/dw6  # wrong"),
+    (
+        "assignments",
+        "sigmoid",
+        "w5 := 0.35892  # right\nw6 ← w6 - η*dE/dw6 = 0.40867  # right\nw7 -= 0.5*dE/dw7  # right\nw8 := 0.46137  # wrong",
+    ),
+    (
+        "in place",
+        "sigmoid",
+        "w6 = 0.45  # right\nw5 = w5 - η*dE/dw5 = 0.35892  # notation [renamed]\n"
+        "w6 = 0.45 - 0.5*0.082668 = 0.40867  # notation [renamed]\nw7 = 0.51130  # notation [renamed]\nw8 = 0.65  # wrong",
+    ),
+    ("a given weight copied", "sigmoid", "w5 = 0.45  # wrong\nw6 = 0.45  # right"),
+    # ------------------------------------------------------------ gradients and the loss by other names
+    (
+        "names of programs",
+        "sigmoid",
+        "".join(
+            f"{name} = 0.082167  # right\n"
+            for name in ("dw5", "grad_w5", "∇w5", "grad w5", "dE_dw5", "dEdw5", "δE/δw5", "\U0001d715E/\U0001d715w5")
+        )
+        + "db2 = 0.1004  # right\nd_w5 = 0.093167  # wrong",
+    ),
+    (
+        "the loss is E, L, J or C",
+        "sigmoid",
+        "L = 0.298371  # right\nJ = E1 + E2  # right\nloss = 0.298371  # right\n"
+        "dC/dw5 = 0.082167  # right\nTotal error = 0.298371  # right\ntotal cost = 0.3984  # wrong",
+    ),
+    (
+        "the loss at a weight",
+        "sigmoid",
+        "E(w5) = 0.298371  # right\nE(w5 + 0.001) = 0.298453  # unknown\n"
+        "(E(w5+h) - E(w5-h))/(2h) = 0.082167  # unknown",
+    ),
+    (
+        "an activation without a name",
+        "sigmoid",
+        "f(net_h1) = 0.59327  # right\ndh1/dnet_h1 = f'(net_h1) = h1(1 - h1)  # right",
+    ),
+    # ------------------------------------------------------------ foreign names need evidence
+    (
+        "a number is none",
+        "sigmoid",
+        "dropout = 0.5  # unknown\nepoch = 1  # unknown\nnet_h3 = 0.4  # unknown\ndE/dw9 = 0.0822  # unknown\n"
+        "accuracy = 0.7514  # unknown\nF = m*a  # unknown",
+    ),
+    ("no derivative by itself", "sigmoid", "dE/dnet_o1 = dE/dfoo * dfoo/dnet_o1  # notation [renamed]"),
+    # ------------------------------------------------------------ prose
+    (
+        "sentences",
+        "sigmoid",
+        "The net input of h1 is net_h1 = 0.3775, so its output is h1 = 0.5933.  # right\n"
+        "For h2 we have h2 = 0.5969 and o1 = 0.7514; hence E1 = 0.2748.  # right\n"
+        "The output layer gives net_o1 = 1.1059 → o1 = 0.7514  # right\n"
+        "Therefore the gradient is dE/dw5 = 0.7414 * 0.1868 * 0.5933 ≈ 0.0822 (very small!)  # right\n"
+        "Hence w5 becomes w5_new = 0.4 - 0.5*0.0822 = 0.3689  # wrong\nLet h1 = the output of the first unit\nName = Anna Schmidt",
+    ),
+    (
+        "labels",
+        "sigmoid",
+        "Step 1: net_h1 = 0.3775  # right\nNet input: net_h2 = 0.3925  # right\nt=1: h1 = 0.5933  # right\n"
+        "a) h2 = 0.5969  # right\n1. o1 = 0.7514  # right\n(2) o2 = 0.7729  # right\nAt t = 3, E1 = 0.2748  # right",
+    ),
+    (
+        "remarks behind",
+        "sigmoid",
+        "h1 = 0.5933 (rounded)  # right\nh1 = 0.5933, because net_h1 > 0  # right\nh1 = 0.5933 ✓  # right\n"
+        "h1 = 0.5933 # that was easy  # right\nh1 = 0.5933 // done  # right\nh1 = 0.5933 (since net_h1 > 0)  # right\n"
+        "h1 = 0.5833 which is fine  # wrong",
+    ),
+    (
+        "arrows",
+        "sigmoid",
+        "=> net_h1 = 0.3775  # right\n⇒ h1 = 0.5933  # right\nnet_h1 -> 0.3775  # right\nso o1 = 0.7614  # wrong",
+    ),
+    # ------------------------------------------------------------ Markdown
+    (
+        "emphasis and bullets",
+        "sigmoid",
+        "**net_h1** = 0.3775  # right\n- **h1 = 0.5933**  # right\n* *h2 = 0.5969*  # right\n`o1 = 0.7514`  # right\n"
+        "• o2 = 0.7729  # right\n– E = 0.2984  # right\n> dE/dw6 = 0.0827  # right\n- [x] E1 = 0.2748  # right",
+    ),
+    (
+        "tables",
+        "sigmoid",
+        "| name | formula | value |\n|---|---|---|\n| net_h1 | w1*i1 + w2*i2 + b1 | 0.3775 |  # right\n"
+        "| h1 | σ(net_h1) | 0.5833 |  # wrong\n\n| step | result |\n|---|---|\n| 1 | net_h2 = 0.3925 |  # right\n\n"
+        "| weight | old | gradient | new |\n|--|--|--|--|\n| w5 | 0.4 | 0.0822 | 0.3589 |  # right\n"
+        "| w6 | 0.45 | 0.0827 | 0.5087 |  # wrong\n\n| h1 | h2 |\n|--|--|\n| 0.5933 | 0.5969 |  # right",
+    ),
+    (
+        "two claims far apart",
+        "sigmoid",
+        "net_h1 = 0.3775   h1 = 0.5833  # wrong\nnet_h1   =   w1*i1   +  w2*i2  +  b1  # right",
+    ),
+    # ------------------------------------------------------------ lines that go on
+    (
+        "a chain over several lines",
+        "sigmoid",
+        "dE/dw5 = dE/do1 * do1/dnet_o1 * dnet_o1/dw5\n  = 0.7414 * 0.1868 * 0.5933\n  = 0.0822  # right\n"
+        "E\n= 1/2*(0.01 - 0.7514)^2\n+ 1/2*(0.99 - 0.7729)^2\n= 0.2984  # right\n"
+        "net_o1 = w5*h1 + w6*h2\n  + b2  # right\nnet_o2 = 0.5*0.5933 + 0.55*0.5969 +\n  0.6 = 1.2249  # right\n"
+        "h1 = 0.5933\n  = 0.6033  # wrong",
+    ),
+    ("a list is no formula", "sigmoid", "- net_h1 = 0.3775  # right\n- h1 = 0.5933  # right\n+ h2 = 0.5969  # right"),
+    ("a sum goes on behind a semicolon", "sigmoid", "0.4*0.5933 + 0.45*0.5969 = 0.5059; + 0.6 = 1.1059  # right"),
+    # ------------------------------------------------------------ numbers and functions
+    (
+        "decimal commas all over",
+        "sigmoid",
+        "net_h1 = 0,15*0,05 + 0,2*0,1 + 0,35 = 0,3775  # right\nh1 = 0,5833  # wrong",
+    ),
+    ("times ten", "sigmoid", "dE/dw4 = 9.95 x 10^-4  # right\ndE/dw4 = 9.95 × 10⁻⁴  # right"),
+    (
+        "characters of other keyboards",
+        "sigmoid",
+        "h1 = ０.５９３３  # right\nh2 = 0.5969\u200b  # right\nE2\u00a0= 0.0236  # right",
+    ),
+    (
+        "functions without brackets",
+        "softmax",
+        "L = -ln p2  # wrong\nL = -y2 log p2 - y1 log p1 - y3 log p3  # right\nL = -log 0.2751 = 1.2906  # close\nL = -log 0.2751 = 1.2905  # right",
+    ),
+    (
+        "powers of functions",
+        "sigmoid",
+        "tanh²(0.66) = 0.3345  # right\n1 - tanh^2(0.66) = 0.6655  # right\nsigma'(1.1059) = 0.1868  # right",
+    ),
+    (
+        "a library's functions",
+        "sigmoid",
+        "h1 = 1/(1 + np.exp(-net_h1)) = 0.5933  # right\nh1 = 1/(1 + math.exp(-0.3775))  # right",
+    ),
+    ("names run together", "sigmoid", "net_h1 = w1i1 + w2i2 + b1  # right"),
+    ("two points in a number", "sigmoid", "h1 = 0.5.9  # unread [unreadable]"),
+    ("a derivative by a difference", "chain", "dL/d(o - t) = 2(o - t)  # right\ndL/d(t - o) = 2(o - t)  # wrong"),
     # ------------------------------------------------------------ unread lines
-    ("a decimal comma", "sigmoid", "h1 = 0,5933  # unread [unreadable]\nh1 = 0.5933  # right"),
+    ("one decimal comma", "sigmoid", "h1 = 0,5933  # unread [unreadable]\nh1 = 0.5933  # right"),
     (
         "words before an equation",
         "sigmoid",
-        "So, h1 = 0.5933  # right\nThen we get h2 = 0.5969  # right\nnew w5 = 0.3589  # unknown",
+        "So, h1 = 0.5933  # right\nThen we get h2 = 0.5969  # right\nnew w5 = 0.3589  # right",
     ),
     ("brackets that don't close", "sigmoid", "h1 = 1/(1 + e^(-net_h1  # unread [unreadable]"),
     ("a sign with nothing after it", "sigmoid", "h1 = 0.5 +  # unread [unreadable]"),

@@ -31,6 +31,7 @@ from backprop_tutor.formulas.expression import (
     ungrouped,
     walk,
 )
+from backprop_tutor.formulas.forgiving import HandNotation
 from backprop_tutor.formulas.parse import Notation, parse
 from backprop_tutor.formulas.tokens import MAX_CHARACTERS
 from backprop_tutor.formulas.typeset import ASCII, UNICODE, to_text
@@ -108,7 +109,7 @@ def test_calls() -> None:
 
 
 # ---------------------------------------------------------------- hand work
-FORGIVING = Notation(known={"a", "b", "h", "w1"}.__contains__, forgiving=True)
+FORGIVING = HandNotation(known={"a", "b", "h", "w1"}.__contains__)
 
 
 @pytest.mark.parametrize(

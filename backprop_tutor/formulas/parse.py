@@ -1,18 +1,16 @@
 """Text → formula, by a grammar of our own: nothing a person writes is ever evaluated.
 
     formula  = ["-"|"+"] product { ("+"|"-") product }
-    product  = factor { ("*"|"·"|"×"|"/"|"÷"|"@") factor | factor-by-juxtaposition }
+    product  = factor { ("*"|"·"|"×"|"/"|"÷"|"@") factor }
     factor   = ["-"|"+"] power
     power    = atom [ ("^"|"**") factor | superscript ]
     atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
              | "where" "(" formula comparison formula "," formula "," formula ")"
-             | "(" formula ")" | "[" formula {"," formula} "]" | derivative
+             | "(" formula ")" | "[" formula {"," formula} "]"
     comparison = "<" | "<=" | ">" | ">=" | "=="
 
-Two notations share it. A scenario's formulas are strict: every product has its sign. A hand calculation may leave the
-sign out (`(a+b)(c)`, `h(1-h)` with h a known quantity), write `e^(-x)`, `σ'(h)`, `37.75%`, name derivatives
-(`dL/dw21`, `∂L/∂w₂₁`, `d/dh [...]`), turn matrices (`W^T`) and write lists in other ways (`lists.py`). Every tree node
-keeps its place, so that a caret can stand under it.
+A scenario's formulas are strict: every product has its sign. What a hand calculation may leave out or write in another
+way is in `forgiving.py`. Every tree node keeps its place, so that a caret can stand under it.
 """
 
 from __future__ import annotations
@@ -29,8 +27,6 @@ from .expression import (
     Call,
     Comparison,
     Constant,
-    Derivative,
-    DerivativeOf,
     Element,
     Expression,
     Group,
@@ -43,8 +39,7 @@ from .expression import (
     Range,
     Sum,
 )
-from .lists import written_lists
-from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
+from .tokens import MAX_EXPONENT, Token, number_of, tokens
 
 MAX_DEPTH = 40
 MAX_POWER = 64  # of a literal exponent
@@ -52,34 +47,33 @@ MAX_POWER = 64  # of a literal exponent
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How forgiving to be.
-
-    `functions` are the callable names; `known` says whether a spelling names a quantity; `forgiving` reads the text as
-    a hand calculation.
-    """
+    """How a scenario writes: `functions` are the callable names, `known` says whether a spelling names a quantity."""
 
     functions: Collection[str] = functions.NAMES
     known: Callable[[str], bool] | None = None
-    forgiving: bool = False
 
     def names(self, text: str) -> bool:
         return self.known is not None and self.known(text)
+
+    def grammar(self, text: str) -> Grammar:
+        return Grammar(text, self)
 
 
 STRICT = Notation()
 
 
-class _Parser:
+class Grammar:
     """Recursive descent over the tokens of one formula."""
 
     def __init__(self, text: str, notation: Notation) -> None:
         self.text = text
         self.notation = notation
-        self.tokens = tokens(text, notation.forgiving)
-        if notation.forgiving:
-            self.tokens = written_lists(self.tokens, notation.names)
+        self.tokens = self.tokenised()
         self.at = 0
         self.depth = 0
+
+    def tokenised(self) -> list[Token]:
+        return tokens(self.text)
 
     # ------------------------------------------------------------------ helpers
     @property
@@ -201,10 +195,7 @@ class _Parser:
 
     def joins(self) -> bool:
         """Does the next token multiply what stands before it without a sign?"""
-        if not self.notation.forgiving:
-            return False
-        token = self.here
-        return token.kind in ("number", "name") or self.sees("(", "[")
+        return False
 
     def factor(self) -> Expression:
         if self.sees("-", "+"):
@@ -228,9 +219,7 @@ class _Parser:
             self.take()
             exponent = self.nested("powers")
             return Call("exp", (exponent,), 0, self.shown(token) + "^", (start, self.tokens[self.at - 1].end))
-        base = self.atom()
-        while self.turns():
-            base = Call("transpose", (base,), 0, "transpose", (start, self.tokens[self.at - 1].end))
+        base = self.based()
         if self.here.kind == "superscript":
             mark = self.take()
             if not re.fullmatch(r"[+-]?\d{1,3}", mark.text):
@@ -244,18 +233,9 @@ class _Parser:
             return self.checked_power(base, self.nested("powers"), start)
         return base
 
-    def turns(self) -> bool:
-        """Takes a sign that turns the matrix before it: `Wᵀ`, `W^T`, `W.T`; False where none stands here."""
-        if not self.notation.forgiving:
-            return False
-        if self.sees(TURNED):
-            self.take()
-            return True
-        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.notation.names("T"):
-            self.take()
-            self.take()
-            return True
-        return False
+    def based(self) -> Expression:
+        """What may be raised to a power."""
+        return self.atom()
 
     def exponential(self) -> bool:
         token = self.here
@@ -317,7 +297,7 @@ class _Parser:
         if self.here.kind == "percent":
             close = self.take()
             return Number(node.text + "%", node.value / 100, (token.start, close.end))
-        if not self.notation.forgiving and self.here.kind == "name" and self.here.start == token.end:
+        if self.here.kind == "name" and self.here.start == token.end and not self.joins():
             raise self.fail(
                 f"'{token.text}{self.shown(self.here)}' is neither a number nor a name", self.here,
                 "an operator is missing", f"write {token.text}*{self.shown(self.here)}",
@@ -331,14 +311,10 @@ class _Parser:
             self.take()
             items.append(self.sum())
         close = self.expect("]", opened)
-        if len(items) == 1 and self.notation.forgiving:
-            return Group(items[0], (opened.start, close.end))
         return Bracketed(tuple(items), (opened.start, close.end))
 
     # ------------------------------------------------------------------ names
     def named(self) -> Expression:
-        if derivative := self.derivative():
-            return derivative
         token = self.take()
         name = token.text
         if name == "√":
@@ -359,9 +335,7 @@ class _Parser:
         return Name(name, self.shown(token), (token.start, token.end))
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
-        hint = did_you_mean(function, self.notation.functions)
-        if not hint and not self.notation.forgiving:
-            hint = f"for a product write {self.shown(token)}*("
+        hint = did_you_mean(function, self.notation.functions) or f"for a product write {self.shown(token)}*("
         return self.fail(f"there is no function called '{function}'", token, "not known", hint)
 
     def call(self, token: Token, function: str, primes: int) -> Expression:
@@ -412,90 +386,7 @@ class _Parser:
             raise self.fail("an index is a whole number, counted from 1", self.here, "not an index", "write x[2]")
         return first
 
-    # ------------------------------------------------------------------ derivatives
-    def derivative(self) -> Expression | None:
-        """`dL/dw`, `∂L/∂w`, `d L / d w`, `d/dw (formula)`; None where the text means something else."""
-        if not self.notation.forgiving:
-            return None
-        start = self.at
-        token = self.here
-        if of_function := self.derivative_of_function():
-            return of_function
-        if token.text.startswith("∇_") and self.ahead(1).kind == "name":  # ∇_W L
-            weight = self.take().text.removeprefix("∇_").strip("{}")
-            return Derivative(self.take().text, weight, (token.start, self.tokens[self.at - 1].end))
-        of = self.differential()
-        if of is None or not self.sees("/"):
-            self.at = start
-            return None
-        self.take()
-        by = self.differential()
-        if not by:
-            self.at = start
-            return None
-        end = self.tokens[self.at - 1].end
-        if of:
-            return Derivative(of, by, (token.start, end))
-        if not self.sees("(", "["):
-            self.at = start
-            return None
-        operand = self.atom()
-        return DerivativeOf(operand, by, (token.start, self.tokens[self.at - 1].end))
-
-    def derivative_of_function(self) -> Expression | None:
-        """`df(x)/dx`: the derivative of a written-out call."""
-        start, token = self.at, self.here
-        function = token.text[1:].rstrip("'")
-        if not (token.text[:1] in ("d", "∂") and function in self.notation.functions and self.ahead(1).text == "("):
-            return None
-        self.take()
-        inner = self.call(Token("name", function, token.start + 1, token.end), function, 0)
-        if self.sees("/"):
-            self.take()
-            if by := self.differential():
-                return DerivativeOf(inner, by, (token.start, self.tokens[self.at - 1].end))
-        self.at = start
-        return None
-
-    def differential(self) -> str | None:
-        """The name after d or ∂ (empty for a bare d), or None where no differential stands here."""
-        token = self.here
-        if token.kind != "name":
-            return None
-        if token.text in ("d", "∂"):
-            if token.text == "d" and self.notation.names("d"):
-                return None
-            self.take()
-            if self.sees("("):  # ∂(L)/∂(w)
-                inner = self.ahead(1)
-                if inner.kind == "name" and self.ahead(2).text == ")":
-                    self.at += 3
-                    return inner.text
-                return ""
-            if self.here.kind == "name":
-                return self.subscripted(self.take().text)
-            return ""
-        if token.text.startswith("d") and not self.notation.names(token.text):
-            if self.ahead(1).text == "(" and token.text[1:] in self.notation.functions:
-                return None
-            self.take()
-            return self.subscripted(token.text[1:])
-        return None
-
-    def subscripted(self, name: str) -> str:
-        """`W1[2,3]` after a differential is one name."""
-        if not (self.sees("[") and self.here.start == self.tokens[self.at - 1].end):
-            return name
-        start = self.here.start
-        depth = 0
-        while self.here.kind != "end":
-            token = self.take()
-            depth += (token.text == "[") - (token.text == "]")
-            if depth == 0:
-                return name + re.sub(r"\s+", "", self.text[start : token.end])
-        return name
-
 
 def parse(text: str, notation: Notation = STRICT) -> Expression:
     """Read a formula; FormulaError says what can't be read and where."""
-    return _Parser(text, notation).whole()
+    return notation.grammar(text).whole()

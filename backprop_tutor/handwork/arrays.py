@@ -18,7 +18,7 @@ from ..engine.unroll import Cells
 from ..engine.written_out import Indices
 from ..formulas.expression import Call, Expression, Name, ungrouped
 from ..formulas.notation import folded
-from .quantities import NEW, Gradient, Updated, Value, Vocabulary
+from .quantities import Gradient, Updated, Value, Vocabulary
 
 _GRADIENT = re.compile(r"(?:d|grad_?|∇_?|g_)\{?(.+?)\}?")
 _DELTA = re.compile(r"[dD]elta(.*)")
@@ -54,7 +54,7 @@ class ArrayNames:
         if (own := self.values(spelling, sample)) is not None:
             return self._made(own[0], own[1], self._value)
         plain = folded(spelling)
-        if (match := re.fullmatch(NEW, plain, re.IGNORECASE)) and (base := self._parameter(match[1])):
+        if (base := self.vocabulary.updated_array(spelling)) is not None:
             return self._made(f"{base}'", self.graph.arrays[base], self._updated)
         if match := _DELTA.fullmatch(plain):
             if base := self._parameter(match[1]):

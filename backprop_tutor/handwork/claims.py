@@ -52,7 +52,11 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One line's chain. `line` counts from 1 in the sheet, `source_lines` are lines of the document ('@39')."""
+    """One chain. `line` counts from 1 in the sheet, `source_lines` are lines of the document ('@39').
+
+    `where.source` holds all lines of a chain that goes on over several, with the line breaks; `renamed` says what the
+    reader took a name for: `w5` for `w5'` where a weight is updated in place.
+    """
 
     line: int
     text: str
@@ -62,6 +66,7 @@ class Claim:
     unreadable: Unreadable | None = None
     where: Where = field(default_factory=Where)
     sample: int | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ..engine.graph import Graph
@@ -46,22 +46,41 @@ class Meaning:
         return any(isinstance(part, (Name, Element, Derivative, DerivativeOf)) for part in walk(self.expression))
 
 
+def names_of(node: Expression) -> tuple[str, ...]:
+    """The names that one piece of a formula holds itself."""
+    match node:
+        case Name(name):
+            return (name,)
+        case Derivative(of, by):
+            return (of, by)
+        case DerivativeOf(_, by):
+            return (by,)
+        case _:
+            return ()
+
+
+def is_opaque(name: str) -> bool:
+    """Is a name one that nothing can stand for: a function's value, what was left out, a difference?"""
+    return any(sign in name for sign in "([<")
+
+
 def foreign_names(node: Expression, vocabulary: Vocabulary, own: Iterable[str] = ()) -> tuple[str, ...]:
     """Spellings that are none of the scenario's (arrays where a number must stand count as foreign)."""
     own = set(own)
-    found: dict[str, None] = {}
-    for part in walk(node):
-        names: tuple[str, ...] = ()
-        if isinstance(part, Name):
-            names = (part.name,)
-        elif isinstance(part, Derivative):
-            names = (part.of, part.by)
-        elif isinstance(part, DerivativeOf):
-            names = (part.by,)
-        for name in names:
-            if name not in own and vocabulary.subject(name) is None:
-                found[name] = None
-    return tuple(found)
+    names = (name for part in walk(node) for name in names_of(part))
+    return tuple(dict.fromkeys(n for n in names if n not in own and vocabulary.subject(n) is None))
+
+
+def by_one_name(node: Expression, vocabulary: Vocabulary) -> Expression:
+    """A formula with ∂L/∂(y - p) as ∂L/∂y, where L depends on both by their difference alone."""
+
+    def change(part: Expression) -> Expression:
+        if isinstance(part, Derivative) and part.by.startswith("("):
+            by = vocabulary.by_one(part.of, part.by)
+            return part if by is None else replace(part, by=by)
+        return part
+
+    return transform(node, change)
 
 
 def read(
@@ -202,9 +221,12 @@ def candidates(graph: Graph, subject: Subject | None, limit: int = 60) -> list[s
 
 
 def assignments(
-    names: tuple[str, ...], known: list[str], holds: Callable[[Mapping[str, str]], bool]
+    names: tuple[str, ...], known: list[str], score: Callable[[Mapping[str, str]], int], full: int
 ) -> Mapping[str, str] | None:
-    """The most similar assignment of foreign names to known ones for which a line holds, or None."""
+    """The assignment of foreign names to known ones with the highest score (0: it does not hold), or None.
+
+    Of equal ones the most similar counts; `full` is a score that nothing can exceed.
+    """
     if not names or len(names) > 3:
         return None
     ranked = [sorted(known, key=lambda own: -similarity(name, own)) for name in names]
@@ -213,11 +235,16 @@ def assignments(
         itertools.product(*(options[:keep] for options in ranked)),
         key=lambda chosen: -sum(similarity(n, o) for n, o in zip(names, chosen, strict=True)),
     )
+    best: Mapping[str, str] | None = None
+    most = 0
     for chosen in trials[:MAX_TRIALS]:
         reading = dict(zip(names, chosen, strict=True))
-        if holds(reading):
-            return reading
-    return None
+        found = score(reading)
+        if found > most:
+            best, most = reading, found
+        if most >= full:
+            break
+    return best
 
 
 def calls_unknown(node: Expression) -> bool:

@@ -1,45 +1,50 @@
 """A person's sheet in plain notation → claims.
 
-Prose is prose; a line with an '=' (or '≈') is a claim, a chain of formulas, numbers put in, and results. `@39` at its
-end says where it stands in the document, `# wrong [decimal-point]` what a test expects. A line that can't be read
-becomes a claim with a caret; it never stops the rest, and nothing a person writes is ever evaluated.
+Prose is prose; a stretch of mathematics with an '=' (or '≈') in it is a claim, a chain of formulas, numbers put in,
+and results. `@39` at a line's end says where it stands in the document, `# wrong [decimal-point]` what a test expects.
+A claim that can't be read stays one, with a caret; it never stops the rest, and nothing that a person writes is ever
+evaluated.
+
+`layout.py` finds the lines, `latex.py` and `spellings.py` put them into plain notation, `prose.py` cuts the equations
+out, `tables.py` reads tables; here they become claims.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FormulaError, Problem, RequestError, Where
 from ..formulas import functions
-from ..formulas.expression import Name, walk
-from ..formulas.parse import Notation, parse
-from .claims import MARKS, Claim, Expected, Part, Sheet, Unreadable
-from .quantities import Vocabulary
+from ..formulas.expression import Expression, Name, rebuild, transform
+from ..formulas.forgiving import HandNotation
+from ..formulas.parse import parse
+from . import naming
+from .arrays import ArrayNames
+from .claims import Claim, Part, Sheet, Unreadable
+from .layout import CORRECTED as CORRECTED  # for those who write sheets
+from .layout import Row, in_plain, plain_row, rows
+from .prose import Equation, Words, equations, is_mathematics
+from .quantities import Updated, Value, Vocabulary
+from .tables import Table, cells_of, kinds, row_equations, tables
+from .typed import Typed
+from .updates import Updates, in_place
 
-CORRECTED = "corrected"  # the comment of a line that `--corrected` has changed
 MAX_SHEET_BYTES = 1 << 20
 SUFFIX = ".hand.md"
 MAX_LINE = 1000
 MAX_PARTS = 20
 MAX_CLAIMS = 5000
 
-_EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|≃|≅|=|→(?=\s*[-−+.\d]))")
-_SOURCE = re.compile(r"\s@(\d{1,6})(?=\s|$)")
-_EXPECTED = re.compile(r"\s#\s*([a-z]+)(?:\s*\[([\w-]+)\])?\s*$")
-_BULLET = re.compile(r"^\s*(?:[-*+]\s+(?=\S)|\d{1,3}[.)]\s+|>\s*)*")
-_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
 _SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
-_OPEN = re.compile(r"(?:\.\.\.|…)\s*$")
-_NEXT_CLAIM = re.compile(r"[;,]\s+(?=[^=≈,;()\[\]]+(?:=|≈))")
-# words that lead up to an equation and say nothing about it (unlike "new" or "the old")
-_LEAD = re.compile(
-    r"(?:(?:so|then|thus|hence|therefore|now|and|also|next|first|second|finally|again|we|get|have|find|obtain|with|where"
-    r"|since|because|this|that|gives|is|it|follows)\b[,:]?\s+)+(?=[^\s=≈])",
-    re.IGNORECASE,
-)
-_QUANTITY = re.compile(r"[A-Za-z\u0370-\u03ff∂√½ŷ]|\d")
+_EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|=)")
+_OPEN = re.compile(r"([-−+]?[\d.]*\d)\s*(?:\.\.\.|…)")
+# a name of the person's own: what stands alone before an '='
+_OWN = re.compile(r"(?:^|[;,|]\s)\s*(?:[-*•]\s+)?([^\W\d]\w*)\s*(?:=|≈)", re.MULTILINE)
+_NO_NAMES = frozenset("is are was be gives give get gets becomes equals yields have has so hence then and or".split())
+_ARTICLES = frozenset("the a an so and then thus hence our my this that its now also with where".split())
 
 
 def read_file(path: str, vocabulary: Vocabulary) -> Sheet:
@@ -70,147 +75,203 @@ def beside(scenario_path: str | None, vocabulary: Vocabulary) -> Sheet | None:
 def read(text: str, vocabulary: Vocabulary, path: str = "sheet") -> Sheet:
     """All claims of a text, in order."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    notation = notation_of(vocabulary)
     claims: list[Claim] = []
-    sample: int | None = None
-    for number, line in enumerate(lines, 1):
-        if line.lstrip().startswith(("```", "~~~")):
-            continue
-        if heading := _HEADING.match(line):
-            found = _SAMPLE.search(heading[1])
-            sample = int(found[1]) if found else sample
-            continue
+    for claim in _Reader(vocabulary, path, lines).claims():
         if len(claims) >= MAX_CLAIMS:
             limit = f"a sheet may have {MAX_CLAIMS} claims; from this line on nothing is read"
             problem = Unreadable(limit, 0, 1, "too many", "split it into several sheets")
-            where = Where(path, number, 1, max(1, len(line.rstrip())), line)
-            claims.append(Claim(number, line.strip()[:MAX_LINE], (), (), None, problem, where, sample))
+            claims.append(replace(claim, parts=(), expected=None, unreadable=problem))
             break
-        claims += _claims_of(line, number, notation, path, sample)
+        claims.append(claim)
     return Sheet(path, tuple(claims), tuple(lines))
 
 
-def notation_of(vocabulary: Vocabulary) -> Notation:
-    """The forgiving notation over one scenario's names."""
+def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
+    """The forgiving notation over one scenario's names; `timed` reads w(0) and w(1) as before and after a step."""
     graph = vocabulary.graph
     known = set(graph.blocks)
 
     def names(spelling: str) -> bool:
         if spelling == "e" and spelling not in vocabulary.nodes:
             return False  # e^x is Euler's number even where a loss is called E
-        return spelling in known or vocabulary.subject(spelling) is not None
+        return spelling in known or vocabulary.subject(spelling, timed) is not None
 
-    return Notation(functions.NAMES | set(graph.custom), names, True)
+    def is_quantity(spelling: str) -> bool:
+        return spelling in known or vocabulary.node(spelling) is not None or vocabulary.array(spelling) is not None
+
+    def is_applied(name: str, argument: str) -> bool:
+        node = vocabulary.node(name)
+        return node is not None and vocabulary.is_loss(node)
+
+    return HandNotation(
+        functions.NAMES | set(graph.custom), names, is_quantity, is_applied,
+        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces,
+    )  # fmt: skip
 
 
-def _claims_of(line: str, number: int, notation: Notation, path: str, sample: int | None) -> Iterable[Claim]:
-    body = line
-    expected = None
-    if match := _EXPECTED.search(body):
-        if match[1] in MARKS:
-            expected = Expected(match[1], match[2] or "")
-        if match[1] in (*MARKS, CORRECTED):
-            body = body[: match.start()]
-    source = tuple(int(found) for found in _SOURCE.findall(body))
-    if source:
-        body = body[: next(_SOURCE.finditer(body)).start()]
-    start = _BULLET.match(body).end()  # type: ignore[union-attr]
-    if not is_claim(body[start:]):
-        return
-    pieces = claims_on(body, start)
-    for first, last in pieces:
-        lead = _LEAD.match(body, first)
-        if lead is not None and is_claim(body[lead.end() : last]) and not any(map(notation.names, words_of(lead[0]))):
-            first = lead.end()
-        where = Where(path, number, first + 1, max(1, last - first), line)
-        own = expected if last == pieces[-1][1] else None  # the comment at the end belongs to the last claim
-        shown = body[first:last].strip()
-        if len(body) > MAX_LINE:
-            problem = Unreadable(f"the line has {len(body)} characters; the limit is {MAX_LINE}", 0, 1, "too long",
-                                 "split it into several lines")  # fmt: skip
-            yield Claim(number, shown[:MAX_LINE], (), source, own, problem, where, sample)
-            return
+class _Reader:
+    """One sheet's lines, from the first to the last."""
+
+    def __init__(self, vocabulary: Vocabulary, path: str, lines: list[str]) -> None:
+        self.vocabulary = vocabulary
+        self.path = path
+        self.lines = lines
+        self.notation = notation_of(vocabulary)
+        self.arrays = ArrayNames(vocabulary)
+        own = {match for line in lines for match in _OWN.findall(line)} - _NO_NAMES
+        self.words = Words(
+            lambda word: word in own or word in functions.CONSTANTS or self.is_known(word),
+            lambda text: naming.PREFIX.match(text) is not None and vocabulary.marked(text, False),
+        )
+        self.updates = Updates(vocabulary)
+        self.sample: int | None = None
+
+    def is_known(self, word: str) -> bool:
+        return word in self.notation.functions or self.notation.names(word) or self.arrays.grid(word) is not None
+
+    def claims(self) -> Iterator[Claim]:
+        """Every claim of the sheet; tables are read where they stand."""
+        waiting = list(tables(self.lines))
+        within = {i for table in waiting for i in range(table.heading, table.last + 1)}
+        plain = ["" if i in within else line for i, line in enumerate(self.lines)]
+        for row in rows(plain, lambda text: is_mathematics(text, self.words)):
+            while waiting and waiting[0].heading < row.line:
+                yield from self.table(waiting.pop(0))
+            if row.heading is not None:
+                sample = _SAMPLE.search(row.heading)
+                self.sample = int(sample[1]) if sample else self.sample
+                continue
+            yield from self.row(row, equations(row.text, self.words))
+        for table in waiting:
+            yield from self.table(table)
+
+    def table(self, table: Table) -> Iterator[Claim]:
+        """The claims of a table, row by row."""
+        head = self.lines[table.heading]
+        columns = kinds([head[a:b] for a, b in cells_of(head)], self.notation.names)
+        loss = self.vocabulary.graph.name(self.vocabulary.graph.loss)
+        for i in range(table.first, table.last + 1):
+            row = plain_row(i + 1, self.lines[i], bullets=False)
+            end = max((b for _, b in row.text.places), default=0)
+            cells = [in_plain(Typed.of(row.source).cut(a, min(b, end))) for a, b in cells_of(row.source) if a < end]
+            own = [equation for cell in cells for equation in equations(cell, self.words)]
+            yield from self.row(row, own or row_equations(cells, columns, loss))
+
+    def row(self, row: Row, found: list[Equation]) -> Iterator[Claim]:
+        """The claims of one row; the mark at its end is what the last one deserves."""
+        for i, equation in enumerate(found):
+            yield self.claim(row if i == len(found) - 1 else replace(row, expected=None), equation)
+
+    def claim(self, row: Row, equation: Equation) -> Claim:
+        start = min((a for part in equation.parts for a, _ in part.places), default=0)
+        end = max((b for part in equation.parts for _, b in part.places), default=0)
+        where = Where(self.path, row.line, start + 1, max(1, end - start), row.source)
+        shown = " ".join(row.source[start:end].split())[:MAX_LINE]
+
+        def made(parts: tuple[Part, ...], problem: Unreadable | None, renamed: dict[str, str]) -> Claim:
+            return Claim(row.line, shown, parts, row.source_lines, row.expected, problem, where, self.sample, renamed)
+
+        if len(row.text.text) > MAX_LINE:
+            limit = f"the line has {len(row.source)} characters; the limit is {MAX_LINE}"
+            return made((), Unreadable(limit, 0, 1, "too long", "split it into several lines"), {})
         try:
-            yield Claim(number, shown, parts_of(body, first, last, notation), source, own, None, where, sample)
+            parts, renamed = self.updates.read(self.parts(row.source, equation), equation.assigns)
+            return made(parts, None, renamed)
         except FormulaError as error:
             trouble = error.problems[0]
-            problem = Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help)
-            yield Claim(number, shown, (), source, own, problem, where, sample)
+            return made((), Unreadable(trouble.message, error.start, error.end, trouble.label, trouble.help), {})
+
+    def parts(self, source: str, equation: Equation) -> list[Part]:
+        pieces = list(equation.parts)
+        if len(pieces) > MAX_PARTS:
+            raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS].span(0, 1), "too long")
+        timed = naming.TIMED.fullmatch(pieces[0].text) is not None
+        notation = notation_of(self.vocabulary, True) if timed else self.notation
+        if operation := in_place(equation.signs[0]):
+            pieces[1] = _in_place(pieces[0], operation, pieces[1])
+        first = [self.named(source, pieces[0])] if equation.named else [_part(source, pieces[0], notation)]
+        parts = [*first, *(_part(source, piece, notation) for piece in pieces[1:])]
+        return [replace(part, expression=self.at_steps(part.expression)) for part in parts] if timed else parts
+
+    def at_steps(self, expression: Expression) -> Expression:
+        """w(0) and w(1) as the parameter before and after the first step."""
+
+        def change(node: Expression) -> Expression:
+            subject = self.vocabulary.subject(node.name, True) if isinstance(node, Name) else None
+            if subject is None or not isinstance(subject, (Value, Updated)):
+                return node
+            own = self.vocabulary.read(subject)
+            return replace(own, span=node.span)
+
+        return transform(expression, change)
+
+    def named(self, source: str, words: Typed) -> Part:
+        """The left side where it is words: the quantity that the last of them name, else a name of its own."""
+        pieces = words.text.split()
+        while len(pieces) > 1 and pieces[0].casefold() in _ARTICLES:
+            pieces.pop(0)
+        known = next((w for i in range(len(pieces)) if self.notation.names(w := " ".join(pieces[i:]))), None)
+        start, end = words.span(0, len(words.text))
+        name = known or " ".join(pieces)
+        return Part(Name(name, source[start:end], (0, end - start)), source[start:end], start, end)
 
 
-def words_of(text: str) -> list[str]:
-    return re.findall(r"\w+", text)
+def _in_place(left: Typed, operation: str, right: Typed) -> Typed:
+    """`w -= g` as w - (g)."""
+    size = len(right.text)
+    return (
+        left.strip() + right.put(f" {operation} (", 0, size) + right.strip() + right.put(")", max(0, size - 1), size)
+    )
 
 
-def claims_on(body: str, start: int) -> list[tuple[int, int]]:
-    """Where each claim of a line begins and ends: `a = 1, b = 2` makes two."""
-    found = []
-    end = len(body.rstrip())
-    first = start
-    for gap in _NEXT_CLAIM.finditer(body, start):
-        before = body[first : gap.start()]
-        closed = all(before.count(a) == before.count(b) for a, b in ("()", "[]", "{}"))
-        if closed and is_claim(before) and is_claim(body[gap.end() : end]):
-            found.append((first, gap.start()))
-            first = gap.end()
-    return [*found, (first, end)]
-
-
-def is_claim(text: str) -> bool:
-    """Does a line assert an equation? It has an equals sign with something mathematical before and after it."""
-    signs = list(_EQUALS.finditer(text))
-    if not signs:
-        return False
-    before, after = text[: signs[0].start()], text[signs[-1].end() :]
-    return bool(_QUANTITY.search(before)) and bool(after.strip() or before.strip())
-
-
-def parts_of(body: str, start: int, end: int, notation: Notation) -> tuple[Part, ...]:
-    """The chain's pieces; FormulaError with the place in the line where one can't be read."""
-    pieces: list[tuple[int, int]] = []
-    at = start
-    for sign in _EQUALS.finditer(body, start, end):
-        pieces.append((at, sign.start()))
+def parts_of(body: str, start: int, end: int, notation: HandNotation) -> tuple[Part, ...]:
+    """The pieces of a chain without words; FormulaError with the place in the text where one can't be read."""
+    text = in_plain(Typed.of(body).cut(start, end))
+    pieces = []
+    at = 0
+    for sign in _EQUALS.finditer(text.text):
+        pieces.append(text.cut(at, sign.start()))
         at = sign.end()
-    pieces.append((at, end))
+    pieces.append(text.cut(at))
     if len(pieces) > MAX_PARTS:
-        raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS], "too long")
-    return tuple(_part(body, first, last, notation) for first, last in pieces)
+        raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS].span(0, 1), "too long")
+    return tuple(_part(body, piece, notation) for piece in pieces)
 
 
-def _part(body: str, first: int, last: int, notation: Notation) -> Part:
-    text = body[first:last]
-    first += len(text) - len(text.lstrip())
-    text = text.strip().rstrip(";,")
-    if text.endswith(".") and not text.endswith(".."):
-        text = text[:-1].rstrip()
-    cut = bool(_OPEN.search(text)) and bool(re.fullmatch(r"[-−+]?[\d.]+\s*(?:\.\.\.|…)", text))
-    if cut:
-        text = _OPEN.sub("", text).rstrip()
-    prepared = _prepared(text)
+def _part(source: str, piece: Typed, notation: HandNotation) -> Part:
+    """One piece of a chain; FormulaError with the place in the source where it can't be read."""
+    piece = _without_end(piece)
+    cut = _OPEN.fullmatch(piece.text)
+    if cut is not None:
+        piece = piece.cut(0, cut.end(1))
+    start, end = piece.span(0, len(piece.text))
     try:
-        expression = parse(prepared, notation)
+        expression = parse(piece.text, notation)
     except FormulaError as error:
         problem = error.problems[0]
-        begin = first + min(error.start, len(text))
-        end = max(begin + 1, first + min(error.end, len(text)))
-        message = problem.message if text else "something must stand on both sides of '='"
-        raise FormulaError(message, begin, end, problem.label, problem.help) from None
-    return Part(expression, text, first, first + len(text), cut)
+        first, last = piece.span(error.start, error.end)
+        message = problem.message if piece.text else "something must stand on both sides of '='"
+        raise FormulaError(message, first, max(last, first + 1), problem.label, problem.help) from None
+    shown = source[start:end].replace("\n", " ")
+    return Part(_placed(expression, piece, start), shown, start, end, cut is not None)
 
 
-def _prepared(text: str) -> str:
-    """Spellings that the formula grammar doesn't have, replaced by ones of the same length."""
-    # "[...]": something the writer left out, a name that means nothing
-    text = re.sub(r"\[\s*(?:\.\.\.|…)\s*\]", lambda m: "(" + "_" * (len(m[0]) - 2) + ")", text)
-    return text.replace("$", " ").replace("`", " ").replace("\\", " ")
+def _without_end(piece: Typed) -> Typed:
+    """Without spaces and the signs that end a sentence."""
+    piece = piece.strip()
+    while piece.text and (piece.text[-1] in ";," or (piece.text[-1] == "." and not piece.text.endswith(".."))):
+        piece = piece.cut(0, len(piece.text) - 1).strip()
+    return piece
 
 
-def undefined_names(parts: Iterable[Part], vocabulary: Vocabulary) -> set[str]:
-    """Names that mean nothing in the scenario."""
-    return {
-        node.name
-        for part in parts
-        for node in walk(part.expression)
-        if isinstance(node, Name) and vocabulary.subject(node.name) is None and vocabulary.array(node.name) is None
-    }
+def _placed(expression: Expression, piece: Typed, start: int) -> Expression:
+    """The formula with the places of its pieces in the source, counted from where it begins there."""
+
+    def change(node: Expression) -> Expression:
+        inner = rebuild(node, change)
+        if inner.span[0] == inner.span[1]:
+            return inner
+        first, last = piece.span(*inner.span)
+        return replace(inner, span=(first - start, last - start))
+
+    return change(expression)

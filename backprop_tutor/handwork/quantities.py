@@ -11,17 +11,24 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from ..engine.graph import Graph
-from ..formulas.expression import Call, Derivative, Expression, Name, ungrouped
+from ..formulas.expression import Call, Derivative, Expression, Name, Number, Sum, names_in, transform, ungrouped
 from ..formulas.notation import folded
+from . import naming
 
 RATE = "rate"
 _RATE_SPELLINGS = ("rate", "eta", "lr", "learningrate", "alpha")
-NEW = r"(.+?)(?:'|_?\(?new\)?|\+|next|neu)"  # w', w_new: a parameter after its update
 MAX_SPELLINGS = 5000
+LEAST_ALIKE = 3  # letters that two names without an index must share
+LONG_INDEX = 3  # digits that make an index evident by itself
+# what people call a loss, an output, a target, whatever a scenario calls it
+_LOSS_NAMES = frozenset("mse sse rss bce ce nll crossentropy squarederror meansquarederror etotal".split())
+_OUTPUT_NAMES = frozenset("yhat ypred yp y pred prediction output out o a p".split())
+_TARGET_NAMES = frozenset("t y target label truth desired true d".split())
 K = TypeVar("K")
 
 
@@ -104,9 +111,18 @@ class Vocabulary:
             return self.nodes[spelling]
         key = folded(spelling)
         found = self._folded.get(key)
+        if found is None and naming.is_loss(spelling):
+            return self.graph.loss
         if found is None:
             found = self._caseless.get(key.casefold())
+        if found is None and "^" in spelling and self._own(spelling.partition("^")[0]) is None:
+            found = next((n for name in naming.layered(spelling) if (n := self._own(name)) is not None), None)
         return found if found is not None else self.graph.find(spelling)
+
+    def _own(self, spelling: str) -> int | None:
+        """The node that has this name, as typed or folded."""
+        found = self.nodes.get(spelling)
+        return self._folded.get(folded(spelling)) if found is None else found
 
     def array(self, spelling: str) -> str | None:
         """The name of the array that this spelling names: as typed, folded, or with other capitals."""
@@ -119,30 +135,135 @@ class Vocabulary:
         other = {folded(name).casefold(): name for name in reversed(names)}
         return {**other, **{folded(name): name for name in reversed(names)}, **{name: name for name in names}}
 
-    def subject(self, spelling: str) -> Subject | None:
-        """A value, an adjoint written δ_x, an updated parameter (w', w_new), or the rate."""
-        if spelling not in self._subjects:
+    def subject(self, spelling: str, timed: bool = False) -> Subject | None:
+        """A value, an adjoint (δ_x, dw5), an updated parameter (w', w_new), or the rate.
+
+        `timed` reads `w(0)` and `w(1)` as the parameter before and after the first step.
+        """
+        key = f"{spelling}\n" if timed else spelling
+        if key not in self._subjects:
             if len(self._subjects) > MAX_SPELLINGS:
                 self._subjects.clear()
-            self._subjects[spelling] = self._subject(spelling)
-        return self._subjects[spelling]
+            self._subjects[key] = self._subject(spelling, timed)
+        return self._subjects[key]
 
-    def _subject(self, spelling: str) -> Subject | None:
+    def _subject(self, spelling: str, timed: bool) -> Subject | None:
         node = self.node(spelling)
         if node is not None:
             return Value(node)
         plain = folded(spelling)
-        if match := re.fullmatch(NEW, plain, re.IGNORECASE):
-            node = self.node(match[1])
-            if node is not None and self.graph.block_of(node).kind == "parameter":
+        if plain.casefold() in _RATE_SPELLINGS and self.graph.scenario.rate is not None:
+            return Rate()
+        for name in naming.updated(spelling, timed):
+            if (node := self.parameter(name)) is not None:
                 return Updated(node)
+        for name in naming.original(spelling, timed):
+            if (node := self.parameter(name)) is not None:
+                return Value(node)
         if match := re.fullmatch(r"(?:delta|Delta)(.+)", plain):
             node = self.preactivation(match[1])
             if node is not None and self.graph.block_of(node).kind != "parameter":
                 return Gradient(self.graph.loss, node)
-        if plain.casefold() in _RATE_SPELLINGS and self.graph.scenario.rate is not None:
-            return Rate()
+        return self._gradient(spelling) or self._applied(spelling)
+
+    def parameter(self, spelling: str) -> int | None:
+        """The parameter of this name."""
+        node = self.node(spelling)
+        return node if node is not None and self.graph.block_of(node).kind == "parameter" else None
+
+    def updated_array(self, spelling: str) -> str | None:
+        """The array of parameters whose new values a spelling means: `W'`, `W_new`."""
+        found = (self.array(name) for name in naming.updated(spelling))
+        return next((name for name in found if name and self.graph.blocks[name].kind == "parameter"), None)
+
+    def _gradient(self, spelling: str) -> Subject | None:
+        """`dw5`, `grad_w5`, `dE_dw5`: a derivative by its name in programs."""
+        for of, by in naming.gradients(spelling):
+            above, below = self.node(of) if of else self.graph.loss, self.node(by)
+            if above is None or below is None or above == below:
+                continue
+            if self.graph.block_of(below).kind != "target" and self.graph.reaches(below, above):
+                return Gradient(above, below)
         return None
+
+    def _applied(self, spelling: str) -> Subject | None:
+        """`f(net_h1)` as the activation of net_h1, `f'(net_h1)` as its slope, `E(w5)` as the loss."""
+        found = naming.application(spelling)
+        if found is None:
+            return None
+        function, primes, argument = found
+        own = self.node(function)
+        if own is not None:
+            return Value(own) if not primes and self.is_argument(own, argument) else None
+        before = self.node(argument) if naming.any_activation(function) and primes < 2 else None
+        after = self.activation_of(before) if before is not None else None
+        if before is None or after is None:
+            return None
+        return Gradient(after, before) if primes else Value(after)
+
+    def is_argument(self, node: int, argument: str) -> bool:
+        """Do names in brackets behind a quantity only say what it depends on: `E(w5)`, `L(y, yhat)`, `a(z)`?"""
+        nodes = [self.node(name.strip()) for name in argument.split(",")]
+        given = [n for n in nodes if n is not None]
+        if len(given) < len(nodes) or not all(self.graph.reaches(n, node) for n in given):
+            return False
+        return self.is_loss(node) or set(given) == set(self.graph.node(node).operands)
+
+    def is_loss(self, node: int) -> bool:
+        """Is it the loss, or what the loss is a sum of?"""
+        return node == self.graph.loss or node in self.loss_terms
+
+    def by_one(self, of: str, difference: str) -> str | None:
+        """∂of/∂(y - p) as the derivative by y alone: so where y and p go into the quantity as y - p and nothing else.
+
+        `difference` is a formula in brackets without spaces. None where it can't be told.
+        """
+        match = re.fullmatch(r"\(([^-−+()]+)[-−]([^-−+()]+)\)", difference)
+        above = self.node(of)
+        if match is None or above is None:
+            return None
+        first, second = self.node(match[1]), self.node(match[2])
+        formula = self.graph.node(above).expanded
+        if first is None or second is None or formula is None:
+            return None
+        if any(set(self.graph.users.get(n, ())) != {above} for n in (first, second)):
+            return None
+        pair = {self.graph.name(first), self.graph.name(second)}
+
+        def without(node: Expression) -> Expression:
+            gap = isinstance(node, Sum) and len(node.terms) == 2 and {s for s, _ in node.terms} == {1, -1}
+            return Number("0", Fraction(0)) if gap and set(names_in(node)) == pair else node
+
+        return None if pair & set(names_in(transform(formula, without))) else match[1]
+
+    @cached_property
+    def loss_terms(self) -> tuple[int, ...]:
+        """The quantities that the loss adds up."""
+        graph = self.graph
+        formula = graph.node(graph.loss).expanded
+        whole = ungrouped(formula) if formula is not None else None
+        if not isinstance(whole, Sum):
+            return ()
+        names = {term.name for _, term in whole.terms if isinstance(term, Name)}
+        return tuple(node for node in graph.node(graph.loss).operands if graph.name(node) in names)
+
+    def marked(self, text: str, last: bool, timed: bool = False) -> bool:
+        """Are several signs one name: `w5^+`, `w5(t+1)`, `new w5`; at the end of a formula also `w5+` and `w5*`?"""
+        if last and naming.LAST.fullmatch(text):
+            return isinstance(self.subject(text), Updated) or self.updated_array(text) is not None
+        if not (naming.SUFFIX.fullmatch(text) or naming.PREFIX.match(text)):
+            return False
+        return self.subject(text, timed) is not None or self.updated_array(text) is not None
+
+    def pieces(self, spelling: str) -> tuple[str, ...]:
+        """`w1i1` as w1 and i1: known names run together, with an index at least one of them; empty where unclear."""
+        ways = [
+            (spelling[:at], spelling[at:])
+            for at in range(1, len(spelling))
+            if spelling[at].isalpha() and spelling[at - 1] != "_" and self._own(spelling[:at]) is not None
+            and self._own(spelling[at:]) is not None
+        ]  # fmt: skip
+        return ways[0] if len(ways) == 1 and any(char.isdigit() for char in spelling) else ()
 
     def step_of(self, spelling: str) -> int | None:
         """The parameter whose change in an update is called Δw."""
@@ -193,14 +314,53 @@ class Vocabulary:
 
     def meant(self, spelling: str) -> int | None:
         """The node evidently meant by a foreign spelling: 0 for o, loss_1 for L1, u131 for w131; None when unclear."""
-        for found in (
-            self._look.get(_lookalike(spelling)),
-            self._kin.get(_kin(spelling)) if _kin(spelling)[1] else None,
-            self._digits.get(_kin(spelling)[1]),
-        ):
-            if found is not None:
-                return found
-        return None
+        index = _kin(spelling)[1]
+        found = self._look.get(_lookalike(spelling))
+        if found is None and index:
+            found = self._kin.get(_kin(spelling))
+        if found is None and len(index) >= LONG_INDEX:
+            found = self._digits.get(index)
+        if found is None or (self.is_loss(found) and re.fullmatch(r"e_?\d*", spelling)):
+            return None  # many call a plain difference e1
+        plain, own = folded(spelling).casefold(), folded(self.graph.name(found)).casefold()
+        if self.graph.block_of(found).kind == "parameter" and plain != own and plain.startswith(own):
+            return None  # a mark that says when, and nobody knows what
+        return found
+
+    def likely(self, spelling: str) -> int | None:
+        """The node that a foreign spelling may well mean where that makes a line true: u13 for w13, ŷ, MSE."""
+        plain = folded(spelling).casefold()
+        if plain in _LOSS_NAMES:
+            return self.graph.loss
+        if plain in _OUTPUT_NAMES and len(self.outputs) == 1:
+            return self.outputs[0]
+        if plain in _TARGET_NAMES and len(targets := self.graph.nodes_of("target")) == 1:
+            return int(targets[0])
+        return self._digits.get(_kin(spelling)[1])
+
+    @cached_property
+    def outputs(self) -> tuple[int, ...]:
+        """The quantities that the loss compares with targets."""
+        graph = self.graph
+        found: dict[int, None] = {}
+        for target in graph.nodes_of("target"):
+            for user in graph.users.get(int(target), ()):
+                for node in graph.node(user).operands:
+                    if graph.block_of(node).kind == "computed":
+                        found[node] = None
+        return tuple(found)
+
+    def resembles(self, foreign: str, own: str) -> bool:
+        """Is a foreign spelling like a quantity's own: the same index, one name within the other, a usual name?"""
+        node = self.node(own)
+        if node is not None and node in (self.meant(foreign), self.likely(foreign)):
+            return True
+        one, two = folded(foreign).casefold(), folded(own).casefold()
+        if "".join(re.findall(r"\d", one)) != "".join(re.findall(r"\d", two)):
+            return False
+        shorter, longer = sorted((one, two), key=len)
+        marked = any(char.isdigit() for char in one) or len(shorter) >= LEAST_ALIKE
+        return marked and (longer.endswith(shorter) or longer.startswith(shorter))
 
     # ------------------------------------------------------------------ formulas
     def read(self, subject: Subject) -> Expression:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..formulas.expression import Call, DerivativeOf, Expression, Group, Name, Span, Sum, transform, ungrouped, walk
 from ..handwork import meaning
 from ..handwork.claims import Claim, Explanation, LinkKind, LinkVerdict, Mark, Part
-from ..handwork.exact import Stated, agrees, literal
+from ..handwork.exact import Stated, literal
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject, Updated, Value
 from .alignment import has_names
+from .foreign_names import ForeignNames
 from .person import Line
-from .session import Session, Step, exact_or_none
+from .session import Session, Step
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -40,7 +40,7 @@ class ChainReader:
         self.put_in: dict[
             int, dict[Span, bool]
         ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
-        self.renamed = {k: v for step in self.steps for k, v in step.meaning.renamed.items()}
+        self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
         self.in_nudge = False  # the number belongs to a nudged run
         self.explanations: tuple[Explanation, ...] = ()
         self.free: tuple[str, ...] = ()  # variables of a function's own definition
@@ -65,10 +65,10 @@ class ChainReader:
         expressions = [
             transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
         ]
-        expressions = self.with_steps(expressions)
+        expressions = [meaning.by_one_name(e, vocabulary) for e in self.with_steps(expressions)]
         bound = parameter_names(expressions)
         foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
-        renamed = self.meant(expressions, foreign) if foreign else {}
+        renamed = ForeignNames(self.judge, session, claim, expressions).meant(foreign) if foreign else {}
         meanings = [meaning.read(e, vocabulary, renamed, False, claim.sample) for e in expressions]
         return [self.step(part, m) for part, m in zip(claim.parts, meanings, strict=True)]
 
@@ -102,80 +102,12 @@ class ChainReader:
         number, truth = self.final_number(expressions), self.judge.truth
         return number is not None and truth is not None and number.value * truth.evaluate(sides[0]) > 0
 
-    def meant(self, expressions: list[Expression], foreign: tuple[str, ...]) -> Mapping[str, str]:
-        """Foreign names: what the spelling makes evident, else what makes the line true, else what it meant before."""
-        remembered = {name: self.session.renamed[name] for name in foreign if name in self.session.renamed}
-        key = (self.claim.text, self.claim.sample)
-        if key not in self.judge.readings:
-            evident = self.evident(foreign)
-            if len(evident) < len(foreign) or not self.true_with(expressions, evident):
-                rest = tuple(name for name in foreign if name not in evident)
-                found = self.searched(expressions, {}, foreign) or self.searched(expressions, evident, rest)
-                evident = {**evident, **(found or {})}
-            self.judge.readings[key] = evident
-        renamed = {**remembered, **self.judge.readings[key]}
-        self.session.renamed.update(renamed)
-        return renamed
-
     def step(self, part: Part, m: Meaning) -> Step:
         number = literal(m.expression)
         if number is not None and part.open:
             number = replace(number, open=True)
         kind = "number" if number is not None else "formula" if has_names(m.expression) else "numbers"
         return Step(part, m, kind, number)
-
-    def evident(self, foreign: tuple[str, ...]) -> dict[str, str]:
-        """Foreign names whose meaning the spelling alone makes clear."""
-        found: dict[str, str] = {}
-        for name in foreign:
-            node = self.vocabulary.meant(name) if self.vocabulary.array(name) is None else None
-            if node is not None:
-                found[name] = self.judge.graph.name(node)
-        return found
-
-    def searched(
-        self, expressions: list[Expression], renamed: Mapping[str, str], unknown: tuple[str, ...]
-    ) -> Mapping[str, str] | None:
-        """An assignment of the foreign names under which the first formula of the chain is true."""
-        if not unknown or any(not name.strip("_") for name in unknown):
-            return None
-        first = meaning.read(expressions[0], self.vocabulary, renamed, False, self.claim.sample)
-        subject = meaning.subject_of(first.expression, self.vocabulary)
-        known = meaning.candidates(self.judge.graph, subject)
-        holds = self.trial(expressions, (*renamed, *unknown))
-        return meaning.assignments(unknown, known, lambda reading: holds({**renamed, **reading}))
-
-    def true_with(self, expressions: list[Expression], reading: Mapping[str, str]) -> bool:
-        """Is the first link with foreign names true when they are read so?"""
-        return self.trial(expressions, reading)(reading)
-
-    def trial(self, expressions: list[Expression], names: Iterable[str]) -> Callable[[Mapping[str, str]], bool]:
-        """The question whether the first link with these foreign names is true, to be asked of many readings."""
-        vocabulary, sample = self.vocabulary, self.claim.sample
-        open_names = {name: name for name in names}
-        used = [
-            p
-            for p in pairwise(expressions)
-            if any(n in open_names for e in p for n in meaning.foreign_names(e, vocabulary))
-        ]
-        if not used:
-            return lambda reading: False
-        left, right = (meaning.read(e, vocabulary, open_names, False, sample) for e in used[0])
-        if left.unknown or right.unknown:
-            return lambda reading: False
-        if has_names(right.expression):
-            holds = self.judge.equality.trial(left.expression, right.expression)
-            return lambda reading: holds({name: Name(own) for name, own in reading.items()})
-        number, truth = self.final_number(expressions), self.judge.truth
-        if number is None or truth is None:
-            return lambda reading: False
-
-        def agreeing(reading: Mapping[str, str]) -> bool:
-            quantity = meaning.subject_of(meaning.put(left.expression, reading), vocabulary)
-            true = None if quantity is None else exact_or_none(truth.of(quantity))
-            return true is not None and agrees(number.value, number.unit, true)
-
-        return agreeing
 
     def final_number(self, expressions: list[Expression]) -> Stated | None:
         return literal(expressions[-1])

@@ -63,11 +63,16 @@ def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
         fresh = _Pass(judge, sheet, faulty).changes()
         if not fresh:
             break
+        # a chain may go on over several lines
+        held = {claim.line: whole_line(claim).count("\n") + 1 for claim in sheet.claims}
         for number, after in fresh.items():
-            place = 2 * (number - 1)
-            before = changed[number].before if number in changed else lines[place]
-            lines[place] = flagged(after)
-            changed[number] = Change(number, before, lines[place])
+            places = [2 * (number - 1 + i) for i in range(held[number])]
+            before = changed[number].before if number in changed else "\n".join(lines[place] for place in places)
+            first, *more = flagged(after).split("\n")
+            more = [*more, *[""] * (len(places) - 1 - len(more))]
+            for place, text in zip(places, [first, *more], strict=False):
+                lines[place] = text
+            changed[number] = Change(number, before, flagged(after))
     return Corrected("".join(lines), tuple(changed[n] for n in sorted(changed)), left)
 
 

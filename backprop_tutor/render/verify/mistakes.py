@@ -8,7 +8,7 @@ from ...formulas.differences import differing
 from ...handwork.claims import Explanation, Judgement, LinkVerdict, Verdict
 from ..lines import Block, line, width_of, worded, wrapped
 from .families import Family, families, faults, numbered
-from .source import Note, annotated
+from .source import Note, annotated, place_of
 from .words import Words, practise
 
 INSET = "    "
@@ -109,7 +109,8 @@ def _head(judgement: Judgement, verdict: Verdict, said: str, words: Words, width
     arrow = f"  {glyphs.dash * 2}{'>' if glyphs.ascii else '▸'} "
     places = "".join(f" @{n}" for n in verdict.claim.source_lines)
     code = f"[{verdict.code}]" if verdict.code not in ("", verdict.mark) else ""
-    place = f"{words.text(judgement.sheet.path)}:{verdict.line}:{column_of(verdict, words)}"
+    number, column = place_at_fault(verdict, words)
+    place = f"{words.text(judgement.sheet.path)}:{number}:{column}"
     pieces = [(arrow, "rule"), (place, "hint"), (places, "note")]
     if code and sum(width_of(text) for text, _ in pieces) + 2 + len(code) <= width:
         block.add(*pieces, (f"  {code}", "note"))
@@ -120,12 +121,13 @@ def _head(judgement: Judgement, verdict: Verdict, said: str, words: Words, width
     return block
 
 
-def column_of(verdict: Verdict, words: Words) -> int:
-    """The column (from 1) of what is at fault."""
-    if verdict.claim.unreadable is not None:
-        return verdict.claim.unreadable.start + 1
+def place_at_fault(verdict: Verdict, words: Words) -> tuple[int, int]:
+    """The line and the column (both from 1) of what is at fault."""
+    claim = verdict.claim
+    if claim.unreadable is not None:
+        return place_of(claim, claim.unreadable.start)
     notes = mistake_notes(verdict, words)
-    return notes[0].start + 1 if notes else verdict.claim.where.column or 1
+    return place_of(claim, notes[0].start if notes else (claim.where.column or 1) - 1)
 
 
 # ---------------------------------------------------------------- what was written beside what belongs there

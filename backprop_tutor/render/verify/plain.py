@@ -13,7 +13,7 @@ from ...handwork.claims import MARKS, Judgement, Verdict
 from ..lines import Line
 from ..screen import Screen
 from .families import families
-from .mistakes import after, column_of, comparisons
+from .mistakes import after, comparisons, place_at_fault
 from .options import VerifyOptions
 from .terminal import next_step, score_sentence
 from .words import Words, practise
@@ -59,7 +59,9 @@ def line_of(verdict: Verdict, words: Words) -> Iterator[str]:
     problem = verdict.claim.unreadable
     if problem is not None:
         label = f": {words.text(problem.label)}" if problem.label else ""
-        yield f"  column {column_of(verdict, words)}{label}"
+        line, column = place_at_fault(verdict, words)
+        where = f"line {line}, column {column}" if line != verdict.line else f"column {column}"
+        yield f"  {where}{label}"
         if problem.help:
             yield f"  help: {words.text(problem.help)}"
 
@@ -69,7 +71,8 @@ def mistakes(judgement: Judgement, words: Words) -> Iterator[str]:
     for number, family in enumerate(families(judgement), 1):
         verdict = family.first
         about = f" about {words.text(verdict.quantity)}" if verdict.quantity else ""
-        yield f"Mistake {number}: line {verdict.line}, column {column_of(verdict, words)}{about}."
+        line, column = place_at_fault(verdict, words)
+        yield f"Mistake {number}: line {line}, column {column}{about}."
         yield f"  {words.message(verdict)}"
         for row in comparisons(verdict, words, 10_000):
             yield f"  {_read(row)}"

@@ -23,10 +23,18 @@ class Note:
 
 
 def source_of(claim: Claim) -> tuple[str, int]:
-    """The claim as it stands in its line, and the place where it begins."""
-    whole = claim.where.source or claim.text
-    start = max(0, (claim.where.column or 1) - 1)
-    return claim.text, start if whole.startswith(claim.text, start) else max(0, whole.find(claim.text))
+    """The claim as it stands in its line (or lines), and the place where it begins."""
+    where = claim.where
+    if where.source is None:
+        return claim.text, 0
+    start = max(0, (where.column or 1) - 1)
+    return where.source[start : start + where.length], start
+
+
+def place_of(claim: Claim, at: int) -> tuple[int, int]:
+    """The line of the sheet and the column (both from 1) of a place in the claim's lines."""
+    before = (claim.where.source or "")[:at]
+    return claim.line + before.count("\n"), at - (before.rfind("\n") + 1) + 1
 
 
 def rows_of(text: str, width: int, glyphs: Glyphs) -> list[tuple[int, int]]:
@@ -50,26 +58,28 @@ def rows_of(text: str, width: int, glyphs: Glyphs) -> list[tuple[int, int]]:
 
 
 def annotated(claim: Claim, notes: Sequence[Note], glyphs: Glyphs, width: int) -> Block:
-    """The line with its number in the margin, and the carets of every note below."""
+    """The claim's lines with their numbers in the margin, and the carets of every note below."""
     text, begin = source_of(claim)
     text = text.replace("\t", " ")
-    gutter = max(3, len(str(claim.line)))
+    gutter = max(3, len(str(claim.line + text.count("\n"))))
     margin = f"{'':>{gutter}} {glyphs.bar} "
     block = Block()
     block.add((margin, "rule"))
-    rows = rows_of(text, width - len(margin), glyphs)
-    for number, (start, end) in enumerate(rows):
-        indent = " " * (INDENT if number else 0)
-        shown = f"{claim.line:>{gutter}} {glyphs.bar} " if not number else margin
-        block.add((shown, "rule"), indent + glyphs.text(text[start:end]))
-        for note in notes:
-            first, last = max(note.start - begin, start), min(note.end - begin, end)
-            if first >= last and not (note.start - begin == note.end - begin == first):
-                continue
-            before = len(indent) + width_of(glyphs.text(text[start:first]))
-            carets = "^" * max(1, width_of(glyphs.text(text[first:last])))
-            ends = note.end - begin <= end
-            block.extend(_carets(margin, before, carets, note, glyphs, width, ends))
+    at = 0
+    for number, typed in enumerate(text.split("\n"), claim.line):
+        for i, (start, end) in enumerate(rows_of(typed, width - len(margin), glyphs)):
+            indent = " " * (INDENT if i else 0)
+            shown = f"{number:>{gutter}} {glyphs.bar} " if not i else margin
+            block.add((shown, "rule"), indent + glyphs.text(typed[start:end]))
+            for note in notes:
+                place = Note(note.start - begin - at, note.end - begin - at, note.label, note.style)
+                first, last = max(place.start, start), min(place.end, end)
+                if first >= last and not (place.start == place.end == first):
+                    continue
+                before = len(indent) + width_of(glyphs.text(typed[start:first]))
+                carets = "^" * max(1, width_of(glyphs.text(typed[first:last])))
+                block.extend(_carets(margin, before, carets, place, glyphs, width, place.end <= end))
+        at += len(typed) + 1
     block.add((margin, "rule"))
     return block
 

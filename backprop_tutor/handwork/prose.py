@@ -1,0 +1,343 @@
+"""A line of a sheet cut into words and mathematics: `So the net input is z = 0.5, and a = 0.62.` has two equations.
+
+A word is prose when it stands next to another word, a name or a number with only a space between; a word between signs
+is somebody's name for a quantity (`err*slope`). What a scenario knows is mathematics, unless words stand on both sides
+of it. Every stretch of mathematics with an '=' in it is an equation; one that has only words behind its '=' is prose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ..formulas import functions
+from .typed import NOTHING, Typed
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<word>[^\W\d_]+['’][a-z]{1,2}(?![\w(]))
+    |(?P<dots>\.{3}|…)
+    |(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?%?)
+    |(?P<quotient>[d∂δ]\s?[^\W\d]\w*(?:_\{[^{}]*\}|\w)*\s*/\s*[d∂δ]\s?[^\W\d](?:\w|_\{[^{}]*\})*'*)
+    |(?P<name>[∂∇Δ]?[^\W\d](?:\w|_\{[^{}]*\}|[\u0300-\u036f])*'*(?:\#\d+)?)
+    |(?P<compare><=|>=|!=|<(?!-)|(?<![-=])>|[≤≥≠])
+    |(?P<arrow>=>|->|[→⇒])
+    |(?P<equals>:=|<-|[-+]=(?!=)|==|[=≈←])
+    |(?P<open>[(\[])|(?P<close>[)\]])
+    |(?P<end>[;!?✓|]|[,.:](?=\s|$))
+    |(?P<sign>\*\*|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_OPERANDS = ("name", "quotient", "number", "group", "word", "dots")
+# words that may stand between '=' and the number that they say something of
+_ABOUT = frozenset("about approximately approx roughly circa ca exactly just only now again then still simply".split())
+_GREEK = frozenset("alpha beta gamma delta epsilon eta theta lambda mu sigma phi omega".split())
+# `t = 1:` and `At step = 2,` say where a line belongs
+_PLACES = frozenset("t k n i j s m step time epoch iteration iter sample timestep".split())
+_BEFORE_PLACE = frozenset("at for in on when with if step time".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """The parts of one chain as they were typed, and the signs between them.
+
+    `named` is the text left of the first '=' where that is words (`batch size`).
+    """
+
+    parts: tuple[Typed, ...]
+    signs: tuple[str, ...]
+    named: bool = False
+
+    @property
+    def assigns(self) -> bool:
+        return self.signs[0] in (":=", "←", "<-", "-=", "+=")
+
+
+@dataclass(slots=True)
+class _Token:
+    kind: str
+    start: int
+    end: int
+    prose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a sheet's reader knows of words: names of quantities and functions, and words before a name (`new w5`)."""
+
+    known: Callable[[str], bool]
+    marked: Callable[[str], bool] = lambda text: False
+
+
+def equations(line: Typed, words: Words) -> list[Equation]:
+    """Every equation of a line, in order."""
+    return _Cutter(line, words).equations()
+
+
+def is_mathematics(line: Typed, words: Words) -> bool:
+    """Is there no word of prose in a line?"""
+    cutter = _Cutter(line, words)
+    return not any(token.prose for token in cutter.tokens)
+
+
+class _Cutter:
+    def __init__(self, line: Typed, words: Words) -> None:
+        self.line = line
+        self.text = line.text
+        self.words = words
+        self.tokens = self.marked_words(self.grouped(self.lexed()))
+
+    # ------------------------------------------------------------------ tokens
+    def lexed(self) -> list[_Token]:
+        return [
+            _Token(match.lastgroup or "", match.start(), match.end())
+            for match in _TOKEN.finditer(self.text)
+            if match.lastgroup != "space"
+        ]
+
+    def grouped(self, tokens: list[_Token]) -> list[_Token]:
+        """What stands in brackets as one token; brackets that do not close stay as they are."""
+        found: list[_Token] = []
+        opened: list[int] = []  # places in `found`
+        for token in tokens:
+            found.append(token)
+            if token.kind == "open":
+                opened.append(len(found) - 1)
+            elif token.kind == "close" and opened:
+                first = opened.pop()
+                inner = found[first + 1 : -1]
+                group = _Token("group", found[first].start, token.end)
+                group.prose = self.is_remark(inner, group)
+                found[first:] = [group]
+        return found
+
+    def is_remark(self, inner: list[_Token], group: _Token) -> bool:
+        """Are brackets no part of a formula: `(rounded)`, `(since z1 > 0)`, `(very small!)`?"""
+        if not inner or self.text[group.start] == "[":
+            return False
+        apart = group.start == 0 or self.text[group.start - 1].isspace()
+        if apart and any(token.kind == "equals" for token in inner):
+            return True
+        if len(inner) == 1 and inner[0].kind == "name":
+            return apart and self.is_unknown_word(inner[0])
+        if any(token.kind in ("compare", "word") or self.text[token.start] in "!?✓" for token in inner):
+            return True
+        return any(token.prose for token in self.marked_words(inner))
+
+    def shown(self, token: _Token) -> str:
+        return self.text[token.start : token.end]
+
+    def is_unknown_word(self, token: _Token) -> bool:
+        text = self.shown(token)
+        if token.kind == "word":
+            return True
+        if token.kind != "name" or not text.isalpha() or text.casefold() in _GREEK:
+            return False
+        if len(text) == 1:
+            return text in "aAI" and not self.words.known(text)
+        return not self.words.known(text)
+
+    def marked_words(self, tokens: list[_Token]) -> list[_Token]:
+        """Decide which words are prose."""
+        for i, token in enumerate(tokens):
+            if token.kind in ("name", "word"):
+                token.prose = token.prose or self.is_prose(tokens, i)
+        for i, token in enumerate(tokens):  # known names among words, and hyphens
+            if token.kind in ("name", "sign") and not token.prose and 0 < i < len(tokens) - 1:
+                between = tokens[i - 1].prose and tokens[i + 1].prose
+                plain = self.shown(token).isalpha() or self.shown(token) in "-&/"
+                token.prose = between and plain and "group" not in (tokens[i - 1].kind, tokens[i + 1].kind)
+        return tokens
+
+    def is_prose(self, tokens: list[_Token], i: int) -> bool:
+        token = tokens[i]
+        before, after = (tokens[i - 1] if i else None), (tokens[i + 1] if i + 1 < len(tokens) else None)
+        if after is not None and after.kind == "name" and self.words.marked(self.text[token.start : after.end]):
+            return False  # new w5
+        if not self.is_unknown_word(token):
+            return self.is_idle_function(token, after)
+        if len(self.shown(token)) == 1:
+            return after is not None and after.kind in ("name", "word") and self.is_unknown_word(after)
+        if token.kind == "word":
+            return True
+        if after is not None and after.kind == "group":
+            return after.start > token.end or (before is not None and before.kind in _OPERANDS and not before.prose)
+        left = before is not None and before.kind in _OPERANDS and self.apart(before, token)
+        right = after is not None and after.kind in _OPERANDS and self.apart(token, after)
+        alone = (before is None or before.kind == "end") and (after is None or after.kind == "end")
+        return left or right or alone
+
+    def apart(self, left: _Token, right: _Token) -> bool:
+        return left.end < right.start
+
+    def is_idle_function(self, token: _Token, after: _Token | None) -> bool:
+        """Is a function's name only a word here: `the sum of`, `max error`?"""
+        text = self.shown(token)
+        if text not in functions.NAMES or not text.isalpha() or after is None or after.kind not in ("name", "word"):
+            return False
+        return self.is_unknown_word(after) and self.apart(token, after)
+
+    # ------------------------------------------------------------------ runs
+    def equations(self) -> list[Equation]:
+        found: list[Equation] = []
+        before: Typed | None = None  # the number with which the run before ended: `0.24; + 0.6 = 0.84`
+        for run, ended in self.runs():
+            if self.is_place(run, ended):
+                continue
+            if self.lists_on(run, found, ended):
+                continue
+            found += self.chains(run, before)
+            before = self.last_number(run)
+            for token in run:
+                if token.kind == "group" and token.prose:  # (net_h1 = 0.3775)
+                    found += equations(self.line.cut(token.start + 1, token.end - 1), self.words)
+        return found
+
+    def runs(self) -> Iterator[tuple[list[_Token], str]]:
+        """The stretches between separators, each with the sign that ends it."""
+        run: list[_Token] = []
+        for i, token in enumerate(self.tokens):
+            if token.kind == "arrow" and self.is_result(i):
+                run.append(replace(token, kind="equals"))
+            elif token.kind in ("end", "arrow", "compare"):
+                yield run, self.shown(token)
+                run = []
+            elif self.begins_anew(run, i):
+                yield run, " "
+                run = [token]
+            else:
+                run.append(token)
+        yield run, ""
+
+    def is_result(self, i: int) -> bool:
+        """Does an arrow lead to a number and nothing else: `net → 0.38`?"""
+        if self.shown(self.tokens[i]) not in ("→", "->"):
+            return False
+        rest = self.tokens[i + 1 : i + 4]
+        if rest and rest[0].kind == "sign" and self.shown(rest[0]) in "-−+":
+            rest = rest[1:]
+        if not rest or rest[0].kind not in ("number", "dots"):
+            return False
+        after = rest[1] if len(rest) > 1 else None
+        return after is None or after.prose or after.kind in ("end", "arrow", "dots", "word")
+
+    def begins_anew(self, run: list[_Token], i: int) -> bool:
+        """Do wide spaces separate two claims: `a = 1    b = 2`?"""
+        token = self.tokens[i]
+        if not run or run[-1].kind not in _OPERANDS or token.kind not in ("name", "group"):
+            return False
+        gap = self.text[run[-1].end : token.start]
+        if "\n" in gap or not ("\t" in gap or "  " in gap):
+            return False
+        return any(t.kind == "equals" for t in run) and any(t.kind == "equals" for t in self.tokens[i:])
+
+    def is_place(self, run: list[_Token], ended: str) -> bool:
+        """`t = 1:` or `At t = 3,` before a claim only says where it belongs."""
+        words = [token for token in run if not token.prose]
+        if len(words) != 3 or [t.kind for t in words] != ["name", "equals", "number"]:
+            return False
+        if self.shown(words[0]).casefold() not in _PLACES or not self.shown(words[2]).isdecimal():
+            return False
+        lead = [self.shown(token).casefold() for token in run if token.prose]
+        if ended == ":":
+            return run[-1].end < self.tokens[-1].end
+        return ended == "," and bool(lead) and lead[-1] in _BEFORE_PLACE
+
+    def lists_on(self, run: list[_Token], found: list[Equation], ended: str) -> bool:
+        """Numbers behind the last one of a claim, with commas between: `p = 0.2, 0.6, 0.2` is a list."""
+        if not (found and run and self.comma_before(run)) or any(t.prose or t.kind == "equals" for t in run):
+            return False
+        last = found[-1]
+        whole = last.parts[-1]
+        start = whole.text if whole.text.startswith("[") else ""
+        here = self.line.cut(run[0].start, run[-1].end)
+        comma = self.line.put(", ", run[0].start, run[0].start)
+        inner = whole.cut(1, -1) if start else whole
+        opening, closing = self.line.put("[", run[0].start, run[0].start), self.line.put("]", run[-1].end, run[-1].end)
+        found[-1] = replace(last, parts=(*last.parts[:-1], opening + inner + comma + here + closing))
+        return True
+
+    def comma_before(self, run: list[_Token]) -> bool:
+        return self.text[: run[0].start].rstrip().endswith(",")
+
+    def last_number(self, run: list[_Token]) -> Typed | None:
+        if run and run[-1].kind == "number":
+            return self.line.cut(run[-1].start, run[-1].end)
+        return None
+
+    # ------------------------------------------------------------------ one run
+    def chains(self, run: list[_Token], before: Typed | None) -> list[Equation]:
+        """The equations of one run: words in its middle may end one and begin another."""
+        parts, marks = _split(run)
+        if not marks:
+            return []
+        signs = [self.shown(token) for token in marks]
+        found: list[Equation] = []
+        left, named = self.left(parts[0], before)
+        chain, own_signs = [left], [signs[0]]
+        for i, part in enumerate(parts[1:]):
+            stretches = self.stretches(part)
+            middle = i + 1 < len(signs)
+            if not part or (stretches and not self.may_lead(part, stretches[0])):
+                chain.append(self.piece(part))  # nothing, or words in a formula: the reader of formulas says so
+            elif stretches:
+                chain.append(self.piece(stretches[0]))
+            if middle and len(stretches) > 1:
+                found.append(Equation(tuple(chain), tuple(own_signs), named))
+                left, named = self.left(part[part.index(stretches[0][-1]) + 1 :], None)
+                chain, own_signs = [left], [signs[i + 1]]
+            elif middle:
+                own_signs.append(signs[i + 1])
+        found.append(Equation(tuple(chain), tuple(own_signs), named))
+        return [equation for equation in found if len(equation.parts) > 1]
+
+    def left(self, part: list[_Token], before: Typed | None) -> tuple[Typed, bool]:
+        """What an equation is about: the mathematics before its '=', else the words there."""
+        stretches = self.stretches(part)
+        if stretches and stretches[-1][-1] is part[-1]:
+            last = stretches[-1]
+            piece = self.piece(last)
+            if before is not None and last[0].kind == "sign" and self.shown(last[0]) in ("+", "*", "/", "·", "×"):
+                return before + self.line.cut(last[0].start, last[-1].end), False
+            return piece, False
+        words: list[_Token] = []
+        for token in reversed(part):
+            if not token.prose or token.kind == "group":
+                break
+            words.insert(0, token)
+        return self.piece(words), bool(words)
+
+    def may_lead(self, part: list[_Token], stretch: list[_Token]) -> bool:
+        """Is there nothing before the formula but words such as 'about'?"""
+        lead = part[: part.index(stretch[0])]
+        return all(self.shown(token).casefold() in _ABOUT or token.kind == "group" for token in lead)
+
+    def stretches(self, part: list[_Token]) -> list[list[_Token]]:
+        """Mathematics between words."""
+        found: list[list[_Token]] = []
+        fresh = True
+        for token in part:
+            if token.prose:
+                fresh = True
+                continue
+            if fresh:
+                found.append([])
+                fresh = False
+            found[-1].append(token)
+        return found
+
+    def piece(self, tokens: list[_Token]) -> Typed:
+        return self.line.cut(tokens[0].start, tokens[-1].end) if tokens else NOTHING
+
+
+def _split(run: list[_Token]) -> tuple[list[list[_Token]], list[_Token]]:
+    parts: list[list[_Token]] = [[]]
+    signs = []
+    for token in run:
+        if token.kind == "equals":
+            signs.append(token)
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return parts, signs
