@@ -94,7 +94,10 @@ def value(setting: Setting, candidate: Candidate) -> Question | None:
     right = right_value(source, subject.node)
     if right is None:
         return None
-    known = [*source.needs([right]), *_other_weights(source, subject.node)]
+    needed = source.needs([right])
+    if source.network.unit(subject.node) is not None and not all(map(source.of, needed)):
+        return None  # a term of 0: who forgets it is right, too
+    known = [*needed, *_other_weights(source, subject.node)]
     item = number_item(setting, subject, right, known)
     if item is None or source.at_kink((subject.node, n) for n in source.graph.node(subject.node).operands):
         return None
@@ -160,7 +163,7 @@ def factor(setting: Setting, candidate: Candidate) -> Question | None:
     item = number_item(setting, asked, rights[missing], known, "factor")
     if item is None:
         return None
-    formulas = [n for n in nodes[:-1] if source.network.loss(n) is not None]
+    formulas = [part for n in nodes[:-1] for part in formulas_of(source, n)]
     chain = Chain(nodes, missing)
     return question(setting, candidate, given(source, known, setting.digits, formulas), item, chain=chain)
 
@@ -190,7 +193,7 @@ def _written_out(source: Source, subject: Gradient) -> tuple[Expression, list[Su
     known = [*source.needs([right]), *map(Value, on_way)]
     if not source.network.is_parameter(subject.by):
         known.append(Value(subject.by))
-    formulas = [n for p in paths for n in p.nodes[::-1] if source.network.loss(n) is not None]
+    formulas = [part for p in paths for n in p.nodes[:0:-1] for part in formulas_of(source, n)]
     if len(set(known)) > MOST_GIVEN:
         return None
     return right, known, formulas

@@ -12,11 +12,11 @@ from itertools import pairwise
 
 from ..formulas.algebra import times
 from ..formulas.digits import significant
-from ..formulas.expression import Derivative, Expression
+from ..formulas.expression import Derivative, Expression, walk
 from ..formulas.typeset import to_text
 from ..handwork.exact import Stated, exact, unit_of
 from ..handwork.quantities import Gradient, Subject, Value
-from ..judging.person import Line, Person
+from ..judging.person import Line
 from .cause_choice import cause_choice
 from .fairness import LONGEST, apart, is_fair, slips_of, unit_at
 from .kinds import Setting, formulas_of, given, number_item, passed_back, question, shown_formula
@@ -24,7 +24,7 @@ from .names import Kind
 from .offer import MANY_PARTS, Candidate, right_value
 from .skills import skill_of
 from .source import Source
-from .types import Choice, Item, Option, Question, SheetLine
+from .types import Choice, Item, Known, Option, Question, SheetLine
 
 SHORTEST, LONGEST_SHEET = 4, 9  # lines
 MOST_GIVEN = 16
@@ -122,6 +122,7 @@ def derivation(setting: Setting, candidate: Candidate) -> Question | None:
     items: list[Item] = []
     needed: dict[Subject, None] = {}
     answered: list[Subject] = []
+    idle: set[Subject] = set()  # derivatives that no later line has needed
     for line in _lines(source, subject.by):
         found = _right(source, line)
         if found is None:
@@ -131,9 +132,13 @@ def derivation(setting: Setting, candidate: Candidate) -> Question | None:
         if item is None:
             return None  # a line that is given would make the ones before it idle
         items.append(item)
-        needed.update(dict.fromkeys(one for one in source.needs([right]) if one not in answered))
+        needs = list(source.needs([right]))
+        idle.difference_update(needs)
+        needed.update(dict.fromkeys(one for one in needs if one not in answered))
         answered.append(line)
-    if len(items) < SHORTEST or items[-1].subject != subject or len(needed) > MOST_GIVEN or _at_kink(source, subject):
+        if isinstance(line, Gradient):
+            idle.add(line)
+    if len(items) < SHORTEST or idle != {subject} or not set(needs) & set(answered) or len(needed) > MOST_GIVEN or _at_kink(source, subject):
         return None
     numbers = [source.of(one) for one in needed]
     if not all(is_fair(item, numbers) for item in items):
@@ -163,45 +168,59 @@ def find(setting: Setting, candidate: Candidate) -> Question | None:
     lines = [(line, found) for line in _lines(source, parameter) if (found := _right(source, line)) is not None]
     if wrong not in [line for line, _ in lines] or _at_kink(source, Gradient(source.graph.loss, parameter)):
         return None
-    sheet = _with_slip(setting, wrong, [(line, right) for line, (right, _) in lines])
+    stated = [line for line, _ in lines]
+    needs = [source.needs([right]) for _, (right, _) in lines]
+    known = [one for one in dict.fromkeys(one for some in needs for one in some) if one not in stated]
+    if len(known) > MOST_GIVEN:
+        return None
+    told = given(source, known, setting.digits, _formulas(source, stated))
+    sheet = _with_slip(setting, wrong, [(line, right) for line, (right, _) in lines], told)
     if sheet is None:
         return None
     written, cause = sheet
-    needed = dict.fromkeys(s for _, (right, _) in lines for s in source.needs([right]))
-    stated = [line for line, _ in lines]
-    known = [one for one in needed if one not in stated]
-    if len(known) > MOST_GIVEN:
-        return None
-    place = stated.index(wrong)
-    which = Choice("wrong line", tuple(_line(i, place) for i in range(len(written))), lines=True)
-    made = question(setting, candidate, given(source, known, setting.digits, _formulas(source, stated)), which, cause)
+    touched = {wrong}
+    for line, some in zip(stated, needs, strict=True):
+        if touched.intersection(some):
+            touched.add(line)
+    which = Choice("wrong line", tuple(_line(i, line, wrong, touched) for i, line in enumerate(stated)), lines=True)
+    made = question(setting, candidate, told, which, cause)
     return Question(
         made.kind, made.skill, made.scenario, made.seed, made.subject, made.digits, made.known, made.items, written
     )
 
 
-def _line(i: int, wrong: int) -> Option:
-    """A line to choose, and why it is not the wrong one."""
-    if i == wrong:
+def _line(i: int, line: Subject, wrong: Subject, touched: set[Subject]) -> Option:
+    """A line to choose, and why it is not the wrong one; `touched` are those that need the wrong one's number."""
+    if line == wrong:
         return Option(str(i + 1), True)
-    why = "That line is right." if i < wrong else "That line only follows from an earlier one."
+    why = "That line only follows from an earlier one." if line in touched else "That line is right."
     return Option(str(i + 1), False, why=why)
 
 
 def _with_slip(
-    setting: Setting, wrong: Subject, lines: list[tuple[Subject, Expression]]
+    setting: Setting, wrong: Subject, lines: list[tuple[Subject, Expression]], told: tuple[Known, ...]
 ) -> tuple[tuple[SheetLine, ...], Choice] | None:
-    """The sheet with a slip in one line and all that follows from it; the causes to choose from."""
+    """The sheet with a slip in one line and all that follows from it; the causes to choose from.
+
+    The lines are calculated from what is told and from the lines before them, and the wrong one is written as the right
+    one would be: over the same adjoints, not written out in values.
+    """
     source, digits, dice = setting.source, setting.digits, setting.dice
-    known = [one for _, right in lines for one in source.needs([right])]
-    slips = [s for s in slips_of(source, wrong, known) if len(to_text(s.formula)) <= LONGEST // 2 and s.value]
+    before = [line for line, _ in lines[: [line for line, _ in lines].index(wrong)]]
+    passed_on = _has_derivatives(dict(lines)[wrong])
+    known = [*before, *(one.subject for one in told if one.text)]
+    slips = [
+        slip
+        for slip in slips_of(source, wrong, known)
+        if len(to_text(slip.formula)) <= LONGEST // 2 and slip.value and _has_derivatives(slip.formula) == passed_on
+    ]
     right = source.of(wrong)
     slips = [s for s in slips if apart(right, s.value, digits)]
     by_code = {slip.code: slip for slip in reversed(slips)}
     if not by_code or not right:
         return None
     chosen = dice.choices(list(by_code.values()), [s.prior for s in by_code.values()])[0]
-    person = Person(source.vocabulary, source.judge.leaves)
+    person = source.session(told).person
     written = []
     for number, (line, formula) in enumerate(lines, 1):
         shown = chosen.formula if line == wrong else formula
@@ -214,6 +233,10 @@ def _with_slip(
     place = [line for line, _ in lines].index(wrong)
     cause = cause_choice(chosen, list(by_code.values()), written[place].text, place + 1, digits, dice)
     return None if cause is None or not unit_at(right, digits) else (tuple(written), cause)
+
+
+def _has_derivatives(formula: Expression) -> bool:
+    return any(isinstance(part, Derivative) for part in walk(formula))
 
 
 def _as_shown(source: Source, line: Subject, formula: Expression) -> Expression:

@@ -208,7 +208,7 @@ def stated(scenario: Scenario) -> Scenario:
 
 
 def renumbered(scenario: Scenario, dice: random.Random) -> Scenario:
-    """The scenario with other inputs and parameters, near its own and with as many decimals; zeros and targets stay.
+    """The scenario with other inputs and parameters, near its own and with as many decimals; targets and inputs of 0 stay.
 
     Unknowns ("?") get a number, inputs and parameters alike.
     """
@@ -232,14 +232,17 @@ def _new_numbers(quantity: Quantity, sample: str, scenario: Scenario, dice: rand
     places = product(*(range(1, size + 1) for size in quantity.shape))
     for flat, place in enumerate(places):
         name = element_name(quantity.name, None, place) if quantity.shape else quantity.name
-        number = _near(quantity.text(flat), dice)
+        number = _near(quantity.text(flat), quantity.kind == "parameter", dice)
         if number is not None:
             yield name + sample, number
 
 
-def _near(text: str, dice: random.Random) -> str | None:
-    """Another number of the same size, sign and decimals; None for a zero, which stays."""
-    if text == "?":
+def _near(text: str, parameter: bool, dice: random.Random) -> str | None:
+    """Another number of the same size, sign and decimals; None for an input of 0, which stays.
+
+    A parameter of 0 gets a number: a bias of 0 would leave nothing to add.
+    """
+    if text == "?" or (parameter and not float(text)):
         return f"{dice.choice((1, 1, -1)) * dice.randrange(10, 96) / 100:g}"
     value = float(text)
     if not value:

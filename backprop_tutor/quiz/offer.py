@@ -90,7 +90,8 @@ def _edges(source: Source) -> Iterator[tuple[int, int]]:
     results, operands = source.graph.edges
     counts = source.trace.path_counts
     for result, operand in zip(results.tolist(), operands.tolist(), strict=True):
-        if result in counts and len(source.graph.node(result).operands) <= MANY_PARTS:
+        few = len(source.graph.node(result).operands) <= MANY_PARTS
+        if result in counts and few and source.graph.block_of(operand).kind != "target":  # nobody needs those
             yield result, operand
 
 
