@@ -138,7 +138,9 @@ def derivation(setting: Setting, candidate: Candidate) -> Question | None:
         answered.append(line)
         if isinstance(line, Gradient):
             idle.add(line)
-    if len(items) < SHORTEST or idle != {subject} or not set(needs) & set(answered) or len(needed) > MOST_GIVEN or _at_kink(source, subject):
+    if len(items) < SHORTEST or len(needed) > MOST_GIVEN or _at_kink(source, subject):
+        return None
+    if idle != {subject} or not set(needs) & set(answered):
         return None
     numbers = [source.of(one) for one in needed]
     if not all(is_fair(item, numbers) for item in items):

@@ -208,9 +208,9 @@ def stated(scenario: Scenario) -> Scenario:
 
 
 def renumbered(scenario: Scenario, dice: random.Random) -> Scenario:
-    """The scenario with other inputs and parameters, near its own and with as many decimals; targets and inputs of 0 stay.
+    """The scenario with other inputs and parameters, near its own, with as many decimals.
 
-    Unknowns ("?") get a number, inputs and parameters alike.
+    Targets stay, and inputs of 0. Unknowns ("?") get a number, inputs and parameters alike.
     """
     seed = dice.randrange(1 << 30)
     changes = dict(_changes(scenario, dice))
