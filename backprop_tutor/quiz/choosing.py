@@ -39,11 +39,15 @@ ALL_MAKERS: Mapping[Kind, Maker] = {**MAKERS, Kind.DERIVATION: derivation, Kind.
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """What is practised: a scenario, or random networks of one shape. `own`: a file of the learner's own."""
+    """What is practised: a scenario, or random networks of one shape.
+
+    `own`: a file of the learner's own. `grows`: nobody has asked for this shape, and it may follow the progress.
+    """
 
     scenario: Scenario | None = None
     shape: Shape | None = None
     own: bool = False
+    grows: bool = False
 
     @property
     def command(self) -> str:

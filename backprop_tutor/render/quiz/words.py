@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import isfinite
 
 from ...engine.check import check_gradients
@@ -292,8 +292,7 @@ def slip_name(code: str) -> str:
 
 def when(due: datetime, now: datetime) -> str:
     """`now`, `tomorrow`, `in 11 days`"""
-    days = (due - now) / timedelta(days=1)
+    days = (due.astimezone().date() - now.astimezone().date()).days
     if days <= 0:
         return "now"
-    whole = max(1, round(days))
-    return "tomorrow" if whole == 1 else f"in {whole} days"
+    return "tomorrow" if days == 1 else f"in {days} days"
