@@ -112,6 +112,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "sigmoid",
         "net_h1 = 0.4775  # wrong [one-digit]\nh1 = 1/(1 + e^(-0.4775)) = 0.61716  # follows [carried]",
     ),
+    (
+        "a target of 0 multiplies a logarithm that has no value",
+        "softmax",
+        "p1 = -0.1111  # wrong\np2 = 1.2222  # wrong\np3 = -0.1111  # wrong\nL = -0.2007  # follows [carried]\n"
+        "dL/dz1 = -0.1111  # follows [carried]\ndL/dz2 = 0.2222  # follows [carried]",
+    ),
     ("a second mistake on the way", "sigmoid", "net_h1 = 0.4775  # wrong\nh1 = 0.38284  # wrong [wrong-exponent-sign]"),
     ("cut off on the way", "sigmoid", "net_h1 = 0.4775  # wrong\nh1 = 0.6171  # follows [carried]"),
     ("the other branch is not touched", "sigmoid", "net_h1 = 0.4775  # wrong\nh2 = 0.59688  # right [rounded]"),

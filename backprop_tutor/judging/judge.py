@@ -28,6 +28,7 @@ from ..handwork.plain_reader import beside
 from ..handwork.quantities import Subject, Vocabulary
 from .array_claims import judge_array, mentions_arrays, stated_elements
 from .assumptions import Assumptions
+from .causes import with_habits
 from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
@@ -115,6 +116,7 @@ class Judge:
         trace = self.trace
         if convention is None and trace is not None:
             verdicts = self.without_failing(partial(repaired, self.vocabulary, trace, later, verdicts), verdicts)
+        verdicts = with_habits(verdicts)
         said = convention.sentence if convention is not None else ""
         return Judgement(sheet, name, verdicts, self.without_failing(partial(remarks, self.graph, later), ()), said)
 
