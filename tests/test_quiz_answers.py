@@ -349,3 +349,5 @@ def test_each_line_of_a_derivation_is_judged_from_the_lines_before() -> None:
     assert reply.outcome == "right"
     assert reply.mark == "follows"
     assert "line 1" in reply.message
+    formula = judge(source, asked, second, to_text(second.right), source.session(asked.known), 2)
+    assert formula.code == "numbers-wanted", "the next line goes on from a number"
