@@ -100,6 +100,8 @@ class Graph:
     size: int
     loss: int
     levels: NDArray[np.int32]
+    step: int = 1  # the update step that comes next, from 1
+    memory: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # what its rule remembers of those before
 
     # ------------------------------------------------------------------ names
     @cached_property

@@ -28,6 +28,7 @@ from .layout import CORRECTED as CORRECTED  # for those who write sheets
 from .layout import Row, in_plain, plain_row, rows
 from .prose import Equation, Words, equations, is_mathematics
 from .quantities import Updated, Value, Vocabulary
+from .sections import Sections
 from .tables import Table, cells_of, kinds, row_equations, tables
 from .typed import Typed
 from .updates import Updates, in_place
@@ -38,7 +39,6 @@ MAX_LINE = 1000
 MAX_PARTS = 20
 MAX_CLAIMS = 5000
 
-_SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
 _EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|=)")
 _OPEN = re.compile(r"([-−+]?[\d.]*\d)\s*(?:\.\.\.|…)")
 # a name of the person's own: what stands alone before an '='
@@ -124,7 +124,8 @@ class _Reader:
             lambda text: naming.PREFIX.match(text) is not None and vocabulary.marked(text, False),
         )
         self.updates = Updates(vocabulary)
-        self.sample: int | None = None
+        scenario = vocabulary.graph.scenario
+        self.sections = Sections(len(scenario.samples), scenario.steps)
 
     def is_known(self, word: str) -> bool:
         return word in self.notation.functions or self.notation.names(word) or self.arrays.grid(word) is not None
@@ -138,10 +139,10 @@ class _Reader:
             while waiting and waiting[0].heading < row.line:
                 yield from self.table(waiting.pop(0))
             if row.heading is not None:
-                sample = _SAMPLE.search(row.heading)
-                self.sample = int(sample[1]) if sample else self.sample
+                self.sections.heading(row.heading, row.rank)
                 continue
-            yield from self.row(row, equations(row.text, self.words))
+            start = self.sections.line(row.text.text, row.source)
+            yield from self.row(row, equations(row.text.cut(start), self.words))
         for table in waiting:
             yield from self.table(table)
 
@@ -169,7 +170,9 @@ class _Reader:
         shown = " ".join(row.source[start:end].split())[:MAX_LINE]
 
         def made(parts: tuple[Part, ...], problem: Unreadable | None, renamed: dict[str, str]) -> Claim:
-            return Claim(row.line, shown, parts, row.source_lines, row.expected, problem, where, self.sample, renamed)
+            return self.sections.placed(
+                Claim(row.line, shown, parts, row.source_lines, row.expected, problem, where, renamed=renamed)
+            )
 
         if len(row.text.text) > MAX_LINE:
             limit = f"the line has {len(row.source)} characters; the limit is {MAX_LINE}"

@@ -13,12 +13,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from ..engine.graph import Graph
 from ..formulas.expression import Call, Derivative, Expression, Name, Number, Sum, names_in, transform, ungrouped
 from ..formulas.notation import folded
 from . import naming
+from .rule_names import RuleNames
+from .subjects import Gradient as Gradient
+from .subjects import Rate as Rate
+from .subjects import Remembered as Remembered
+from .subjects import RuleNumber as RuleNumber
+from .subjects import Subject as Subject
+from .subjects import Updated as Updated
+from .subjects import Value as Value
+from .subjects import Worked as Worked
 
 RATE = "rate"
 _RATE_SPELLINGS = ("rate", "eta", "lr", "learningrate", "alpha")
@@ -30,36 +39,6 @@ _LOSS_NAMES = frozenset("mse sse rss bce ce nll crossentropy squarederror meansq
 _OUTPUT_NAMES = frozenset("yhat ypred yp y pred prediction output out o a p".split())
 _TARGET_NAMES = frozenset("t y target label truth desired true d".split())
 K = TypeVar("K")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The value of a node."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gradient:
-    """∂of/∂by, over all paths between the two."""
-
-    of: int
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Updated:
-    """A parameter after one step of the rule."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The learning rate."""
-
-
-Subject: TypeAlias = Value | Gradient | Updated | Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,7 @@ class Vocabulary:
             node = graph.find(name)
             assert node is not None
             self.nodes[name] = node
+        self.rule = RuleNames(graph) if graph.rule is not None and not graph.rule.plain else None
         self._subjects: dict[str, Subject | None] = {}
         self._folded = _unique((folded(name), node) for name, node in self.nodes.items())
         self._caseless = _unique((folded(name).casefold(), node) for name, node in self.nodes.items())
@@ -164,7 +144,8 @@ class Vocabulary:
             node = self.preactivation(match[1])
             if node is not None and self.graph.block_of(node).kind != "parameter":
                 return Gradient(self.graph.loss, node)
-        return self._gradient(spelling) or self._applied(spelling)
+        found = self._gradient(spelling) or self._applied(spelling)
+        return found or (self.rule.subject(spelling) if self.rule is not None else None)
 
     def parameter(self, spelling: str) -> int | None:
         """The parameter of this name."""
@@ -375,6 +356,9 @@ class Vocabulary:
                 return Name(name(node) + "'", name(node) + "'")
             case Rate():
                 return Name(RATE, RATE)
+            case Worked() | Remembered() | RuleNumber():
+                text = self.text(subject)
+                return Name(text, text)
 
     def text(self, subject: Subject, partial: str = "∂") -> str:
         """The subject as a terminal shows it: `h1`, `∂L/∂w1`, `w1'`."""
@@ -391,6 +375,9 @@ class Vocabulary:
                 return name(node) + "'"
             case Rate():
                 return "η"
+            case Worked() | Remembered() | RuleNumber():
+                assert self.rule is not None
+                return self.rule.text(subject)
 
 
 def _unique(pairs: Iterable[tuple[K, int]]) -> dict[K, int]:

@@ -112,6 +112,7 @@ def mentions_arrays(judge: Judge, claim: Claim) -> bool:
 def stated_elements(judge: Judge, claim: Claim) -> Iterator[tuple[Subject, Stated]]:
     """The numbers that an array claim states for each element of the array that it is about."""
     reader = ArrayReader(judge.graph, judge.arrays, claim.sample, {})
+    reader.stacked = _of_samples(judge, claim)
     first, last = (reader.read(claim.parts[i].expression) for i in (0, -1))
     if reader.unknown or not isinstance(ungrouped(first), Name):
         return
@@ -137,8 +138,12 @@ class _ArrayClaim:
             transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
         ]
 
+        self.stacked = _of_samples(judge, claim)
+
     def reader(self, renamed: Mapping[str, Grid]) -> ArrayReader:
-        return ArrayReader(self.judge.graph, self.judge.arrays, self.claim.sample, renamed)
+        reader = ArrayReader(self.judge.graph, self.judge.arrays, self.claim.sample, renamed)
+        reader.stacked = self.stacked
+        return reader
 
     def read(self, searching: bool) -> Arrays | str | None:
         """The parts as grids; a sentence or None where they can't be. `searching`: for what foreign names may mean."""
@@ -278,6 +283,15 @@ class _ArrayClaim:
             elif agrees(value, unit, true) or truncates(value, unit, true):
                 return True
         return False
+
+
+def _of_samples(judge: Judge, claim: Claim) -> dict[str, Grid]:
+    """`E = [0.18, 0.005]`: a list of one number for each sample, under the name of their total."""
+    first, last = ungrouped(claim.parts[0].expression), ungrouped(claim.parts[-1].expression)
+    if claim.sample is not None or not (isinstance(first, Name) and isinstance(last, Bracketed)):
+        return {}
+    grid = judge.arrays.of_samples(first.name)
+    return {first.name: grid} if grid is not None and len(last.items) == len(grid.cells) else {}
 
 
 def sized(shape: Index) -> str:

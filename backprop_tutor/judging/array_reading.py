@@ -75,6 +75,7 @@ class ArrayReader:
         self.vocabulary = names.vocabulary
         self.sample = sample
         self.renamed = renamed
+        self.stacked: dict[str, Grid] = {}  # names that mean the numbers of all samples here, and not their total
         self.unroller = _Grids(graph.custom)
         self.unknown: dict[str, None] = {}
         self.used: dict[str, str] = {}
@@ -96,6 +97,7 @@ class ArrayReader:
         spelling = of_sample(node.name, self.sample, self.vocabulary)
         vocabulary = self.vocabulary
         grid = self.names.grid(node.name, self.sample) if vocabulary.node(spelling) is None else None
+        grid = self.stacked.get(node.name, grid)
         if grid is None and (subject := vocabulary.subject(spelling)) is not None:
             return self._single(spelling, vocabulary.read(subject))
         if grid is None and node.name in self.renamed:

@@ -17,6 +17,7 @@ import numpy as np
 from ..engine.graph import Graph
 from ..engine.scalar import NAN, Dual
 from ..engine.trace import Trace, backward, forward
+from ..formulas.evaluate import evaluate
 from ..formulas.expression import (
     Call,
     Expression,
@@ -26,7 +27,18 @@ from ..formulas.expression import (
     ungrouped,
 )
 from ..handwork.exact import Interval, Stated, exact, reach, spread
-from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
+from ..handwork.quantities import (
+    RATE,
+    Gradient,
+    Rate,
+    Remembered,
+    RuleNumber,
+    Subject,
+    Updated,
+    Value,
+    Vocabulary,
+    Worked,
+)
 from .closures import closure, run, slope_needs, without_factors
 
 
@@ -73,12 +85,34 @@ class Model:
         """w − rate·∂L/∂w, or what the scenario's own rule makes of w in its first step."""
         if self.convention.frozen_bias and is_bias(self.graph, node):
             return self.value(node)
-        rule = self.graph.rule
-        if rule is not None and not rule.plain:
-            slope = self.convention.ascent * self.of(Gradient(self.graph.loss, node))
-            return rule.by_hand(self.value(node), slope)[0]
+        if (names := self.vocabulary.rule) is not None:
+            return self.worked(names.result, node)
         step = self.rate * self.of(Gradient(self.graph.loss, node))
         return self.value(node) - self.convention.ascent * step
+
+    def worked(self, line: int, node: int) -> float:
+        """What a line of the scenario's own update rule comes to for a parameter."""
+        names = self.vocabulary.rule
+        assert names is not None
+
+        def value(name: str) -> float:
+            if name == "g":
+                return self.convention.ascent * self.of(Gradient(self.graph.loss, node))
+            return self.of(names.operand(line, name, node))
+
+        return evaluate(names.rule.lines[line].full, value)
+
+    def remembered(self, name: str, node: int) -> float:
+        """What the steps before have left of a name of the update rule; where it starts, before the first."""
+        names, memory = self.vocabulary.rule, self.graph.memory.get(name)
+        assert names is not None
+        return names.rule.starts[name] if memory is None else float(memory[names.rows[node]])
+
+    def rule_number(self, name: str) -> float:
+        """A constant of the update rule, or the number of the step."""
+        names = self.vocabulary.rule
+        assert names is not None
+        return float(self.graph.step) if name == "t" else names.rule.numbers[name]
 
     def of(self, subject: Subject) -> float:
         match subject:
@@ -90,6 +124,12 @@ class Model:
                 return self.updated(node)
             case Rate():
                 return self.rate
+            case Worked(line, node):
+                return self.worked(line, node)
+            case Remembered(name, node):
+                return self.remembered(name, node)
+            case RuleNumber(name):
+                return self.rule_number(name)
 
     # ------------------------------------------------------------------ formulas
     def get(self, name: str) -> Dual:
@@ -123,7 +163,9 @@ def subject_of(vocabulary: Vocabulary, name: str) -> Subject | None:
     if name.endswith("'"):
         node = vocabulary.nodes.get(name[:-1])
         return None if node is None else Updated(node)
-    return Rate() if name == RATE else None
+    if name == RATE:
+        return Rate()
+    return vocabulary.rule.canonical.get(name) if vocabulary.rule is not None else None
 
 
 def is_bias(graph: Graph, node: int) -> bool:
@@ -239,6 +281,10 @@ class Person(Model):
         self._skip: Subject | None = None
         self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
 
+    def copy(self) -> Person:
+        """A person who has stated the same so far."""
+        return Person(self.vocabulary, self.leaves, self.stated, self.convention, self.nudges)
+
     def state(self, subject: Subject, line: Line) -> None:
         """A new statement replaces the old one; everything after it is calculated anew."""
         self.stated[subject] = line
@@ -287,10 +333,8 @@ class Person(Model):
                 return self._value(node)
             case Gradient(of, by):
                 return self._gradient(of, by)
-            case Updated(node):
-                return self.updated(node)
-            case Rate():
-                return self.rate
+            case _:
+                return super().of(subject)
 
     def _value(self, node: int) -> float:
         if node in self.leaves:

@@ -20,6 +20,7 @@ from ..handwork.quantities import Gradient, Subject, Updated
 from ..slips.catalogue import right_forms
 from .alignment import Pair
 from .person import STANDARD, Answer, Line, Person, Truth, subject_of
+from .rule_forms import rule_forms
 
 LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
 DIGIT_SLIP_NEEDS = 3
@@ -75,7 +76,7 @@ class Reference:
 
     def forms(self, subject: Subject) -> Sequence[Expression]:
         """The usual right formulas of a quantity; under a convention those that it leaves right."""
-        usual = right_forms(self.network, subject)
+        usual = rule_forms(self.person.vocabulary, subject) or right_forms(self.network, subject)
         truth = self.truth
         if truth is None or truth.convention == STANDARD:
             return usual
@@ -281,8 +282,9 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
         return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
     code = "exact" if abs(y - true) <= abs(true) * Fraction(1, 10**13) else "rounded"
     if isinstance(subject, Updated) and unit:
-        step = abs(expected - person.value(subject.node))
-        if 0 < step < unit:
+        old = person.value(subject.node)
+        step = abs(expected - old)
+        if 0 < step < unit and agrees(y, unit, exact(old)):
             message = f"right as stated; the step of {_scientific(step)} does not show at these digits"
             return Ground("right", "update-invisible", message, expected)
     return Ground("right", code, "", expected)
