@@ -17,10 +17,10 @@ import numpy as np
 
 from ..engine.learning import resumed
 from ..formulas.expression import Derivative, Expression, Name, transform, ungrouped, walk
-from ..handwork import meaning
+from ..handwork import meaning, naming
 from ..handwork.claims import Claim, Sheet, Verdict
 from ..handwork.exact import Stated, agrees, exact
-from ..handwork.quantities import NEW, Remembered, Subject, Updated, Value, Vocabulary, Worked
+from ..handwork.quantities import Remembered, Subject, Updated, Value, Vocabulary, Worked
 from .person import Line, Person, is_bias
 from .session import Session
 from .values import finite
@@ -202,10 +202,10 @@ def _subjects(judge: Judge, claim: Claim) -> Iterable[Subject]:
 
 def _computed_anew(vocabulary: Vocabulary, spelling: str) -> str | None:
     """`L_new` and `yhat'` as the names of L and yhat, where these are calculated and the whole is no name."""
-    match = re.fullmatch(NEW, spelling, re.IGNORECASE)
-    if match is None or vocabulary.subject(spelling) is not None or vocabulary.array(spelling) is not None:
+    if vocabulary.subject(spelling) is not None or vocabulary.array(spelling) is not None:
         return None
-    return match[1] if _kind(vocabulary, match[1]) == "computed" else None
+    names = (name for name in naming.updated(spelling) if name in spelling)
+    return next((name for name in names if _kind(vocabulary, name) == "computed"), None)
 
 
 def with_names_of(vocabulary: Vocabulary, claim: Claim, step: int) -> Claim:
