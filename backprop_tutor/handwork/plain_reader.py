@@ -105,7 +105,7 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
 
     return HandNotation(
         functions.NAMES | set(graph.custom), names, is_quantity, is_applied,
-        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces,
+        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
     )  # fmt: skip
 
 
@@ -121,7 +121,8 @@ class _Reader:
         own = {match for line in lines for match in _OWN.findall(line)} - _NO_NAMES
         self.words = Words(
             lambda word: word in own or word in functions.CONSTANTS or self.is_known(word),
-            lambda text: naming.PREFIX.match(text) is not None and vocabulary.marked(text, False),
+            lambda text: vocabulary.marked(text, False),
+            self.notation.is_quantity,
         )
         self.updates = Updates(vocabulary)
         scenario = vocabulary.graph.scenario
@@ -186,6 +187,16 @@ class _Reader:
 
     def parts(self, source: str, equation: Equation) -> list[Part]:
         pieces = list(equation.parts)
+        for piece, place in zip(pieces[1:], equation.places, strict=False):
+            if not piece.text.strip():
+                raise FormulaError("nothing stands behind this '='", *place, "something must follow")
+        if not pieces[0].text.strip():
+            raise FormulaError("nothing stands before this '='", *equation.places[0], "of what?")
+        if equation.words is not None:
+            start, end = equation.words.span(0, len(equation.words.text))
+            said = " ".join(equation.words.text.split())
+            help = "write a formula, or put the words before the equation or behind it"
+            raise FormulaError(f"'{said}' stands where a formula belongs", start, end, "words", help)
         if len(pieces) > MAX_PARTS:
             raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS].span(0, 1), "too long")
         timed = naming.TIMED.fullmatch(pieces[0].text) is not None
@@ -253,8 +264,7 @@ def _part(source: str, piece: Typed, notation: HandNotation) -> Part:
     except FormulaError as error:
         problem = error.problems[0]
         first, last = piece.span(error.start, error.end)
-        message = problem.message if piece.text else "something must stand on both sides of '='"
-        raise FormulaError(message, first, max(last, first + 1), problem.label, problem.help) from None
+        raise FormulaError(problem.message, first, max(last, first + 1), problem.label, problem.help) from None
     shown = source[start:end].replace("\n", " ")
     return Part(_placed(expression, piece, start), shown, start, end, cut is not None)
 

@@ -97,7 +97,18 @@ class Vocabulary:
             found = self._caseless.get(key.casefold())
         if found is None and "^" in spelling and self._own(spelling.partition("^")[0]) is None:
             found = next((n for name in naming.layered(spelling) if (n := self._own(name)) is not None), None)
-        return found if found is not None else self.graph.find(spelling)
+        if found is None:
+            found = self.graph.find(spelling)
+        return self._of_a_sample(spelling) if found is None else found
+
+    def _of_a_sample(self, spelling: str) -> int | None:
+        """`yhat_2`, `yhat2` and `yhat^(2)` as sample 2's yhat, where there are samples."""
+        count = len(self.graph.scenario.samples)
+        match = re.fullmatch(r"(.+?)(?:_?(\d+)|_\{(\d+)\}|\^\((\d+)\))", spelling) if count else None
+        if match is None:
+            return None
+        number = int(match[2] or match[3] or match[4])
+        return self._own(f"{match[1]}#{number}") if 1 <= number <= count else None
 
     def _own(self, spelling: str) -> int | None:
         """The node that has this name, as typed or folded."""
@@ -230,6 +241,13 @@ class Vocabulary:
 
     def marked(self, text: str, last: bool, timed: bool = False) -> bool:
         """Are several signs one name: `w5^+`, `w5(t+1)`, `new w5`; at the end of a formula also `w5+` and `w5*`?"""
+        if " " in text:  # net h1, delta w5, new w5
+            first, _, rest = text.partition(" ")
+            apart = self.node(first) is not None and self.node(rest.strip()) is not None
+            if self._own(text) is not None and not apart:
+                return True
+            if naming.PREFIX.fullmatch(first) and self.step_of(text) is not None:
+                return True
         if last and naming.LAST.fullmatch(text):
             return isinstance(self.subject(text), Updated) or self.updated_array(text) is not None
         if not (naming.SUFFIX.fullmatch(text) or naming.PREFIX.match(text)):
@@ -272,6 +290,19 @@ class Vocabulary:
             if len(operands) == 1:
                 return operands[0]
         return None
+
+    def activation(self, name: str) -> str:
+        """The function that a name such as f stands for: the one that all activations of the network are."""
+        return self._function if naming.any_activation(name) else ""
+
+    @cached_property
+    def _function(self) -> str:
+        found = set()
+        for block in self.graph.blocks.values():
+            if block.kind == "computed" and self.argument_of(block.start) is not None:
+                formula = ungrouped(self.graph.node_formula(block.start))
+                found |= {formula.function} if isinstance(formula, Call) else set()
+        return found.pop() if len(found) == 1 else ""
 
     def activation_of(self, node: int) -> int | None:
         """f(z) for a pre-activation z: the one user of z that is a call of z alone."""

@@ -23,7 +23,6 @@ from ..formulas.expression import (
     Name,
     Negative,
     Number,
-    transform,
     ungrouped,
     walk,
 )
@@ -35,6 +34,7 @@ from ..handwork.exact import Stated, agrees, literal, truncates
 from ..handwork.quantities import Subject
 from .alignment import as_written, has_names
 from .array_reading import ArrayReader
+from .own_names import OwnName, placeless, with_own_names
 from .person import Line
 from .values import finite
 
@@ -133,10 +133,7 @@ class _ArrayClaim:
         self.judge = judge
         self.claim = claim
         self.session = session
-        defined = session.definitions
-        self.expressions = [
-            transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
-        ]
+        self.expressions = [with_own_names(part.expression, session.definitions) for part in claim.parts]
 
         self.stacked = _of_samples(judge, claim)
 
@@ -166,7 +163,7 @@ class _ArrayClaim:
         if len(self.expressions) > 1 and has_names(self.expressions[1]):
             others.read(self.expressions[1])
             if not others.unknown and name.strip("_"):
-                self.session.definitions[name] = self.expressions[1]
+                self.session.definitions[name] = OwnName(placeless(self.expressions[1]))
                 found = self.fitted(self.session.arrays, 1)
                 return replace(found, defined=True) if isinstance(found, Arrays) else found
         for grid in self.candidates(name):

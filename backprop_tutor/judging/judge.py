@@ -86,7 +86,7 @@ class Judge:
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
             self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.assumptions.decided(subject, self.evidence(later)),
+            lambda subject: self.assumptions.decided(subject, self.evidence(later)), session.definitions,
         )  # fmt: skip
 
     def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:

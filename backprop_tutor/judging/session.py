@@ -11,6 +11,7 @@ from ..handwork.claims import Part
 from ..handwork.exact import Stated, exact
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject
+from .own_names import OwnName
 from .person import Line, Person
 
 
@@ -35,7 +36,7 @@ class Session:
     person: Person
     nudged: Person | None = None
     renamed: dict[str, str] = field(default_factory=dict)
-    definitions: dict[str, Expression] = field(default_factory=dict)
+    definitions: dict[str, OwnName] = field(default_factory=dict)
     wrong_formulas: list[tuple[Subject, Expression, int]] = field(default_factory=list)
     right_formulas: dict[Subject, list[Expression]] = field(default_factory=dict)
     history: dict[Subject, list[Line]] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from ..handwork.exact import Stated, agrees, exact, near, truncates
 from ..handwork.quantities import Gradient, Subject, Updated
 from ..slips.catalogue import right_forms
 from .alignment import Pair
+from .own_names import OwnName
 from .person import STANDARD, Answer, Line, Person, Truth, subject_of
 from .rule_forms import rule_forms
 
@@ -53,6 +54,7 @@ class Reference:
         later: Mapping[Subject, Sequence[Line]],
         network: Network,
         decided: Callable[[Subject], bool] = lambda subject: True,
+        own: Mapping[str, OwnName] | None = None,
     ) -> None:
         self.truth = truth
         self.person = person
@@ -60,6 +62,7 @@ class Reference:
         self.later = later
         self.network = network
         self.decided = decided
+        self.own = {} if own is None else own
         self.used_later = False
 
     @cached_property
@@ -104,6 +107,11 @@ class Reference:
     # ------------------------------------------------------------------ numbers put in
     def fits(self, pair: Pair, people: Sequence[Person]) -> Ground | None:
         """Why a number may stand where it stands, or None when it doesn't belong there."""
+        for own in self.own.values():
+            if own.line is not None and own.is_its_number(pair.formula, pair.number):
+                at_fault = (own.line.line,) if own.line.faulty else ()
+                given = float(own.line.number.value)
+                return Ground("follows" if at_fault else "right", "", "", given, at_fault, None, "stated")
         number, formula = pair.number, self.as_quantity(pair.formula)
         value, unit = number.value, number.unit
         answers = [person.answer(formula) for person in people]
