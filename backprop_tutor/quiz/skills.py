@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
+from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
 
 if TYPE_CHECKING:
     from ..engine.network import Network
@@ -98,7 +98,7 @@ def skill_of(network: Network, subject: Subject) -> str:
             return _of_value(network, node)
         case Gradient(of, by):
             return _of_gradient(network, of, by)
-        case Updated() | Rate() | Worked() | Remembered() | RuleNumber():
+        case Updated() | Rate():
             return "update"
 
 

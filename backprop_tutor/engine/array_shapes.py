@@ -1,0 +1,174 @@
+"""The shape of a formula over known arrays, and what its functions stand for where that depends on shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormulaError, did_you_mean
+from ..formulas import functions as table
+from ..formulas.expression import (
+    Bracketed,
+    Call,
+    Element,
+    Expression,
+    Group,
+    MatrixProduct,
+    Name,
+    Negative,
+    children,
+    walk,
+)
+from .rearranging import RULES, Origin, Places, Shape, fault, origin, part_of, rearranges, shape_text
+from .written_out import CustomFunction, check_arity, expanded
+
+WHOLE = ("sum", "mean", "max", "min", "logsumexp")  # of one argument: of all its elements
+
+
+class Shapes:
+    """`arrays` gives the numbers of every quantity, in its shape; `custom` the scenario's own functions."""
+
+    rules = RULES
+
+    def __init__(self, arrays: Mapping[str, NDArray[np.int64]], custom: Mapping[str, CustomFunction]) -> None:
+        self.arrays = arrays
+        self.custom = custom
+        # a formula is kept beside what is known of it, so that its identity stays its own
+        self._shapes: dict[int, tuple[Expression, Shape]] = {}
+        self._origins: dict[int, tuple[Expression, Origin]] = {}
+        self._written_out: dict[int, tuple[Expression, Expression]] = {}
+
+    def shape(self, node: Expression) -> Shape:
+        """The shape of a formula; FormulaError where its parts do not fit together, or for a name nobody has."""
+        known = self._shapes.get(id(node))
+        if known is None:
+            known = self._shapes[id(node)] = (node, self._shape(node))
+        return known[1]
+
+    def _shape(self, node: Expression) -> Shape:
+        if rearranges(node):
+            return self.origin(node).cell.shape
+        match node:
+            case Name(name):
+                return self.array(name, node).shape
+            case Element():
+                return self.numbers(node).shape
+            case Group(inner) | Negative(inner):
+                return self.shape(inner)
+            case MatrixProduct(left, right):
+                return self.of_product(node, self.shape(left), self.shape(right))
+            case Call():
+                return self.of_call(node)
+            case _:
+                return self.spread(node)
+
+    def spread(self, node: Expression) -> Shape:
+        """The shape of what works element by element, numbers spread over arrays."""
+        shapes = [self.shape(part) for part in children(node)]
+        try:
+            return np.broadcast_shapes(*shapes)
+        except ValueError:
+            told = " and ".join(dict.fromkeys(shape_text(shape) for shape in shapes if shape))
+            help = "use @ for a matrix product" if len(set(map(len, shapes))) > 1 else ""
+            raise fault(node, f"shapes {told} do not fit together", "shapes differ", help) from None
+
+    def of_product(self, node: MatrixProduct, left: Shape, right: Shape) -> Shape:
+        if not left and not right:
+            raise fault(node, "'@' is the product of matrices, and these are two numbers", "", "write *")
+        if not left or not right or len(left) > 2 or len(right) > 2 or left[-1] != right[0]:
+            one, two = shape_text(left), shape_text(right)
+            help = "the last length on the left must equal the first on the right; for numbers write *"
+            raise fault(node, f"shapes {one} and {two} do not fit a matrix product", f"{one} @ {two}", help)
+        return (*left[:-1], *right[1:])
+
+    def of_call(self, node: Call) -> Shape:
+        check_arity(node, self.custom)
+        function, shapes = node.function, [self.shape(argument) for argument in node.arguments]
+        self.check_argument(node, shapes[0])
+        if whole := self.written_out(node):
+            try:
+                return self.shape(whole)
+            except FormulaError as error:  # what is wrong in a function is said at the call
+                problem = error.problems[0]
+                said = f"in '{node.text or function}': {problem.message}"
+                raise fault(node, said, problem.label) from error
+        if function in table.ALONG:
+            rows, columns = shapes[0]
+            return (columns,) if table.ALONG[function][1] == 0 else (rows, 1)
+        return () if reduces(node) else self.spread(node)
+
+    def check_argument(self, node: Call, shape: Shape) -> None:
+        """FormulaError for a vector where a matrix belongs, and the like."""
+        name, what = node.text or node.function, f"shape {shape_text(shape)}"
+        row = None if node.function in self.custom else table.table().get(node.function)
+        if isinstance(row, table.Composed) and row.takes is not None and shape:
+            kind, help = row.takes
+            if len(shape) != (1 if kind == "vector" else 2):
+                raise fault(node, f"{name} takes a {kind}", what, help)
+        if node.function == "softmax" and len(shape) not in (1, 2):
+            help = "for single numbers write exp(z1)/(exp(z1) + exp(z2))"
+            raise fault(node, "softmax takes a vector, or a matrix row by row", what, help)
+        if node.function in table.ALONG and len(shape) != 2:
+            help = f"for a vector write {table.ALONG[node.function][0]}( )"
+            raise fault(node, f"'{name}' takes a matrix", what, help)
+
+    def array(self, name: str, node: Expression) -> Places:
+        """The node numbers of a quantity."""
+        try:
+            return self.arrays[name]
+        except KeyError:
+            hint = did_you_mean(name, self.arrays)
+            help = hint or "declare it under [inputs], [parameters], [targets] or [equations]"
+            raise fault(node, f"nothing is called '{name}'", "not known", help) from None
+
+    def size(self, node: Expression) -> int:
+        """How many elements the formula has."""
+        return math.prod(self.shape(node))
+
+    def numbers(self, node: Element) -> Places:
+        """The node numbers of a part of an array."""
+        return part_of(node, self.array(node.name, node))
+
+    def origin(self, node: Expression) -> Origin:
+        """Where the elements of what only moves them come from."""
+        known = self._origins.get(id(node))
+        if known is None:
+            known = self._origins[id(node)] = (node, origin(node, self.shape, self.rules))
+        return known[1]
+
+    def has_arrays(self, node: Expression) -> bool:
+        """Is there more in the formula than single numbers?"""
+        return any(
+            isinstance(part, (MatrixProduct, Bracketed, Element))
+            or (isinstance(part, Name) and part.name in self.arrays and self.arrays[part.name].ndim > 0)
+            for part in walk(node)
+        )
+
+    def written_out(self, node: Call) -> Expression | None:
+        """What a call stands for, where it can't be shown as a call on single numbers."""
+        own = self.custom.get(node.function)
+        composed = isinstance(table.table().get(node.function), table.Composed)
+        if composed or (own is not None and not works_by_elements(own.body) and any(map(self.shape, node.arguments))):
+            known = self._written_out.get(id(node))
+            if known is None:
+                known = self._written_out[id(node)] = (node, expanded(node, self.custom))
+            return known[1]
+        return None
+
+
+def reduces(node: Call) -> bool:
+    """Is it one number of a whole array?"""
+    return node.function in WHOLE and len(node.arguments) == 1
+
+
+def works_by_elements(body: Expression) -> bool:
+    """Does a function's formula treat every element of an array by itself?"""
+    return not any(
+        isinstance(part, MatrixProduct)
+        or rearranges(part)
+        or (isinstance(part, Call) and (reduces(part) or part.function in ("softmax", *table.ALONG)))
+        for part in walk(body)
+    )
