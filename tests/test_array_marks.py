@@ -22,7 +22,7 @@ def cases(name: str) -> Iterator[tuple[str, str, str]]:
         yield title, scenario, sheet.rstrip()
 
 
-CASES = list(cases("array_marks.txt"))
+CASES = [*cases("array_marks.txt"), *cases("sample_and_step_marks.txt")]
 
 
 @pytest.mark.parametrize(("scenario", "sheet"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])

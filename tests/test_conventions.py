@@ -110,6 +110,29 @@ def test_a_sheet_in_another_convention(scenario: str, writer: Writer, code: str,
     assert len(told(judgement)) == 1
 
 
+def test_the_half_may_stand_in_the_parts_of_the_loss() -> None:
+    """E1, E2 and what comes after them double; ∂E/∂E1 stays 1."""
+    values = Writer(factor=2).sheet()
+    parts = {"E1": (GIVEN["t1"] - values["o1"]) ** 2, "E2": (GIVEN["t2"] - values["o2"]) ** 2}
+    lines = [f"{n} = {written(x, 5, True, 'up')}" for n, x in values.items()]
+    at = next(i for i, line in enumerate(lines) if line.startswith("E ="))
+    lines[at:at] = [f"{n} = {written(x, 5, True, 'up')}" for n, x in parts.items()]
+    lines += ["dE/dE1 = 1", f"dE1/do1 = 2*({values['o1']:.6f} - 0.01) = {2 * (values['o1'] - 0.01):.5f}"]
+    judgement = judged("sigmoid", "\n".join(lines))
+    bad = [shown(v) for v in judgement.verdicts if v.mark not in ("right", "close", "convention")]
+    assert not bad, "\n".join(bad)
+    assert conventions_of(judgement) == {"convention-half"}
+    assert told(judgement) == ["you leave out the ½ of E1 and E2: everything after it doubles"]
+    assert next(v.mark for v in judgement.verdicts if v.quantity == "∂E/∂E1") == "right"
+
+
+def test_a_half_in_every_samples_loss() -> None:
+    sheet = "E#1 = 0.36\nE#2 = 0.0100\nE = 0.185\ndE#1/dh#1 = 1.2\ndE#2/dh#2 = 0.2"
+    judgement = judged("samples", sheet)
+    assert [v.mark for v in judgement.verdicts] == ["convention"] * 5
+    assert told(judgement) == ["you leave out the ½ of E#1 and E#2: everything after it doubles"]
+
+
 def test_the_scenarios_own_way_is_no_convention() -> None:
     judgement = judged("sigmoid", Writer().text())
     assert {v.mark for v in judgement.verdicts} <= {"right", "close"}

@@ -112,6 +112,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "sigmoid",
         "net_h1 = 0.4775  # wrong [one-digit]\nh1 = 1/(1 + e^(-0.4775)) = 0.61716  # follows [carried]",
     ),
+    (
+        "a target of 0 multiplies a logarithm that has no value",
+        "softmax",
+        "p1 = -0.1111  # wrong\np2 = 1.2222  # wrong\np3 = -0.1111  # wrong\nL = -0.2007  # follows [carried]\n"
+        "dL/dz1 = -0.1111  # follows [carried]\ndL/dz2 = 0.2222  # follows [carried]",
+    ),
     ("a second mistake on the way", "sigmoid", "net_h1 = 0.4775  # wrong\nh1 = 0.38284  # wrong [wrong-exponent-sign]"),
     ("cut off on the way", "sigmoid", "net_h1 = 0.4775  # wrong\nh1 = 0.6171  # follows [carried]"),
     ("the other branch is not touched", "sigmoid", "net_h1 = 0.4775  # wrong\nh2 = 0.59688  # right [rounded]"),
@@ -204,6 +210,24 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "a name of the person's own",
         "sigmoid",
         "err = o1 - t1  # right [definition]\ndE/dnet_o1 = err*o1*(1 - o1)  # right",
+    ),
+    (
+        "own names in a chain",
+        "sigmoid",
+        "s = 0.4*0.5933 + 0.45*0.5969 = 0.5059  # right [definition]\nnet_o1 = s + 0.6 = 1.1059  # right\n"
+        "err = o1 - t1 = 0.7514 - 0.01 = 0.7414  # right [definition]\nslope = o1*(1 - o1) = 0.1868  # right [definition]\n"
+        "d1 = err*slope = 0.1385  # right [definition]\ndE/dw5 = d1*h1 = 0.1385*0.5933 = 0.0822  # right\n"
+        "g = dE/dw5 = 0.0822  # right [definition]\nw5' = w5 - η*g = 0.3589  # right\ng = dE/dw6 = 0.0827  # right [definition]\n"
+        "w6' = w6 - η*g = 0.4087  # right\nS = 0.1385*0.4 - 0.0381*0.5 = 0.0364  # right [definition]\n"
+        "dE/dw1 = S*0.2413*0.05 = 0.000439  # right\nS = 0.1385*0.45 - 0.0381*0.55 = 0.0414  # right [definition]",
+    ),
+    (
+        "own names with a mistake",
+        "sigmoid",
+        "s = w5*h1 + w6*h2 = 0.4*0.5933 + 0.45*0.5969 = 0.5159  # wrong\nnet_o1 = s + b2 = 0.5159 + 0.6 = 1.1159  # follows [carried]\n"
+        "err = o1 - t1 = 0.8414  # wrong\nslope = o1*(1 - o1) = 0.1868  # right [definition]\n"
+        "d1 = err*slope = 0.8414*0.1868 = 0.1572  # follows [carried]\nS = 0.1385*0.4 - 0.0381*0.5 = 0.0464  # wrong\n"
+        "dE/dw1 = S*0.2413*0.05 = 0.000560  # follows [carried]",
     ),
     ("a foreign name that is clear", "sigmoid", "net_h_1 = 0.3775  # right\nout_h1 = 0.59327  # notation [renamed]"),
     ("LaTeX-like names", "sigmoid", "w_{5}' = 0.35892  # right\nnet_{h1} = 0.3775  # right"),
@@ -367,7 +391,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
     (
         "an activation without a name",
         "sigmoid",
-        "f(net_h1) = 0.59327  # right\ndh1/dnet_h1 = f'(net_h1) = h1(1 - h1)  # right",
+        "f(x) = 1/(1 + e^-x)  # right\nf'(x) = f(x)(1 - f(x))  # right\nf'(x) = f(x)  # wrong\nf(net_h1) = 0.59327  # right\ndh1/dnet_h1 = f'(net_h1) = h1(1 - h1)  # right",
     ),
     # ------------------------------------------------------------ foreign names need evidence
     (
@@ -465,6 +489,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ),
     ("names run together", "sigmoid", "net_h1 = w1i1 + w2i2 + b1  # right"),
     ("two points in a number", "sigmoid", "h1 = 0.5.9  # unread [unreadable]"),
+    ("what nobody can tell is passed over", "sigmoid", "E1 = foo(o1) = 1/2*(t1 - o1)^2  # right\nE1 = foo(o1) = (t1 - o1)^2  # wrong"),
     ("a derivative by a difference", "chain", "dL/d(o - t) = 2(o - t)  # right\ndL/d(t - o) = 2(o - t)  # wrong"),
     # ------------------------------------------------------------ unread lines
     ("one decimal comma", "sigmoid", "h1 = 0,5933  # unread [unreadable]\nh1 = 0.5933  # right"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_tutor.quiz.attempts import AGAIN, EASY, GOOD, HARD, Attempt, rated, replay, usual_pace
+from backprop_tutor.quiz.attempts import AGAIN, EASY, GOOD, HARD, Attempt, Card, rated, replay, usual_pace
 from backprop_tutor.quiz.progress import MIGRATIONS, VERSION, Progress, connected, default_path, migrate, version_of
 from tests.program import TOP, Done, environment
 
@@ -230,7 +230,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from backprop_tutor.quiz.attempts import Attempt
+from backprop_tutor.quiz.attempts import Card, Attempt
 from backprop_tutor.quiz.progress import Progress
 progress = Progress(Path(sys.argv[1]), lambda text: sys.exit(text))
 for number in range(int(sys.argv[3])):
@@ -378,7 +378,7 @@ def test_the_progress_screen(bptutor: Callable[..., Done], filled: Path) -> None
     assert done.status == 0
     for text in ("one neuron", "neuron", "●", "━", "error-sign", "2 times", "Mo ", "Nov", "due", str(filled.name)):
         assert text in done.out
-    assert "Next: bptutor quiz --skill" in done.err
+    assert "Next: bptutor quiz two_sigmoid_outputs --skill neuron" in done.err
 
 
 def test_the_progress_screen_in_ascii_and_read_out(bptutor: Callable[..., Done], filled: Path) -> None:
@@ -387,7 +387,7 @@ def test_the_progress_screen_in_ascii_and_read_out(bptutor: Callable[..., Done],
         assert done.status == 0
         assert done.out.isascii()
         assert "neuron" in done.out
-    assert "Skill neuron: recall" in done.out
+    assert "Skill neuron: known " in done.out
 
 
 @pytest.mark.parametrize("columns", ["40", "60", "120"])
@@ -449,3 +449,40 @@ def test_a_damaged_file_is_said_on_the_error_stream(bptutor: Callable[..., Done]
     done = bptutor("progress", "--progress", str(file), "--reset", "--yes")
     assert done.status == 2
     assert file.read_bytes() == b"nonsense" * 600
+
+
+def test_what_is_known_falls_with_a_miss_and_with_time() -> None:
+    from backprop_tutor.quiz.attempts import SkillState
+
+    def state(recent: tuple[str, ...], recall: float) -> SkillState:
+        return SkillState("neuron", len(recent), recent, False, (), Card(NOW, recall, len(recent)))
+
+    assert state(("wrong",), 1.0).known == 0
+    assert state(("right",) * 4, 1.0).known == 1
+    assert state(("right",) * 4, 0.9).known < 1
+    assert state(("right", "right", "right", "wrong"), 1.0).known == 0.75
+
+
+def test_the_network_grows_with_what_is_climbed() -> None:
+    from backprop_tutor.quiz.networks import LARGER, OTHERS, USUAL, next_shape
+
+    ladder = ["sigmoid", "neuron", "softmax"]
+    assert next_shape([], ladder) == next_shape(["sigmoid"], ladder) == USUAL
+    climbed = ["sigmoid", "neuron"]
+    for code, expected in OTHERS.items():
+        assert next_shape(climbed, ladder) == expected
+        climbed.append(code)
+    assert next_shape(climbed, ladder) == LARGER
+
+
+@pytest.mark.parametrize("code", ["softmax", "relu", "tanh", "other-function"])
+def test_every_skill_of_the_ladder_can_be_asked_for(bptutor: Callable[..., Done], tmp_path: Path, code: str) -> None:
+    done = bptutor("quiz", "--skill", code, "--count", "1", "--progress", str(tmp_path / "p.sqlite"), stdin=b"s\n")
+    assert done.status == 0, done.err
+
+
+def test_export_and_reset_exclude_each_other(bptutor: Callable[..., Done], filled: Path) -> None:
+    done = bptutor("progress", "--export", "json", "--reset", "--yes", "--progress", str(filled))
+    assert done.status == 2
+    assert "exclude each other" in done.err
+    assert "5 questions" in bptutor("progress", "--progress", str(filled)).out

@@ -31,7 +31,7 @@ from backprop_tutor.quiz.skills import CODES
 from backprop_tutor.quiz.types import Choice, Item
 from backprop_tutor.scenario.loading import load
 from tests.program import TOP, Done, environment
-from tests.quizzing import NOW, rounded_text, typed
+from tests.quizzing import HOSTILE, NOW, rounded_text, typed
 
 NAME = "two_sigmoid_outputs"
 
@@ -108,6 +108,14 @@ def test_the_end_of_the_input_ends_the_quiz(bptutor: Callable[..., Done], home: 
     assert [a.typed for a in kept(home)] == ["0.7514", "0.9"]
     assert kept(home)[1].rating is None
     assert bptutor("quiz", NAME, "--seed", "7", stdin=b"").status == 0
+
+
+def test_nothing_typed_ends_the_quiz(bptutor: Callable[..., Done]) -> None:
+    lines = [text for text in HOSTILE if text.isprintable() and text.strip() not in ("=", "?")]
+    done = bptutor("quiz", NAME, "--seed", "7", "--count", "2", stdin="\n".join([*lines, *"qq"]).encode())
+    assert done.status == 0, done.err
+    assert done.err == ""
+    assert "Summary" in done.out
 
 
 @pytest.mark.parametrize("stop", [b"q\n", b"Q\n", b"quit\n", b" stop \n"])

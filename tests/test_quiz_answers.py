@@ -87,6 +87,7 @@ RIGHT = [
     (SLOPE, "a_{o1}(1-a_{o1})", ""),
     (NEURON, "i1*0.15 + i2*0.20 + b1", ""),
     (NEURON, "i1*w11 + i2*w12 + b1", ""),
+    (NEURON, "i1w11 + i2w12 + b1", ""),
 ]
 
 
@@ -211,9 +212,9 @@ def test_a_word_that_means_nothing_is_never_an_answer(text: str) -> None:
         assert reply.message
 
 
-def test_an_unknown_name_is_told_with_the_remedy() -> None:
+def test_an_unknown_name_is_told() -> None:
     assert answer(NEURON, "help").message == "'help' means nothing here."
-    assert answer(NEURON, "i1w11 + b1").message == "'i1w11' means nothing here: write i1*w11."
+    assert answer(NEURON, "i1w99 + b1").message == "'i1w99' means nothing here."
     assert answer(WEIGHT, "∂E/∂w5").message == "'∂Loss/∂w5' means nothing here."
     assert answer(NEURON, "cat + dog + fish").message == "'cat', 'dog' and 'fish' mean nothing here."
 
@@ -349,3 +350,5 @@ def test_each_line_of_a_derivation_is_judged_from_the_lines_before() -> None:
     assert reply.outcome == "right"
     assert reply.mark == "follows"
     assert "line 1" in reply.message
+    formula = judge(source, asked, second, to_text(second.right), source.session(asked.known), 2)
+    assert formula.code == "numbers-wanted", "the next line goes on from a number"

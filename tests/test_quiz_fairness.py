@@ -14,7 +14,8 @@ from itertools import product
 
 import pytest
 
-from backprop_tutor.formulas.expression import Call, ungrouped
+from backprop_tutor.formulas.digits import significant
+from backprop_tutor.formulas.expression import Call, Expression, Name, transform, ungrouped
 from backprop_tutor.handwork.quantities import Gradient
 from backprop_tutor.quiz.answers import choose, judge
 from backprop_tutor.quiz.misses import ENOUGH_TO_NAME
@@ -102,6 +103,9 @@ def answers(source: Source, question: Question, item: Item) -> Iterator[tuple[st
         for kind, text in (("rounded", rounded_text), ("cut off", cut_text)):
             yield kind, text(item.value, item.digits), ask(text(item.value, item.digits))
     yield "formula", typed(item.right), ask(typed(item.right))
+    if item.form != "formula":
+        calculation = typed(with_numbers(source, question, item.right))
+        yield "calculation", calculation, ask(calculation)
     for slip in item.slips:
         if item.form != "formula":
             number = rounded_text(slip.value, item.digits)
@@ -118,8 +122,10 @@ def assert_answered(source: Source, question: Question) -> None:
             continue
         for kind, text, reply in answers(source, question, item):
             said = (source.name, question.kind.value, typed(item.asked), item.value, kind, text, reply)
-            if kind in ("rounded", "cut off"):
+            if kind in ("rounded", "cut off") or (kind == "calculation" and not names_slope(item)):
                 assert reply.outcome == "right", said
+            elif kind == "calculation":
+                assert reply.outcome == "again", said
             elif kind == "formula":
                 # what is printed, written down again, shows nothing
                 assert reply.outcome == ("again" if is_printed(question, item) else "right"), said
@@ -139,10 +145,29 @@ def assert_answered(source: Source, question: Question) -> None:
 
 
 def is_printed(question: Question, item: Item) -> bool:
-    """Is the right formula on the screen already, or only a name of the derivative, such as relu'(z)?"""
+    """Is the right formula on the screen already, or does it only name the derivative, as relu'(z) does?"""
     printed = any(known.formula is not None and known.subject == item.subject for known in question.known)
+    return item.form != "formula" and (printed or names_slope(item))
+
+
+def names_slope(item: Item) -> bool:
+    """Is the right formula only a name of the derivative?"""
     whole = ungrouped(item.right)
-    return item.form != "formula" and (printed or (isinstance(whole, Call) and whole.primes > 0))
+    return isinstance(whole, Call) and whole.primes > 0
+
+
+def with_numbers(source: Source, question: Question, formula: Expression) -> Expression:
+    """A formula with the given numbers to 4 digits in the place of names."""
+    texts = {known.subject: known.text for known in question.known if known.text}
+
+    def number(part: Expression) -> Expression:
+        subject = source.subject(part)
+        if subject not in texts:
+            return part
+        text = texts[subject] if len(texts[subject]) <= 6 else significant(float(texts[subject]), 4)
+        return Name(text, text) if not text.startswith("-") else Name(f"({text})", f"({text})")
+
+    return transform(formula, number)
 
 
 def assert_nothing_told(source: Source, item: Item, reply: Reply) -> None:

@@ -229,6 +229,51 @@ def test_unread_lines_have_a_place_and_a_remedy() -> None:
     assert problem.help == "use a decimal point"
 
 
+@pytest.mark.parametrize(
+    ("line", "caret", "message", "help"),
+    [
+        ("h1 =", "=", "nothing stands behind this '='", ""),
+        ("= 0.5", "=", "nothing stands before this '='", ""),
+        ("h1 = the input times 2", "the input", "'the input' stands where a formula belongs", "write a formula, or put"),
+        ("h1 = 0.5 0.6", "0.6", "'0.6' follows without a sign", "write 0.5*0.6"),
+        ("h1 = 0.5.9", "0.5.9", "'0.5.9' has two decimal points", "write a product with *"),
+        ("h1 = |net_h1|", "|", "'|' has no meaning in a formula", ""),
+        (r"h1 = \frac{1}{1 + e^{-net_{h1} ?}}", "?", "'?' has no meaning in a formula", ""),
+        ("so we get h1 = 1/(1 + e^(-0.3775)), and net_h1 = 0.3 +", "+", "the formula ends too early", ""),
+    ],
+)
+def test_what_can_not_be_read_is_named_and_marked(line: str, caret: str, message: str, help: str) -> None:
+    *_, verdict = judged("sigmoid", line).verdicts
+    problem = verdict.claim.unreadable
+    assert problem is not None
+    assert verdict.claim.where.source is not None
+    assert verdict.claim.where.source[problem.start : problem.end] == caret
+    assert (problem.message, problem.help[: len(help)]) == (message, help)
+
+
+def test_a_caret_stands_in_its_own_line_of_a_chain() -> None:
+    (verdict,) = judged("sigmoid", "net_o1 = w5*h1 +\n  w6*h2 + b2\n  = 0.4*0.5933 + 0.45*0.5969 + 0.7\n  = 1.2059").verdicts
+    source = verdict.claim.where.source
+    assert source is not None
+    wrong = next(link for link in verdict.links if link.kind == "substitution")
+    assert (source[wrong.start : wrong.end], source[: wrong.start].count("\n")) == ("0.7", 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("h1 = foo", "'foo' means nothing in this scenario"),
+        ("h1 = foo*bar*foo", "'foo', 'bar' mean nothing in this scenario"),
+        ("net_h3 = 0.4", "'net_h3' means nothing in this scenario; did you mean"),
+        ("h1 = 1/(1 + [...])", "'[...]' leaves something out: write it in full"),
+        ("E(w5 + 0.001) = 0.2985", "'E(w5 + 0.001)' is a value at other given values, and these are not judged"),
+    ],
+)
+def test_what_means_nothing_is_named(line: str, message: str) -> None:
+    (verdict,) = judged("sigmoid", line).verdicts
+    assert (verdict.mark, verdict.message[: len(message)]) == ("unknown", message)
+
+
 # ---------------------------------------------------------------- files
 def test_a_sheet_of_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "sheet.md"

@@ -16,7 +16,7 @@ from ..engine.opening import opened
 from ..errors import Problem, RequestError, Where, did_you_mean
 from ..quiz.attempts import Attempt, replay
 from ..quiz.choosing import Generator, Practice, Wishes
-from ..quiz.networks import Shape
+from ..quiz.networks import OTHERS, USUAL, Shape, next_shape
 from ..quiz.progress import COLUMNS, Progress, default_path
 from ..quiz.session import Quiz, View
 from ..quiz.skills import CODES, SKILLS
@@ -36,12 +36,12 @@ class Surroundings:
     source: TextIO | None = None
 
 
-def practice(scenario: str | None, shape: Shape | None) -> Practice:
-    """What is practised. RequestError, ScenarioError as for every command."""
+def practice(scenario: str | None, shape: Shape | None, skill: str = "") -> Practice:
+    """What is practised; a network for the skill where nothing is named. RequestError, ScenarioError as ever."""
     if scenario is None or shape is not None:
         if scenario is not None:
             raise RequestError(Problem("a scenario and --random exclude each other", help="leave out one of them"))
-        return Practice(shape=shape or Shape((2, 2, 2)))
+        return Practice(shape=shape or OTHERS.get(skill, USUAL), grows=shape is None and not skill)
     graph = opened(scenario)
     own = graph.scenario.path is not None and not _is_bundled(scenario)
     return Practice(graph.scenario, own=own)
@@ -72,8 +72,12 @@ def quiz(
     if practice.scenario is not None:
         screen = screen.naming(practice.scenario.ascii_names)
     dice = around.dice()
-    generator = Generator(practice, wishes, seed if seed is not None else str(dice.randrange(10_000, 100_000)))
     progress = Progress(file if file is not None else default_path(), noted(screen))
+    if practice.grows and seed is None:
+        known = replay(progress.attempts(), around.now()).skills
+        offered = Generator(practice, wishes, "0").offered
+        practice = replace(practice, shape=next_shape([c for c, s in known.items() if s.climbed], offered))
+    generator = Generator(practice, wishes, seed if seed is not None else str(dice.randrange(10_000, 100_000)))
     view = view_of(screen, look)
     reader = Reader(screen, around.source)
     session = f"{dice.getrandbits(64):016x}"
@@ -175,6 +179,8 @@ def exported(file: Path | None, format: str, output: Path | None, look: Look) ->
     attempts = progress.attempts() if progress is not None else []
     if progress is not None:
         progress.close()
+        if progress.problem:
+            raise RequestError(Problem(progress.problem, help="nothing was exported"))
     rows = [as_row(attempt) for attempt in attempts]
     if format == "json":
         text = json.dumps({"schema": 1, "attempts": rows}, ensure_ascii=False, indent=1) + "\n"

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from ..errors import Problem, RequestError
 from ..quiz.names import Activation, Kind, Loss, Shared
 from . import options as opt
 from .completion import complete_quantity, complete_scenario
@@ -122,12 +123,12 @@ def quiz_command(
 
         wanted = None if random is None else shape(random, activation.value, loss.value, shared.value)
         usual = (activation, loss, shared) == (Activation.SIGMOID, Loss.HALF_SQUARED, Shared.NOTHING)
-        if (wanted is None and scenario is None) or (wanted is None and not usual):
+        if wanted is None and not usual:
             wanted = shape("2-2-2", activation.value, loss.value, shared.value)
         wishes = Wishes(
             digits, count, tuple(dict.fromkeys(kind or ())), known_skill(skill) if skill else "", only, seed is not None
         )
-        run_quiz(practice(scenario, wanted), wishes, seed, progress, look, Surroundings())
+        run_quiz(practice(scenario, wanted, wishes.skill), wishes, seed, progress, look, Surroundings())
 
 
 def progress_command(
@@ -159,6 +160,8 @@ def progress_command(
     with reporting(look):
         from .practising import Surroundings, exported, forget, show_progress
 
+        if reset and export is not None:
+            raise RequestError(Problem("--export and --reset exclude each other", help="export first, then --reset"))
         if reset:
             forget(progress, yes, look)
         elif export is not None:

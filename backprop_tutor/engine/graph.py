@@ -48,7 +48,6 @@ class Block:
     sample: int | None = None  # counted from 1
     formula: Expression | None = None  # as the author wrote it; None for a leaf
     given: bool = False  # an objective that stands for given upstream gradients, not the author's
-    part_of: str = ""  # the equation whose intermediate result this is; empty for a quantity of the author's own
 
     @property
     def size(self) -> int:
@@ -101,6 +100,8 @@ class Graph:
     size: int
     loss: int
     levels: NDArray[np.int32]
+    step: int = 1  # the update step that comes next, from 1
+    memory: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)  # what its rule remembers of those before
 
     # ------------------------------------------------------------------ names
     @cached_property

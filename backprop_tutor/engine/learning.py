@@ -8,7 +8,7 @@ course of a descent is the few numbers of every state that a table or a curve ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -79,10 +79,10 @@ def states(trace: Trace) -> Iterator[State]:
     assert rule is not None
     nodes = np.array(graph.nodes_of("parameter"), dtype=np.int64)
     leaves = graph.leaf_values()
-    values, adjoints, memory, number = trace.values, trace.adjoints, None, 0
+    values, adjoints, memory, number = trace.values, trace.adjoints, graph.memory, 0
     while True:
         finite = bool(np.isfinite(values[graph.loss]) and np.isfinite(adjoints[nodes]).all())
-        worked = rule.work(number + 1, values[nodes], adjoints[nodes], memory)
+        worked = rule.work(graph.step + number, values[nodes], adjoints[nodes], memory)
         yield State(number, values, adjoints, worked, finite)
         if not finite:
             return
@@ -112,13 +112,31 @@ def course(trace: Trace, steps: int) -> Course:
 
 def retraced(graph: Graph, state: State) -> Trace:
     """A state as a trace of its own, whose scenario holds the parameters of that state (as numbers nobody typed)."""
+    rule = graph.rule
+    memory = {} if rule is None else {name: state.worked.known[name] for name in rule.starts}
+    now = _resumed(graph, state.values, memory, graph.step + state.number)
+    return Trace(now, state.values, state.adjoints)
+
+
+def resumed(trace: Trace, parameters: Values, memory: Mapping[str, Values]) -> Trace:
+    """The network one step on, with these parameters (in the document's order) and what its rule remembers of them."""
+    graph = trace.graph
+    leaves = graph.leaf_values()
+    leaves[graph.nodes_of("parameter")] = parameters
+    with np.errstate(all="ignore"):
+        values = forward(graph, leaves)
+        adjoints = backward(graph, values)
+    return Trace(_resumed(graph, values, memory, graph.step + 1), values, adjoints)
+
+
+def _resumed(graph: Graph, values: Values, memory: Mapping[str, Values], step: int) -> Graph:
     changed = []
     for quantity in graph.scenario.quantities:
         if quantity.kind == "parameter":
             block = graph.blocks[quantity.name]
-            values = state.values[block.start : block.start + block.size].copy()
-            values.setflags(write=False)
-            quantity = replace(quantity, values=values, texts=None, assumed=None)
+            own = values[block.start : block.start + block.size].copy()
+            own.setflags(write=False)
+            quantity = replace(quantity, values=own, texts=None, assumed=None)
         changed.append(quantity)
-    now = replace(graph, scenario=replace(graph.scenario, quantities=tuple(changed)))
-    return Trace(now, state.values, state.adjoints)
+    scenario = replace(graph.scenario, quantities=tuple(changed))
+    return replace(graph, scenario=scenario, step=step, memory=dict(memory))

@@ -2,21 +2,20 @@
 
 `a1 = W1 @ x + b1` with W1 of shape (m, n) becomes m scalar nodes that share the template Σ s0·s1 + s2; slot 0 is an
 (m, n) array of node numbers (the elements of W1), slot 1 the elements of x, slot 2 those of b1. A scalar equation is
-the same with m = 1. `array_shapes.py` has checked that everything fits.
+the same with m = 1. Shapes are inferred here, and what does not fit is said with both shapes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormulaError
+from ..errors import FormulaError, did_you_mean
 from ..formulas import functions as table
 from ..formulas.expression import (
     Bracketed,
@@ -32,16 +31,14 @@ from ..formulas.expression import (
     Number,
     Power,
     Product,
+    Range,
     Sum,
-    ungrouped,
 )
 from . import template as t
-from .array_shapes import Shapes
-from .rearranging import Origin, Places, Shape, rearranges
-from .rearranging import shape_text as shape_text  # for those who tell a shape
-from .written_out import CustomFunction, expanded
+from .written_out import CustomFunction, check_arity, expanded
 
 Indices: TypeAlias = NDArray[np.int64]
+Shape: TypeAlias = tuple[int, ...]
 MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
 
 
@@ -63,51 +60,30 @@ class _Lifted:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """`rows` scalar nodes: their common tree, and per slot the operands, shape (rows, *reduction axes)."""
+class Equation:
+    """m = prod(shape) scalar nodes: their common tree, and per slot the operands, shape (m, *reduction axes)."""
 
     tree: t.Tree
-    rows: int
+    shape: Shape
     slots: tuple[Indices, ...]
     picks: frozenset[int]  # the slots that hold positions, not node numbers
+
+
+def shape_text(shape: Shape) -> str:
+    """(3,) as '3', (2, 4) as '2×4', () as 'a number'."""
+    return "×".join(map(str, shape)) if shape else "a number"
 
 
 class Lifter:
     """Lifts formulas over known arrays of node numbers."""
 
     def __init__(self, arrays: Mapping[str, Indices], custom: Mapping[str, CustomFunction]) -> None:
+        self.arrays = arrays
         self.custom = custom
-        self.shapes = Shapes(arrays, custom)
 
-    def pieces(self, node: Expression) -> tuple[Shape, tuple[Piece, ...]]:
-        """The whole right side of an equation: its shape, and its elements one behind the other.
-
-        They are one piece, but for lists and joins of formulas: of these every run that shares a template is one.
-        FormulaError where the parts of the formula do not fit together, or where it is too large.
-        """
-        self.shapes.shape(node)
-        if not rearranges(ungrouped(node)):
-            lifted = self.lift(node)
-            return lifted.shape, (self.numbered(lifted, node),)
-        found = self.shapes.origin(node)
-        joined = self.joined(found, node)
-        if joined is not None:
-            return joined.shape, (self.numbered(joined, node),)
-        which, cells = found.which.ravel(), found.cell.ravel()
-        bounds = [0, *(np.nonzero(np.diff(which))[0] + 1).tolist(), len(which)]
-        runs = []
-        for first, last in pairwise(bounds):
-            one = _moved(self.lift(found.formulas[which[first]]), cells[first:last])
-            runs.append(self.numbered(one, node))
-        return found.cell.shape, tuple(_merged(runs))
-
-    def scalar(self, node: Expression) -> Piece:
-        """A formula of single numbers."""
-        self.shapes.shape(node)
-        return self.numbered(self.lift(node), node)
-
-    def numbered(self, lifted: _Lifted, node: Expression) -> Piece:
-        """A lifted formula with its operands in slots."""
+    def equation(self, node: Expression) -> Equation:
+        """The whole right side of an equation."""
+        lifted = self.lift(node)
         slots: list[Indices] = []
         picks: set[int] = set()
         rows = math.prod(lifted.shape)
@@ -128,22 +104,20 @@ class Lifter:
                 return t.Softmax(argument, pick.number)
             return t.rebuilt(tree, number)
 
-        return Piece(number(lifted.tree), rows, tuple(slots), frozenset(picks))
+        return Equation(number(lifted.tree), lifted.shape, tuple(slots), frozenset(picks))
 
     # ------------------------------------------------------------------ cases
     def lift(self, node: Expression) -> _Lifted:
-        if rearranges(node):
-            return self.rearranged(node)
         match node:
             case Number():
                 return _Lifted(t.Fixed(float(node.value)), ())
             case Constant():
                 return _Lifted(t.Fixed(node.value), ())
             case Name():
-                indices = self.shapes.array(node.name, node)
+                indices = self.block(node.name, node)
                 return _Lifted(_Leaf(indices), indices.shape)
             case Element():
-                indices = self.shapes.numbers(node)
+                indices = self.part(node)
                 return _Lifted(_Leaf(indices), indices.shape)
             case Group(inner):
                 return self.lift(inner)
@@ -159,6 +133,8 @@ class Lifter:
                 return self.combine(lambda parts: t.Raise(*parts), node, base, exponent)
             case MatrixProduct(left, right):
                 return self.matrix_product(node, left, right)
+            case Bracketed(items):
+                return self.bracketed(node, items)
             case Call():
                 return self.call(node)
             case _:
@@ -166,6 +142,36 @@ class Lifter:
 
     def fail(self, message: str, node: Expression, label: str = "", help: str = "") -> FormulaError:
         return FormulaError(message, *node.span, label, help)
+
+    def block(self, name: str, node: Expression) -> Indices:
+        try:
+            return self.arrays[name]
+        except KeyError:
+            raise self.fail(
+                f"nothing is called '{name}'", node, "not known",
+                did_you_mean(name, self.arrays) or "declare it under [inputs], [parameters], [targets] or [equations]",
+            ) from None  # fmt: skip
+
+    def part(self, node: Element) -> Indices:
+        whole = self.block(node.name, node)
+        if not whole.ndim:
+            raise self.fail(f"'{node.name}' is a single number", node, "no index here", f"write {node.name}")
+        if len(node.indices) != whole.ndim:
+            places = "one index" if whole.ndim == 1 else f"{whole.ndim} indices"
+            raise self.fail(
+                f"'{node.name}' takes {places}, not {len(node.indices)}: its shape is {shape_text(whole.shape)}",
+                node, f"{whole.ndim} needed",
+            )  # fmt: skip
+        picked: list[int | slice] = []
+        for index, length in zip(node.indices, whole.shape, strict=True):
+            first, last = (index, index) if isinstance(index, int) else (index.first or 1, index.last or length)
+            if not 1 <= first <= last <= length:
+                raise self.fail(
+                    f"'{node.name}' has no such element: its shape is {shape_text(whole.shape)}", node,
+                    "out of range", "indices count from 1",
+                )  # fmt: skip
+            picked.append(slice(first - 1, last) if isinstance(index, Range) else first - 1)
+        return np.asarray(whole[tuple(picked)])
 
     def combine(self, make: Callable[..., t.Tree], node: Expression, *parts: Expression) -> _Lifted:
         """Element by element, numbers spread over arrays."""
@@ -206,6 +212,14 @@ class Lifter:
 
     def matrix_product(self, node: MatrixProduct, left: Expression, right: Expression) -> _Lifted:
         a, b = self.lift(left), self.lift(right)
+        if not a.shape and not b.shape:
+            raise self.fail("'@' is the product of matrices, and these are two numbers", node, "", "write *")
+        if not a.shape or not b.shape or len(a.shape) > 2 or len(b.shape) > 2 or a.shape[-1] != b.shape[0]:
+            raise self.fail(
+                f"shapes {shape_text(a.shape)} and {shape_text(b.shape)} do not fit a matrix product", node,
+                f"{shape_text(a.shape)} @ {shape_text(b.shape)}",
+                "the last length on the left must equal the first on the right; for numbers write *",
+            )  # fmt: skip
         rows, columns, count = a.shape[:-1], b.shape[1:], a.shape[-1]
         full = (*rows, *columns, count)
         self.limit(full, node)
@@ -226,31 +240,18 @@ class Lifter:
             self.limit(leaf.indices.shape, node)
         return _Lifted(t.Reduce("sum", product), (*rows, *columns))
 
-    # ------------------------------------------------------------------ what only moves elements
-    def rearranged(self, node: Expression) -> _Lifted:
-        joined = self.joined(self.shapes.origin(node), node)
-        if joined is None:
+    def bracketed(self, node: Bracketed, items: tuple[Expression, ...]) -> _Lifted:
+        lifted = [self.lift(item) for item in items]
+        shapes = {part.shape for part in lifted}
+        leaves = [part.tree for part in lifted]
+        if len(shapes) != 1:
+            raise self.fail("the entries of a list must have one shape", node, "shapes differ")
+        if not all(isinstance(leaf, _Leaf) for leaf in leaves):
             raise self.fail(
                 "a list inside a formula holds names", node, "not names", "give each entry an equation of its own"
             )
-        return joined
-
-    def joined(self, found: Origin, node: Expression) -> _Lifted | None:
-        """Elements of one formula, or of several names; None for those of several formulas, which share no template."""
-        self.limit(found.cell.shape, node)
-        lifted = [self.lift(formula) for formula in found.formulas]
-        if len(lifted) == 1:
-            one = _moved(lifted[0], found.cell)
-            for leaf in _leaves(one.tree):
-                self.limit(leaf.indices.shape, node)
-            return one
-        leaves = [part.tree for part in lifted if isinstance(part.tree, _Leaf)]
-        if len(leaves) < len(lifted):
-            return None
-        starts = np.cumsum([0, *(leaf.indices.size for leaf in leaves)])
-        every = np.concatenate([leaf.indices.ravel() for leaf in leaves])
-        indices = every[starts[found.which] + found.cell]
-        return _Lifted(_Leaf(indices), indices.shape)
+        stacked = np.stack([leaf.indices for leaf in leaves if isinstance(leaf, _Leaf)])
+        return _Lifted(_Leaf(stacked), stacked.shape)
 
     # ------------------------------------------------------------------ functions
     def call(self, node: Call) -> _Lifted:
@@ -259,10 +260,18 @@ class Lifter:
             raise self.fail("a derivative can't stand in a scenario's formula", node, "not allowed here")
         own = self.custom.get(name)
         row = table.table().get(name)
+        check_arity(node, self.custom)
         if own or isinstance(row, table.Composed):
-            return self.lift(expanded(node, self.custom))
+            return self.inside(node, expanded(node, self.custom))
+        if name == "transpose":
+            inner = self.lift(arguments[0])
+            if len(inner.shape) != 2:
+                raise self.fail("only a matrix has a transpose", node, f"shape {shape_text(inner.shape)}")
+            return _Lifted(_mapped(inner.tree, lambda indices: np.swapaxes(indices, 0, 1)), inner.shape[::-1])
+        if name == "concat":
+            return self.concatenated(node, arguments)
         if name in table.ALONG:
-            return self.along(*table.ALONG[name], arguments[0])
+            return self.along(node, *table.ALONG[name], arguments[0])
         if isinstance(row, table.Primitive):
             return self.combine(lambda parts: t.Apply(name, parts[0]), node, arguments[0])
         if name == "xlogy":
@@ -274,15 +283,18 @@ class Lifter:
             return self.combine(lambda parts: t.Choose(operator, *parts), node, left, right, first, second)
         if name == "softmax":
             return self.softmax(node, arguments[0])
-        listed = ungrouped(arguments[0])
-        if isinstance(listed, Bracketed):
-            items = [self.lift(item) for item in listed.items]
-            if not any(item.shape for item in items) and not all(isinstance(item.tree, _Leaf) for item in items):
-                arguments = listed.items  # single numbers, each with a formula of its own
         if len(arguments) > 1:
             return self.combine(lambda parts: t.Reduce(name, t.Stack(parts)), node, *arguments)
         inner = self.lift(arguments[0])
         return self.reduced(name, inner)
+
+    def inside(self, node: Call, body: Expression) -> _Lifted:
+        """A function's formula; what is wrong in it is said at the call."""
+        try:
+            return self.lift(body)
+        except FormulaError as error:
+            problem = error.problems[0]
+            raise self.fail(f"in '{node.text or node.function}': {problem.message}", node, problem.label) from error
 
     def reduced(self, how: str, inner: _Lifted) -> _Lifted:
         """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
@@ -293,9 +305,13 @@ class Lifter:
         tree = _mapped(inner.tree, lambda indices: indices.reshape(*flat, *indices.shape[depth:]))
         return _Lifted(t.Reduce(how, tree), ())
 
-    def along(self, how: str, axis: int, argument: Expression) -> _Lifted:
+    def along(self, node: Call, how: str, axis: int, argument: Expression) -> _Lifted:
         """sum or mean over each column of a matrix (axis 0), or over each row of it, which stays one column wide."""
         inner = self.lift(argument)
+        if len(inner.shape) != 2:
+            what = f"shape {shape_text(inner.shape)}"
+            said = f"'{node.text or node.function}' takes a matrix"
+            raise self.fail(said, node, what, f"for a vector write {how}( )")
         shape = (inner.shape[1],) if axis == 0 else (inner.shape[0], 1)
 
         def moved(indices: Indices) -> Indices:
@@ -305,9 +321,27 @@ class Lifter:
 
         return _Lifted(t.Reduce(how, _mapped(inner.tree, moved)), shape)
 
+    def concatenated(self, node: Call, arguments: tuple[Expression, ...]) -> _Lifted:
+        """Vectors and numbers one behind the other, as one vector."""
+        lifted = [self.lift(argument) for argument in arguments]
+        for part, argument in zip(lifted, arguments, strict=True):
+            if len(part.shape) > 1:
+                what = f"shape {shape_text(part.shape)}"
+                raise self.fail("concat takes vectors and numbers", argument, what, "name a row of it: W[1,:]")
+            if not isinstance(part.tree, _Leaf):
+                raise self.fail("concat holds names", argument, "not a name", "give it an equation of its own")
+        joined = np.concatenate([part.tree.indices.ravel() for part in lifted if isinstance(part.tree, _Leaf)])
+        self.limit(joined.shape, node)
+        return _Lifted(_Leaf(joined), joined.shape)
+
     def softmax(self, node: Call, argument: Expression) -> _Lifted:
         """Over a vector, or over each row of a matrix."""
         inner = self.lift(argument)
+        if not inner.shape or len(inner.shape) > 2:
+            raise self.fail(
+                "softmax takes a vector, or a matrix row by row", node, f"shape {shape_text(inner.shape)}",
+                "for single numbers write exp(z1)/(exp(z1) + exp(z2))",
+            )  # fmt: skip
         count = inner.shape[-1]
         depth = len(inner.shape)
 
@@ -344,21 +378,6 @@ def _mapped(tree: _Tree, change: Callable[[Indices], Indices]) -> t.Tree:
     if isinstance(tree, t.Softmax):
         return t.Softmax(_mapped(tree.argument, change), _mapped(tree.pick, change))  # type: ignore[arg-type]
     return t.rebuilt(tree, lambda part: _mapped(part, change))
-
-
-def _moved(lifted: _Lifted, cells: Places) -> _Lifted:
-    """Some elements of a lifted formula, counted in row-major order, in the shape of `cells`."""
-    depth, size = len(lifted.shape), math.prod(lifted.shape)
-    tree = _mapped(lifted.tree, lambda indices: indices.reshape(size, *indices.shape[depth:])[cells])
-    return _Lifted(tree, cells.shape)
-
-
-def _merged(runs: Sequence[Piece]) -> Iterator[Piece]:
-    """Runs side by side that share a template are one."""
-    for _, group in groupby(runs, key=lambda run: (run.tree, run.picks)):
-        same = list(group)
-        slots = tuple(np.concatenate(slots) for slots in zip(*(run.slots for run in same), strict=True))
-        yield Piece(same[0].tree, sum(run.rows for run in same), slots, same[0].picks)
 
 
 def _spread(lifted: _Lifted, shape: Shape) -> t.Tree:

@@ -25,7 +25,8 @@ from ..formulas.parse import Notation, parse
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
 from . import template
-from .lift import Lifter, Piece
+from .lift import Equation as Lifted
+from .lift import Lifter
 from .written_out import CustomFunction, expanded
 
 Values = NDArray[np.float64]
@@ -40,7 +41,7 @@ class RuleLine:
     name: str
     formula: Expression
     full: Expression
-    lifted: Piece
+    lifted: Lifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +136,14 @@ def read_rule(
             formula = parse(equation.text, notation)
             _check_names(formula, names, scenario)
             full = expanded(formula, custom)
-            lines.append(RuleLine(equation.name, formula, full, lifter.scalar(full)))
+            lines.append(RuleLine(equation.name, formula, full, lifter.equation(full)))
         except FormulaError as error:
             problems.append(_placed(error, equation))
     if problems:
         return None, problems
     if not scenario.update:
         formula = parse(PLAIN, notation)
-        lines.append(RuleLine("w", formula, formula, lifter.scalar(formula)))
+        lines.append(RuleLine("w", formula, formula, lifter.equation(formula)))
     given = {v.name: v.value for v in scenario.rule_values}
     own = [line.name for line in lines]
     numbers = {name: value for name, value in given.items() if name not in own}

@@ -95,7 +95,7 @@ def _check_size(node: Expression, blamed: Expression) -> None:
 def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
     """FormulaError where a function is called with too many or too few arguments."""
     own, row = custom.get(node.function), table.table().get(node.function)
-    if own is None and (node.function in ("max", "min") or table.REARRANGEMENTS.get(node.function, 1) is None):
+    if own is None and node.function in ("max", "min", "concat"):
         return
     composed = own or row
     expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (

@@ -34,7 +34,7 @@ from .parse import MAX_DEPTH, Grammar, Notation
 from .tokens import TURNED, Token, number_of, tokens
 
 # functions whose argument may stand without brackets
-_BARE = frozenset(
+BARE = frozenset(
     "log ln log10 log2 exp tanh sin cos sqrt sigmoid σ logistic relu ReLU softmax softplus abs sign".split()
 )
 OMITTED = "[...]"  # the name of what a writer left out
@@ -48,13 +48,15 @@ class HandNotation(Notation):
 
     `quantity` says whether a spelling is a quantity's own name (and no mark such as `dw5`), `is_applied` whether
     brackets behind a quantity only name its arguments (`E(w5+h)`), `marked` whether several tokens are one known name
-    (`w5+`, `new w5`), `pieces` which known names are run together in one.
+    (`w5+`, `new w5`), `pieces` which known names are run together in one, `activation` which function is meant by a
+    name such as f.
     """
 
     quantity: Callable[[str], bool] | None = None
     is_applied: Callable[[str, str], bool] = lambda name, argument: False
     marked: Callable[[str, bool], bool] = lambda text, last: False
     pieces: Callable[[str], tuple[str, ...]] = lambda name: ()
+    activation: Callable[[str], str] = lambda name: ""
 
     def is_quantity(self, text: str) -> bool:
         return (self.quantity or self.known or (lambda name: False))(text)
@@ -225,7 +227,7 @@ class HandGrammar(Grammar):
         whole: Expression | None = None
         if self.sees("("):
             whole = self.call(token, name, len(token.text) - len(name)) if power is not None else None
-        elif name in _BARE and (argument := self.bare_argument(token)) is not None:
+        elif name in BARE and (argument := self.bare_argument(token)) is not None:
             own = row.name if row is not None else name
             span = (token.start, self.tokens[self.at - 1].end)
             whole = Call(own, (argument,), len(token.text) - len(name), self.shown(token), span)
@@ -258,6 +260,9 @@ class HandGrammar(Grammar):
             if notation.names(token.text):
                 if not notation.is_applied(token.text, inside):
                     return None
+            elif function := notation.activation(token.text.rstrip("'")):
+                self.take()
+                return self.call(token, function, len(token.text) - len(token.text.rstrip("'")))
             elif hint := did_you_mean(token.text, notation.functions):
                 raise self.fail(f"there is no function called '{token.text}'", token, "not known", hint)
         self.at = close + 1

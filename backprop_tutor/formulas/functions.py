@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import erf, erfc
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,17 +56,13 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """An abbreviation: its parameters and the formula it stands for.
-
-    `takes` says what its first argument must be, and what to write where it isn't.
-    """
+    """An abbreviation: its parameters and the formula it stands for."""
 
     name: str
     parameters: tuple[str, ...]
     body: str
     latex: str
     aliases: tuple[str, ...] = ()
-    takes: tuple[Literal["vector", "matrix"], str] | None = None
 
 
 def _sigmoid(z: Array) -> Array:
@@ -269,22 +265,6 @@ REDUCTIONS: tuple[Reduction, ...] = (
 
 COMPOSED: tuple[Composed, ...] = (
     Composed("dot", ("u", "v"), "sum(u*v)", r"\operatorname{dot}"),
-    Composed("outer", ("u", "v"), "column(u)*v", r"\operatorname{outer}"),
-    Composed("trace", ("A",), "sum(diag(A))", r"\operatorname{tr}"),
-    Composed(
-        "log_softmax",
-        ("z",),
-        "z - logsumexp(z)",
-        r"\operatorname{log\,softmax}",
-        takes=("vector", "for each row of a matrix write row_log_softmax( )"),
-    ),
-    Composed(
-        "row_log_softmax",
-        ("Z",),
-        "Z - row_logsumexp(Z)",
-        r"\operatorname{log\,softmax}",
-        takes=("matrix", "for a vector write log_softmax( )"),
-    ),
     Composed("mse", ("y", "p"), "mean((y - p)**2)", r"\operatorname{MSE}"),
     Composed("cross_entropy", ("y", "p"), "-sum(xlogy(y, p))", r"\operatorname{CE}"),
     Composed("binary_cross_entropy", ("y", "p"), "-sum(xlogy(y, p) + xlogy(1 - y, 1 - p))", r"\operatorname{BCE}"),
@@ -306,20 +286,14 @@ def table() -> Mapping[str, _Row]:
     return MappingProxyType(rows)
 
 
-# What only moves elements has no derivative to speak of. How many arguments each takes; None for one or more.
-REARRANGEMENTS: Mapping[str, int | None] = MappingProxyType(
-    {
-        "transpose": 1, "concat": None, "hstack": None, "vstack": None, "flatten": 1, "reshape": None, "column": 1,
-        "diag": 1,
-    }
-)  # fmt: skip
+# Taken by the arrays' own operations; they have no derivative to speak of: they only move elements.
+SHAPE_FUNCTIONS = ("transpose", "concat")
 # Of a matrix: the reduction over each column (a vector), or over each row (a matrix of one column, so that it spreads
 # over the rows it comes from, as X - row_mean(X) does).
 ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {f"{line}_{how}": (how, axis) for how in ("sum", "mean", "max", "min", "logsumexp")
-     for axis, line in enumerate(("column", "row"))}
-)  # fmt: skip
-NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG})
+    {"column_sum": ("sum", 0), "column_mean": ("mean", 0), "row_sum": ("sum", 1), "row_mean": ("mean", 1)}
+)
+NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS, *ALONG})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
 
 

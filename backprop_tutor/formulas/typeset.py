@@ -7,7 +7,7 @@ numbers put in, or in LaTeX.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from .characters import ASCII as ASCII  # for those who typeset
 from .characters import UNICODE as UNICODE
@@ -23,7 +23,6 @@ from .expression import (
     Element,
     Expression,
     Group,
-    Indexed,
     MatrixProduct,
     Name,
     Negative,
@@ -86,13 +85,7 @@ def derivative_text(of: str, by: str, style: Style = UNICODE) -> str:
 def index_text(index: int | Range) -> str:
     if isinstance(index, int):
         return str(index)
-    step = f":{index.step}" if index.step != 1 else ""
-    return f"{index.first or ''}:{index.last or ''}{step}"
-
-
-def indices_text(indices: Sequence[int | Range]) -> str:
-    """`[1,2:3]`, as it is typed after an array."""
-    return f"[{','.join(map(index_text, indices))}]"
+    return f"{index.first or ''}:{index.last or ''}"
 
 
 class _Printer:
@@ -131,9 +124,7 @@ class _Printer:
             case Name():
                 return self.name(node.name)
             case Element():
-                return self.name(node.name + indices_text(node.indices))
-            case Indexed(operand, indices):
-                return self.text(operand, _ATOM) + indices_text(indices)
+                return self.name(f"{node.name}[{','.join(index_text(i) for i in node.indices)}]")
             case Sum(terms):
                 sign, first = terms[0]
                 out = self.negative(self.text(first, _PRODUCT)) if sign < 0 else self.text(first)

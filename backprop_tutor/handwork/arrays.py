@@ -74,13 +74,19 @@ class ArrayNames:
         name = vocabulary.array(spelling)
         if name is not None:
             return name, arrays[name]
+        nodes = self._of_samples(spelling) if sample is None else None
+        return None if nodes is None else (spelling, nodes)
+
+    def of_samples(self, spelling: str) -> Grid | None:
+        """A quantity of every sample, also where the name alone means their total (`L = [1.69, 3.24]`)."""
+        nodes = self._of_samples(spelling)
+        return None if nodes is None else self._made(spelling, nodes, self._value)
+
+    def _of_samples(self, spelling: str) -> Indices | None:
         samples = len(self.graph.scenario.samples)
-        if sample is None and samples:
-            each = [f"{spelling}#{k}" for k in range(1, samples + 1)]
-            own = [vocabulary.array(name) or self._scalar(name) for name in each]
-            if all(own):
-                return spelling, np.stack([arrays[str(name)] for name in own])
-        return None
+        each = [f"{spelling}#{k}" for k in range(1, samples + 1)]
+        own = [self.vocabulary.array(name) or self._scalar(name) for name in each]
+        return np.stack([self.graph.arrays[str(name)] for name in own]) if own and all(own) else None
 
     def _scalar(self, spelling: str) -> str | None:
         node = self.vocabulary.node(spelling)

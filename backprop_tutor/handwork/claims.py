@@ -51,6 +51,17 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """An update step as a heading names it; not `sure` where it may number the stages of the work ("Step 2: backward").
+
+    It is taken for an update step all the same where the updates of the one before it have just been written down.
+    """
+
+    number: int
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One chain. `line` counts from 1 in the sheet, `source_lines` are lines of the document ('@39').
 
@@ -67,6 +78,8 @@ class Claim:
     where: Where = field(default_factory=Where)
     sample: int | None = None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    nearby: int | None = None  # the sample before this line, of a section that may have ended
+    step: Step | None = None  # the update step that a heading says the line is about
 
 
 @dataclass(frozen=True, slots=True)

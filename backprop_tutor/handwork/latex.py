@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from .typed import NOTHING, Typed
 
 MAX_DEPTH = 30
+GLUE = "\u2009"  # a space that nobody typed: wide spaces separate claims
 _GREEK = {
     unicodedata.name(letter).split()[-1].lower(): letter for letter in "αβγδεζηθικλμνξοπρστυφχψω"
 } | {"lambda": "λ", "varepsilon": "ε", "varphi": "φ", "vartheta": "θ", "varsigma": "σ"}  # fmt: skip
@@ -163,7 +164,7 @@ class _Latex:
         return whole + self.line.put(self._gap(), self.at - 1, self.at)
 
     def superscript(self, start: int, before: Typed) -> Typed:
-        inner = self.closed(self.argument().strip())
+        inner = self.argument().strip()
         sign = self.line.cut(start, start + 1)
         if re.fullmatch(r"'+", inner.text):
             return inner
@@ -172,9 +173,9 @@ class _Latex:
             if self.text[self.at : self.at + 1] == "_":  # w^{+}_5 is w_5^+
                 self.at += 1
                 below = self.subscript(self.at - 1)
-            return below + sign + inner + self.line.put(self._gap(), self.at - 1, self.at)
+            return below + sign + self.closed(inner) + self.line.put(self._gap(), self.at - 1, self.at)
         if re.fullmatch(r"\s*[\w.]+\s*", inner.text):
-            return sign + inner + self.line.put(self._gap(), self.at - 1, self.at)
+            return sign + self.closed(inner) + self.line.put(self._gap(), self.at - 1, self.at)
         return sign + self.bracketed(inner, start + 1)
 
     # ------------------------------------------------------------------ commands
@@ -224,11 +225,14 @@ class _Latex:
         if shown == "Δ":  # Δw is one name
             self.skip(r"\s+")
             return self.line.put(shown, start, self.at)
-        return self.line.put(shown + (self._gap() if shown.isalpha() else ""), start, self.at)
+        gap = self._gap() if shown.isalpha() else ""
+        if name not in _SIGNS and self.text[self.at : self.at + 1] == "{":
+            gap = GLUE
+        return self.line.put(shown + gap, start, self.at)
 
     def _gap(self) -> str:
         """A space, where what follows would make one name of two."""
-        return " " if re.compile(r"[^\W_]|\\[A-Za-z]").match(self.text, self.at) else ""
+        return GLUE if re.compile(r"[^\W_]|\\[A-Za-z]").match(self.text, self.at) else ""
 
     def wrapped(self) -> Typed:
         """The argument as it is; several words keep apart from what follows."""
@@ -255,8 +259,8 @@ class _Latex:
         top, bottom = _DIFFERENTIAL.fullmatch(above.text), _DIFFERENTIAL.fullmatch(below.text)
         if top and bottom and bottom["what"]:
             if not top["what"] or _NAME.fullmatch(top["what"]):
-                space = self.line.put(" ", start, start + 1)
-                return space + above + over + below + self.line.put(" ", self.at - 1, self.at)
+                ends = (self.line.put(GLUE, at, at + 1) for at in (start, self.at - 1))
+                return next(ends) + above + over + below + next(ends)
             # d(formula)/dw: the formula goes behind
             sign, inner = above.cut(0, 1), above.cut(top.start("what"), top.end("what"))
             return sign + over + below + self.bracketed(inner, start)

@@ -49,6 +49,7 @@ class Row:
     heading: str | None = None
     bullet: str = ""
     comma: bool = False  # the sheet has decimal commas
+    rank: int = 0  # of a heading: 1 for the highest
 
     def joined(self, other: Row) -> Row:
         """This row and the one that goes on with it."""
@@ -61,7 +62,7 @@ class Row:
         )  # fmt: skip
 
 
-_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
+_HEADING = re.compile(r"^\s*(#{1,6})\s+(.*)")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _RULER = re.compile(r"\s*(?:[-=_*~]\s*){3,}$")
 
@@ -95,7 +96,7 @@ def _each(lines: Sequence[str]) -> Iterator[Row]:
             fenced = not fenced
             yield Row(number, line, NOTHING)
         elif (heading := _HEADING.match(line)) and not fenced:
-            yield Row(number, line, NOTHING, heading=heading[1])
+            yield Row(number, line, NOTHING, heading=heading[2], rank=len(heading[1]))
         elif _RULER.fullmatch(line):
             yield Row(number, line, NOTHING)
         else:

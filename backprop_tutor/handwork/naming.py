@@ -41,7 +41,7 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 LAST = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*[+*]")
-PREFIX = re.compile(rf"(?:{_FIRST_AFTER}|{_FIRST_BEFORE}|grad(?:ient)?)", re.IGNORECASE)
+PREFIX = re.compile(rf"(?:{_FIRST_AFTER}|{_FIRST_BEFORE}|grad(?:ient)?|delta)", re.IGNORECASE)
 
 _LOSS_LETTERS = frozenset("ELJC")
 _LOSS_WORDS = re.compile(
@@ -51,7 +51,7 @@ _LOSS_WORDS = re.compile(
 _GRADIENT_OF = re.compile(r"(?:grad(?:ient)?(?:of)?|nabla|∇)[\s_(]*(?P<by>.+?)\)?", re.IGNORECASE)
 _APPLIED = re.compile(r"(?P<function>[^\W\d]\w*)(?P<primes>'*)\((?P<argument>.+)\)")
 # letters that stand for whatever activation function the network has
-_ANY_ACTIVATION = frozenset(("f", "g", "φ", "ϕ", "phi", "σ", "sigma", "act", "activation", "h", "S"))
+_ANY_ACTIVATION = frozenset(("f", "g", "φ", "ϕ", "phi", "σ", "sigma", "act", "activation"))
 
 
 def updated(spelling: str, timed: bool = False) -> Iterator[str]:

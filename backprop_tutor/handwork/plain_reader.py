@@ -28,6 +28,7 @@ from .layout import CORRECTED as CORRECTED  # for those who write sheets
 from .layout import Row, in_plain, plain_row, rows
 from .prose import Equation, Words, equations, is_mathematics
 from .quantities import Updated, Value, Vocabulary
+from .sections import Sections
 from .tables import Table, cells_of, kinds, row_equations, tables
 from .typed import Typed
 from .updates import Updates, in_place
@@ -38,7 +39,6 @@ MAX_LINE = 1000
 MAX_PARTS = 20
 MAX_CLAIMS = 5000
 
-_SAMPLE = re.compile(r"\bsample\s+#?(\d{1,4})\b", re.IGNORECASE)
 _EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|=)")
 _OPEN = re.compile(r"([-−+]?[\d.]*\d)\s*(?:\.\.\.|…)")
 # a name of the person's own: what stands alone before an '='
@@ -105,7 +105,7 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
 
     return HandNotation(
         functions.NAMES | set(graph.custom), names, is_quantity, is_applied,
-        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces,
+        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
     )  # fmt: skip
 
 
@@ -121,10 +121,12 @@ class _Reader:
         own = {match for line in lines for match in _OWN.findall(line)} - _NO_NAMES
         self.words = Words(
             lambda word: word in own or word in functions.CONSTANTS or self.is_known(word),
-            lambda text: naming.PREFIX.match(text) is not None and vocabulary.marked(text, False),
+            lambda text: vocabulary.marked(text, False),
+            self.notation.is_quantity,
         )
         self.updates = Updates(vocabulary)
-        self.sample: int | None = None
+        scenario = vocabulary.graph.scenario
+        self.sections = Sections(len(scenario.samples), scenario.steps)
 
     def is_known(self, word: str) -> bool:
         return word in self.notation.functions or self.notation.names(word) or self.arrays.grid(word) is not None
@@ -138,10 +140,10 @@ class _Reader:
             while waiting and waiting[0].heading < row.line:
                 yield from self.table(waiting.pop(0))
             if row.heading is not None:
-                sample = _SAMPLE.search(row.heading)
-                self.sample = int(sample[1]) if sample else self.sample
+                self.sections.heading(row.heading, row.rank)
                 continue
-            yield from self.row(row, equations(row.text, self.words))
+            start = self.sections.line(row.text.text, row.source)
+            yield from self.row(row, equations(row.text.cut(start), self.words))
         for table in waiting:
             yield from self.table(table)
 
@@ -169,7 +171,9 @@ class _Reader:
         shown = " ".join(row.source[start:end].split())[:MAX_LINE]
 
         def made(parts: tuple[Part, ...], problem: Unreadable | None, renamed: dict[str, str]) -> Claim:
-            return Claim(row.line, shown, parts, row.source_lines, row.expected, problem, where, self.sample, renamed)
+            return self.sections.placed(
+                Claim(row.line, shown, parts, row.source_lines, row.expected, problem, where, renamed=renamed)
+            )
 
         if len(row.text.text) > MAX_LINE:
             limit = f"the line has {len(row.source)} characters; the limit is {MAX_LINE}"
@@ -183,6 +187,16 @@ class _Reader:
 
     def parts(self, source: str, equation: Equation) -> list[Part]:
         pieces = list(equation.parts)
+        for piece, place in zip(pieces[1:], equation.places, strict=False):
+            if not piece.text.strip():
+                raise FormulaError("nothing stands behind this '='", *place, "something must follow")
+        if not pieces[0].text.strip():
+            raise FormulaError("nothing stands before this '='", *equation.places[0], "of what?")
+        if equation.words is not None:
+            start, end = equation.words.span(0, len(equation.words.text))
+            said = " ".join(equation.words.text.split())
+            help = "write a formula, or put the words before the equation or behind it"
+            raise FormulaError(f"'{said}' stands where a formula belongs", start, end, "words", help)
         if len(pieces) > MAX_PARTS:
             raise FormulaError(f"a chain may have {MAX_PARTS} parts", *pieces[MAX_PARTS].span(0, 1), "too long")
         timed = naming.TIMED.fullmatch(pieces[0].text) is not None
@@ -250,8 +264,7 @@ def _part(source: str, piece: Typed, notation: HandNotation) -> Part:
     except FormulaError as error:
         problem = error.problems[0]
         first, last = piece.span(error.start, error.end)
-        message = problem.message if piece.text else "something must stand on both sides of '='"
-        raise FormulaError(message, first, max(last, first + 1), problem.label, problem.help) from None
+        raise FormulaError(problem.message, first, max(last, first + 1), problem.label, problem.help) from None
     shown = source[start:end].replace("\n", " ")
     return Part(_placed(expression, piece, start), shown, start, end, cut is not None)
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ..formulas import functions
+from ..formulas.expression import Span
+from ..formulas.forgiving import BARE
 from .typed import NOTHING, Typed
 
 _TOKEN = re.compile(
@@ -25,7 +27,7 @@ _TOKEN = re.compile(
     |(?P<arrow>=>|->|[→⇒])
     |(?P<equals>:=|<-|[-+]=(?!=)|==|[=≈←])
     |(?P<open>[(\[])|(?P<close>[)\]])
-    |(?P<end>[;!?✓|]|[,.:](?=\s|$))
+    |(?P<end>[;✓]|[!?](?=\s*$|\s+[^\W\d])|[,.:](?=\s|$)|,(?=(?!new|old)[^\W\d]\w*\s*=)|(?<!\S)\|(?!\S))
     |(?P<sign>\*\*|.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -48,6 +50,8 @@ class Equation:
     parts: tuple[Typed, ...]
     signs: tuple[str, ...]
     named: bool = False
+    places: tuple[Span, ...] = ()  # of the signs, in the source
+    words: Typed | None = None  # what stands where a formula belongs
 
     @property
     def assigns(self) -> bool:
@@ -64,10 +68,11 @@ class _Token:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a sheet's reader knows of words: names of quantities and functions, and words before a name (`new w5`)."""
+    """What a sheet's reader knows of words: all names, two that make one (`new w5`), the scenario's own quantities."""
 
     known: Callable[[str], bool]
-    marked: Callable[[str], bool] = lambda text: False
+    marked: Callable[[str], bool]
+    quantity: Callable[[str], bool]
 
 
 def equations(line: Typed, words: Words) -> list[Equation]:
@@ -121,7 +126,7 @@ class _Cutter:
             return True
         if len(inner) == 1 and inner[0].kind == "name":
             return apart and self.is_unknown_word(inner[0])
-        if any(token.kind in ("compare", "word") or self.text[token.start] in "!?✓" for token in inner):
+        if any(token.kind in ("compare", "word") for token in inner) or self.shown(inner[0]) in ("!", "?", "✓"):
             return True
         return any(token.prose for token in self.marked_words(inner))
 
@@ -155,8 +160,8 @@ class _Cutter:
         before, after = (tokens[i - 1] if i else None), (tokens[i + 1] if i + 1 < len(tokens) else None)
         if after is not None and after.kind == "name" and self.words.marked(self.text[token.start : after.end]):
             return False  # new w5
-        if not self.is_unknown_word(token):
-            return self.is_idle_function(token, after)
+        if not self.is_unknown_word(token) and not self.is_idle_function(token, after):
+            return False
         if len(self.shown(token)) == 1:
             return after is not None and after.kind in ("name", "word") and self.is_unknown_word(after)
         if token.kind == "word":
@@ -172,11 +177,13 @@ class _Cutter:
         return left.end < right.start
 
     def is_idle_function(self, token: _Token, after: _Token | None) -> bool:
-        """Is a function's name only a word here: `the sum of`, `max error`?"""
+        """Is a function's name only a word here: `the sum of`, `where E1 = 0.27`?"""
         text = self.shown(token)
-        if text not in functions.NAMES or not text.isalpha() or after is None or after.kind not in ("name", "word"):
+        if text not in functions.NAMES or not text.isalpha() or after is None or self.words.quantity(text):
             return False
-        return self.is_unknown_word(after) and self.apart(token, after)
+        if after.kind == "group":
+            return False
+        return text not in BARE or (after.kind in ("name", "word") and self.is_unknown_word(after))
 
     # ------------------------------------------------------------------ runs
     def equations(self) -> list[Equation]:
@@ -205,7 +212,7 @@ class _Cutter:
                 run = []
             elif self.begins_anew(run, i):
                 yield run, " "
-                run = [token]
+                run = [] if self.is_number_of_claim(token) else [token]
             else:
                 run.append(token)
         yield run, ""
@@ -225,12 +232,16 @@ class _Cutter:
     def begins_anew(self, run: list[_Token], i: int) -> bool:
         """Do wide spaces separate two claims: `a = 1    b = 2`?"""
         token = self.tokens[i]
-        if not run or run[-1].kind not in _OPERANDS or token.kind not in ("name", "group"):
+        if not run or run[-1].kind not in _OPERANDS or token.kind not in ("name", "quotient", "group"):
             return False
         gap = self.text[run[-1].end : token.start]
-        if "\n" in gap or not ("\t" in gap or "  " in gap):
+        if "\n" in gap or not ("\t" in gap or "  " in gap or (gap and self.is_number_of_claim(token))):
             return False
         return any(t.kind == "equals" for t in run) and any(t.kind == "equals" for t in self.tokens[i:])
+
+    def is_number_of_claim(self, token: _Token) -> bool:
+        """(2) before the second of two claims."""
+        return token.kind == "group" and re.fullmatch(r"\(\d{1,2}\)", self.shown(token)) is not None
 
     def is_place(self, run: list[_Token], ended: str) -> bool:
         """`t = 1:` or `At t = 3,` before a claim only says where it belongs."""
@@ -275,21 +286,26 @@ class _Cutter:
         signs = [self.shown(token) for token in marks]
         found: list[Equation] = []
         left, named = self.left(parts[0], before)
-        chain, own_signs = [left], [signs[0]]
+        chain, first = [left], 0
+        words: Typed | None = None
+
+        def ended(last: int) -> Equation:
+            places = tuple(self.line.span(mark.start, mark.end) for mark in marks[first:last])
+            return Equation(tuple(chain), tuple(signs[first:last]), named, places, words)
+
         for i, part in enumerate(parts[1:]):
             stretches = self.stretches(part)
             middle = i + 1 < len(signs)
-            if not part or (stretches and not self.may_lead(part, stretches[0])):
-                chain.append(self.piece(part))  # nothing, or words in a formula: the reader of formulas says so
-            elif stretches:
-                chain.append(self.piece(stretches[0]))
-            if middle and len(stretches) > 1:
-                found.append(Equation(tuple(chain), tuple(own_signs), named))
+            if stretches and not self.may_lead(part, stretches[0]):
+                words = words or self.piece(part[: part.index(stretches[0][0])])
+                chain.append(self.piece(part))
+            elif stretches or not part:
+                chain.append(self.piece(stretches[0] if stretches else part))
+            if middle and len(stretches) > 1 and words is None:
+                found.append(ended(i + 1))
                 left, named = self.left(part[part.index(stretches[0][-1]) + 1 :], None)
-                chain, own_signs = [left], [signs[i + 1]]
-            elif middle:
-                own_signs.append(signs[i + 1])
-        found.append(Equation(tuple(chain), tuple(own_signs), named))
+                chain, first = [left], i + 1
+        found.append(ended(len(signs)))
         return [equation for equation in found if len(equation.parts) > 1]
 
     def left(self, part: list[_Token], before: Typed | None) -> tuple[Typed, bool]:

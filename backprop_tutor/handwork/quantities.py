@@ -13,12 +13,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from ..engine.graph import Graph
 from ..formulas.expression import Call, Derivative, Expression, Name, Number, Sum, names_in, transform, ungrouped
 from ..formulas.notation import folded
 from . import naming
+from .rule_names import RuleNames
+from .subjects import Gradient as Gradient
+from .subjects import Rate as Rate
+from .subjects import Remembered as Remembered
+from .subjects import RuleNumber as RuleNumber
+from .subjects import Subject as Subject
+from .subjects import Updated as Updated
+from .subjects import Value as Value
+from .subjects import Worked as Worked
 
 RATE = "rate"
 _RATE_SPELLINGS = ("rate", "eta", "lr", "learningrate", "alpha")
@@ -30,36 +39,6 @@ _LOSS_NAMES = frozenset("mse sse rss bce ce nll crossentropy squarederror meansq
 _OUTPUT_NAMES = frozenset("yhat ypred yp y pred prediction output out o a p".split())
 _TARGET_NAMES = frozenset("t y target label truth desired true d".split())
 K = TypeVar("K")
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """The value of a node."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gradient:
-    """∂of/∂by, over all paths between the two."""
-
-    of: int
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class Updated:
-    """A parameter after one step of the rule."""
-
-    node: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The learning rate."""
-
-
-Subject: TypeAlias = Value | Gradient | Updated | Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +60,7 @@ class Vocabulary:
             node = graph.find(name)
             assert node is not None
             self.nodes[name] = node
+        self.rule = RuleNames(graph) if graph.rule is not None and not graph.rule.plain else None
         self._subjects: dict[str, Subject | None] = {}
         self._folded = _unique((folded(name), node) for name, node in self.nodes.items())
         self._caseless = _unique((folded(name).casefold(), node) for name, node in self.nodes.items())
@@ -117,7 +97,18 @@ class Vocabulary:
             found = self._caseless.get(key.casefold())
         if found is None and "^" in spelling and self._own(spelling.partition("^")[0]) is None:
             found = next((n for name in naming.layered(spelling) if (n := self._own(name)) is not None), None)
-        return found if found is not None else self.graph.find(spelling)
+        if found is None:
+            found = self.graph.find(spelling)
+        return self._of_a_sample(spelling) if found is None else found
+
+    def _of_a_sample(self, spelling: str) -> int | None:
+        """`yhat_2`, `yhat2` and `yhat^(2)` as sample 2's yhat, where there are samples."""
+        count = len(self.graph.scenario.samples)
+        match = re.fullmatch(r"(.+?)(?:_?(\d+)|_\{(\d+)\}|\^\((\d+)\))", spelling) if count else None
+        if match is None:
+            return None
+        number = int(match[2] or match[3] or match[4])
+        return self._own(f"{match[1]}#{number}") if 1 <= number <= count else None
 
     def _own(self, spelling: str) -> int | None:
         """The node that has this name, as typed or folded."""
@@ -164,7 +155,8 @@ class Vocabulary:
             node = self.preactivation(match[1])
             if node is not None and self.graph.block_of(node).kind != "parameter":
                 return Gradient(self.graph.loss, node)
-        return self._gradient(spelling) or self._applied(spelling)
+        found = self._gradient(spelling) or self._applied(spelling)
+        return found or (self.rule.subject(spelling) if self.rule is not None else None)
 
     def parameter(self, spelling: str) -> int | None:
         """The parameter of this name."""
@@ -249,6 +241,13 @@ class Vocabulary:
 
     def marked(self, text: str, last: bool, timed: bool = False) -> bool:
         """Are several signs one name: `w5^+`, `w5(t+1)`, `new w5`; at the end of a formula also `w5+` and `w5*`?"""
+        if " " in text:  # net h1, delta w5, new w5
+            first, _, rest = text.partition(" ")
+            apart = self.node(first) is not None and self.node(rest.strip()) is not None
+            if self._own(text) is not None and not apart:
+                return True
+            if naming.PREFIX.fullmatch(first) and self.step_of(text) is not None:
+                return True
         if last and naming.LAST.fullmatch(text):
             return isinstance(self.subject(text), Updated) or self.updated_array(text) is not None
         if not (naming.SUFFIX.fullmatch(text) or naming.PREFIX.match(text)):
@@ -291,6 +290,19 @@ class Vocabulary:
             if len(operands) == 1:
                 return operands[0]
         return None
+
+    def activation(self, name: str) -> str:
+        """The function that a name such as f stands for: the one that all activations of the network are."""
+        return self._function if naming.any_activation(name) else ""
+
+    @cached_property
+    def _function(self) -> str:
+        found = set()
+        for block in self.graph.blocks.values():
+            if block.kind == "computed" and self.argument_of(block.start) is not None:
+                formula = ungrouped(self.graph.node_formula(block.start))
+                found |= {formula.function} if isinstance(formula, Call) else set()
+        return found.pop() if len(found) == 1 else ""
 
     def activation_of(self, node: int) -> int | None:
         """f(z) for a pre-activation z: the one user of z that is a call of z alone."""
@@ -375,6 +387,9 @@ class Vocabulary:
                 return Name(name(node) + "'", name(node) + "'")
             case Rate():
                 return Name(RATE, RATE)
+            case Worked() | Remembered() | RuleNumber():
+                text = self.text(subject)
+                return Name(text, text)
 
     def text(self, subject: Subject, partial: str = "∂") -> str:
         """The subject as a terminal shows it: `h1`, `∂L/∂w1`, `w1'`."""
@@ -391,6 +406,9 @@ class Vocabulary:
                 return name(node) + "'"
             case Rate():
                 return "η"
+            case Worked() | Remembered() | RuleNumber():
+                assert self.rule is not None
+                return self.rule.text(subject)
 
 
 def _unique(pairs: Iterable[tuple[K, int]]) -> dict[K, int]:

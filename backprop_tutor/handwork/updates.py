@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from ..formulas.expression import Element, Expression, Name, Sum, ungrouped, walk
+from ..formulas.expression import Derivative, Element, Expression, Name, Sum, ungrouped, walk
 from .claims import Part
 from .exact import agrees, exact, literal, truncates
 from .quantities import Gradient, Updated, Value, Vocabulary
@@ -31,6 +31,8 @@ class Updates:
         `assigns`: the sign between the first two parts says it (`w5 := ...`).
         """
         first = ungrouped(parts[0].expression)
+        if isinstance(first, Derivative):
+            self.backward |= self.vocabulary.parameter(first.by) is not None
         subject = self.vocabulary.subject(first.name) if isinstance(first, Name) else None
         self.backward |= isinstance(subject, Updated) or (
             isinstance(subject, Gradient) and subject.of == self.vocabulary.graph.loss

@@ -55,6 +55,7 @@ Fits: TypeAlias = Callable[[Pair], bool]
 
 def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
     """All pairs, or None where the shapes differ."""
+    whole = isinstance(formula, Group)  # a bracket may have one number in its place
     formula, numbers = _plain(formula), ungrouped(numbers)
     number = literal(numbers)
     if isinstance(formula, Number):
@@ -62,7 +63,7 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
     if number is not None and isinstance(formula, Negative):
         negated = Stated(-number.value, number.unit, turned(number.text), number.open)
         return (Pair(formula.operand, negated, bare(numbers).span, True),)
-    if number is not None and not isinstance(formula, (Sum, Product)):
+    if number is not None and (whole or not isinstance(formula, (Sum, Product))):
         return (Pair(formula, number, numbers.span),)
     match formula, numbers:
         case Sum(terms), Sum(others):
@@ -103,7 +104,8 @@ def _plain(node: Expression) -> Expression:
 
 
 def _signed(sign: int, term: Expression) -> Expression:
-    term = _plain(term)
+    plain = _plain(term)
+    term = Group(plain, term.span) if isinstance(term, Group) and isinstance(plain, (Sum, Product)) else plain
     return term if sign > 0 else Negative(term, term.span)
 
 

@@ -23,7 +23,6 @@ from ..formulas.expression import (
     Name,
     Negative,
     Number,
-    transform,
     ungrouped,
     walk,
 )
@@ -35,6 +34,7 @@ from ..handwork.exact import Stated, agrees, literal, truncates
 from ..handwork.quantities import Subject
 from .alignment import as_written, has_names
 from .array_reading import ArrayReader
+from .own_names import OwnName, placeless, with_own_names
 from .person import Line
 from .values import finite
 
@@ -112,6 +112,7 @@ def mentions_arrays(judge: Judge, claim: Claim) -> bool:
 def stated_elements(judge: Judge, claim: Claim) -> Iterator[tuple[Subject, Stated]]:
     """The numbers that an array claim states for each element of the array that it is about."""
     reader = ArrayReader(judge.graph, judge.arrays, claim.sample, {})
+    reader.stacked = _of_samples(judge, claim)
     first, last = (reader.read(claim.parts[i].expression) for i in (0, -1))
     if reader.unknown or not isinstance(ungrouped(first), Name):
         return
@@ -132,13 +133,14 @@ class _ArrayClaim:
         self.judge = judge
         self.claim = claim
         self.session = session
-        defined = session.definitions
-        self.expressions = [
-            transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
-        ]
+        self.expressions = [with_own_names(part.expression, session.definitions) for part in claim.parts]
+
+        self.stacked = _of_samples(judge, claim)
 
     def reader(self, renamed: Mapping[str, Grid]) -> ArrayReader:
-        return ArrayReader(self.judge.graph, self.judge.arrays, self.claim.sample, renamed)
+        reader = ArrayReader(self.judge.graph, self.judge.arrays, self.claim.sample, renamed)
+        reader.stacked = self.stacked
+        return reader
 
     def read(self, searching: bool) -> Arrays | str | None:
         """The parts as grids; a sentence or None where they can't be. `searching`: for what foreign names may mean."""
@@ -161,7 +163,7 @@ class _ArrayClaim:
         if len(self.expressions) > 1 and has_names(self.expressions[1]):
             others.read(self.expressions[1])
             if not others.unknown and name.strip("_"):
-                self.session.definitions[name] = self.expressions[1]
+                self.session.definitions[name] = OwnName(placeless(self.expressions[1]))
                 found = self.fitted(self.session.arrays, 1)
                 return replace(found, defined=True) if isinstance(found, Arrays) else found
         for grid in self.candidates(name):
@@ -278,6 +280,15 @@ class _ArrayClaim:
             elif agrees(value, unit, true) or truncates(value, unit, true):
                 return True
         return False
+
+
+def _of_samples(judge: Judge, claim: Claim) -> dict[str, Grid]:
+    """`E = [0.18, 0.005]`: a list of one number for each sample, under the name of their total."""
+    first, last = ungrouped(claim.parts[0].expression), ungrouped(claim.parts[-1].expression)
+    if claim.sample is not None or not (isinstance(first, Name) and isinstance(last, Bracketed)):
+        return {}
+    grid = judge.arrays.of_samples(first.name)
+    return {first.name: grid} if grid is not None and len(last.items) == len(grid.cells) else {}
 
 
 def sized(shape: Index) -> str:

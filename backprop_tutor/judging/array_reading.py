@@ -10,13 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 
 from ..engine.graph import Graph
-from ..engine.rearranging import RULES, Rules
 from ..engine.unroll import Cells, Index, Unroller
 from ..engine.written_out import CustomFunction, recognised
 from ..errors import FormulaError
@@ -46,13 +44,8 @@ LOSSES = ("l", "e", "j", "c", "loss", "cost", "error")  # what a loss may be cal
 MOST_FACTORS = 5  # arrays in one product
 
 
-VECTORS_TURN: Rules = MappingProxyType({**RULES, "transpose": lambda node, places: places[0].T})
-
-
 class _Grids(Unroller):
     """Writes out formulas over grids of scalar formulas; `grids` is filled while names are read."""
-
-    rules = VECTORS_TURN
 
     def __init__(self, custom: Mapping[str, CustomFunction]) -> None:
         self.grids: dict[str, Cells] = {}
@@ -82,6 +75,7 @@ class ArrayReader:
         self.vocabulary = names.vocabulary
         self.sample = sample
         self.renamed = renamed
+        self.stacked: dict[str, Grid] = {}  # names that mean the numbers of all samples here, and not their total
         self.unroller = _Grids(graph.custom)
         self.unknown: dict[str, None] = {}
         self.used: dict[str, str] = {}
@@ -103,6 +97,7 @@ class ArrayReader:
         spelling = of_sample(node.name, self.sample, self.vocabulary)
         vocabulary = self.vocabulary
         grid = self.names.grid(node.name, self.sample) if vocabulary.node(spelling) is None else None
+        grid = self.stacked.get(node.name, grid)
         if grid is None and (subject := vocabulary.subject(spelling)) is not None:
             return self._single(spelling, vocabulary.read(subject))
         if grid is None and node.name in self.renamed:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from ..formulas.expression import Derivative, Expression, Negative, Product, Sum, ungrouped, walk
 from ..formulas.typeset import to_text
-from ..handwork.claims import Explanation
+from ..handwork.claims import Explanation, Verdict
 from ..handwork.exact import Interval, Stated, agrees, truncates
 from ..handwork.quantities import Gradient, Subject, Value
-from ..slips.catalogue import Variant, variants
+from ..slips.catalogue import SLIPS, Variant, variants
 from .alignment import Fits, align
 from .person import Model, Person
 from .values import DIGIT_SLIP_NEEDS, finite, pen_slip
@@ -35,6 +35,7 @@ NO_SLIP = 0.35  # prior of "none of these"
 DECADES = 4  # an unrelated number is log-uniform over this many, of either sign
 MOST_SHOWN = 3
 PEN_PRIOR = 1.0
+CODES = frozenset(slip.code for slip in SLIPS)
 TERM_PRIOR = 0.5
 STANDING = 0.02  # of the chance that numbers agree, where they also stand as a slip's formula has them
 EXACT = Fraction(1, 10**9)  # of a value: two ways of calculating one number with doubles
@@ -273,6 +274,18 @@ def _sum_of(judge: Judge, subject: Subject) -> Sum | None:
     return None
 
 
-def with_lines(explanation: Explanation, lines: Iterable[int]) -> Explanation:
-    """The explanation with all the lines that it accounts for."""
-    return replace(explanation, lines_explained=tuple(sorted({*explanation.lines_explained, *lines})))
+def with_habits(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts, the first line of each habit with all the lines that make the same slip of the catalogue."""
+    habits: dict[str, list[int]] = {}
+    for verdict in verdicts:
+        if verdict.mark == "wrong" and len(verdict.explanations) == 1 and verdict.code in CODES:
+            habits.setdefault(verdict.code, []).append(verdict.line)
+    out = []
+    for verdict in verdicts:
+        lines = habits.get(verdict.code, [])
+        if len(lines) > 1 and verdict.line == lines[0] and verdict.mark == "wrong" and verdict.explanations:
+            cause = verdict.explanations[0]
+            explained = tuple(sorted({*cause.lines_explained, *lines}))
+            verdict = replace(verdict, explanations=(replace(cause, lines_explained=explained),))
+        out.append(verdict)
+    return tuple(out)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from ..formulas.expression import Expression, Name, ungrouped
 from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
 from ..handwork.exact import Stated, agrees
+from ..handwork.meaning import is_opaque
 from ..handwork.quantities import Gradient, Subject, Updated
 from .alignment import as_written
 from .causes import number_causes
 from .chain_reading import parameter_names
+from .foreign_names import meaningless
 from .formula_causes import PLAIN
 from .number_links import NumberLinks, continued
+from .own_names import OwnName, placeless, quantity_of
 from .person import Line, Person
 from .session import Step, exact_or_none
 from .values import Ground, Reference, judge_number, judge_stated
@@ -28,32 +31,66 @@ class Chain(NumberLinks):
     def verdict(self) -> Verdict:
         steps = self.steps
         foreign = tuple(dict.fromkeys(name for step in steps for name in step.meaning.unknown))
-        if foreign and self.defines(foreign):
-            return self.finish("right", "definition", f"'{steps[0].part.text}' is a name of your own")
+        begin = 1
+        if self.introduces(foreign):
+            foreign = ()
+            begin = 1 if self.subject is not None else 2
         bound = parameter_names([p.expression for p in self.claim.parts])
         self.free = tuple(name for name in foreign if name in bound)
         foreign = tuple(name for name in foreign if name not in bound)
-        for i in range(1, len(steps)):
-            self.link(steps[i - 1], steps[i], i, foreign)
+        for i in range(begin, len(steps)):
+            self.link(self.known_before(i, foreign), steps[i], i, foreign)
         self.value_link(foreign)
         self.judge.used_later |= self.reference.used_later
+        if self.own:
+            self.define()
         return self.close()
 
-    def defines(self, foreign: tuple[str, ...]) -> bool:
-        """Does the line introduce a name of the person's own for something known?"""
+    def introduces(self, foreign: tuple[str, ...]) -> bool:
+        """Does the line introduce a name of the person's own? Where that is a quantity, the line is about it."""
         first = ungrouped(self.claim.parts[0].expression)
-        if not isinstance(first, Name) or foreign != (first.name,) or len(self.steps) < 2:
+        if not isinstance(first, Name) or foreign != (first.name,) or len(self.steps) < 2 or is_opaque(first.name):
             return False
-        if self.steps[1].kind != "formula":
-            return False
-        self.session.definitions[first.name] = self.steps[1].expression
-        return len(self.steps) == 2
+        self.own = first.name
+        if self.steps[1].kind == "formula":
+            subject = quantity_of(self.judge, self.steps[1].expression)
+            if subject is not None:
+                read = replace(self.steps[0].meaning, expression=self.vocabulary.read(subject), unknown=())
+                self.steps[0] = replace(self.steps[0], meaning=read)
+                self.subject = subject
+        return True
+
+    def define(self) -> None:
+        """Remember what the person's own name stands for."""
+        second, final = self.steps[1], self.steps[-1]
+        number = final.number or self.total_as_number(final)
+        line = None
+        if number is not None:
+            faulty = any(link.mark in ("wrong", "follows") for link in self.links)
+            line = Line(number, self.claim.line, faulty)
+        if self.subject is not None:
+            formula: Expression | None = self.vocabulary.read(self.subject)
+        else:
+            formula = placeless(second.expression) if second.kind == "formula" else None
+        if formula is not None or line is not None:
+            self.session.definitions[self.own] = OwnName(formula, line, self.subject)
+
+    def known_before(self, i: int, foreign: tuple[str, ...]) -> Step:
+        """What a part is compared with: the one before it, or the first where nobody can tell what that one says."""
+        first, left, right = self.steps[0], self.steps[i - 1], self.steps[i]
+        if right.kind != "formula" or not any(name in foreign for name in left.meaning.unknown):
+            return left
+        if any(name in foreign for name in (*first.meaning.unknown, *right.meaning.unknown)):
+            return left
+        self.links = [link for link in self.links if link.code != "not-checkable" or link.right != left.part.text]
+        self.unknown_operands = False
+        return first
 
     def link(self, left: Step, right: Step, i: int, foreign: tuple[str, ...]) -> None:
         if any(name in foreign for name in (*left.meaning.unknown, *right.meaning.unknown)):
             if right.kind == "formula" or i == 1:
-                names = ", ".join(f"'{n}'" for n in (*left.meaning.unknown, *right.meaning.unknown) if n in foreign)
-                self.add("formula", left, right, "unknown", "not-checkable", f"{names} means nothing in this scenario")
+                names = [n for n in (*left.meaning.unknown, *right.meaning.unknown) if n in foreign]
+                self.add("formula", left, right, "unknown", "not-checkable", meaningless(names, self.vocabulary))
                 self.unknown_operands = True
             return
         if right.kind == "formula":
@@ -220,11 +257,18 @@ class Chain(NumberLinks):
     # ------------------------------------------------------------------ the verdict
     def close(self) -> Verdict:
         if not self.links:
-            return self.finish("unknown", "not-checkable", "there is nothing to compare this with")
+            if self.own and self.steps[1].kind != "number":
+                return self.finish("right", "definition", f"'{self.own}' is a name of your own")
+            nothing = "there is nothing to compare this with"
+            message = meaningless([self.own], self.vocabulary) if self.own else nothing
+            return self.finish("unknown", "not-checkable", message)
         if self.renamed and all(link.mark in ("right", "close") for link in self.links):
             text = "; ".join(f"'{foreign}' is read as {own}" for foreign, own in self.renamed.items())
             return self.finish("notation", "renamed", text)
         mark = worst([link.mark for link in self.links])
+        if self.own and mark == "right":
+            about = f": {self.vocabulary.text(self.subject)}" if self.subject is not None else ""
+            return self.finish("right", "definition", f"'{self.own}' is a name of your own{about}")
         found = [link for link in self.links if link.mark == mark]
         # a slip with a name says more than "not equal", wherever in the chain it shows
         named = [link for link in found if link.kind == "formula" and link.code not in PLAIN]

@@ -14,6 +14,7 @@ from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject, Updated, Value
 from .alignment import has_names
 from .foreign_names import ForeignNames
+from .own_names import OwnName, same_quantity, with_own_names
 from .person import Line
 from .session import Session, Step
 
@@ -43,6 +44,7 @@ class ChainReader:
         self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
         self.in_nudge = False  # the number belongs to a nudged run
         self.explanations: tuple[Explanation, ...] = ()
+        self.own = ""  # the name of the person's own that the line introduces
         self.free: tuple[str, ...] = ()  # variables of a function's own definition
 
     def add(
@@ -61,16 +63,32 @@ class ChainReader:
     # ------------------------------------------------------------------ reading
     def read_steps(self) -> list[Step]:
         claim, vocabulary, session = self.claim, self.vocabulary, self.session
-        defined = session.definitions
-        expressions = [
-            transform(p.expression, lambda n: defined.get(n.name, n) if isinstance(n, Name) else n) for p in claim.parts
-        ]
+        expressions = self.with_own_names()
         expressions = [meaning.by_one_name(e, vocabulary) for e in self.with_steps(expressions)]
         bound = parameter_names(expressions)
         foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
         renamed = ForeignNames(self.judge, session, claim, expressions).meant(foreign) if foreign else {}
         meanings = [meaning.read(e, vocabulary, renamed, False, claim.sample) for e in expressions]
         return [self.step(part, m) for part, m in zip(claim.parts, meanings, strict=True)]
+
+    def with_own_names(self) -> list[Expression]:
+        """The parts with what the person's own names stand for; a name that is given another meaning stays."""
+        defined = self.session.definitions
+        first, *rest = [part.expression for part in self.claim.parts]
+        others = [with_own_names(expression, defined) for expression in rest]
+        name = ungrouped(first)
+        if isinstance(name, Name) and name.name in defined and self.is_redefined(defined[name.name], others):
+            return [first, *others]
+        return [with_own_names(first, defined), *others]
+
+    def is_redefined(self, own: OwnName, rest: Sequence[Expression]) -> bool:
+        """Does a chain give a name of the person's own another meaning than before?"""
+        if own.subject is None or not rest:
+            return True
+        if has_names(rest[0]):
+            second = meaning.read(rest[0], self.vocabulary, {}, False, self.claim.sample).expression
+            return not self.judge.equality.same(self.vocabulary.read(own.subject), second, quick=True)
+        return not same_quantity(self.judge, own, literal(rest[-1]))
 
     def with_steps(self, expressions: list[Expression]) -> list[Expression]:
         """Δw as w' − w; as w − w' where only that can be meant, by people who subtract their steps."""

@@ -7,13 +7,14 @@ line alone is never excused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..engine.graph import Graph
-from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, names_in, ungrouped, walk
+from ..engine.network import Network
+from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, ungrouped, walk
 from ..handwork.claims import Claim, Judgement, Verdict
 from .person import Convention
 from .session import Session, exact_or_none
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 INDEPENDENT_LINES = 2
+MOST_LISTED = 4  # losses named in a sentence
 ROOM = 20  # units of the last digit: a line farther away than this can't be right under a convention
 
 
-def conventions(graph: Graph) -> tuple[Convention, ...]:
+def conventions(network: Network) -> tuple[Convention, ...]:
     """The conventions that may differ in a scenario."""
-    terms = _loss_terms(graph)
+    graph = network.graph
     loss = graph.name(graph.loss)
+    whole = frozenset([graph.loss])
     found = [
-        Convention("convention-sign", -1.0, 1.0, -1.0,
+        Convention("convention-sign", -1.0, 1.0, whole, whole, -1.0,
                    sentence=f"you write gradients of {loss} with the opposite sign and add them in the update"),
         Convention("convention-frozen-bias", frozen_bias=True, sentence="you leave the biases as they are"),
         Convention("convention-updated-weights", updated_weights=True,
@@ -38,18 +41,43 @@ def conventions(graph: Graph) -> tuple[Convention, ...]:
         Convention("convention-index-order", transposed=True,
                    sentence="you write the two indices of the weights in the other order"),
     ]  # fmt: skip
-    if _has_half(graph):
-        found.append(_scaled("convention-half", 2.0, f"you leave out the ½ of {loss}: everything after it doubles"))
-    else:
-        found.append(_scaled("convention-half", 0.5, f"you put a ½ in front of {loss}: everything after it halves"))
+    found += _halves(network)
+    terms = _loss_terms(graph)
     if terms > 1:
-        found.append(_scaled("convention-mean", 1 / terms, f"you average over the {terms} parts of {loss}"))
-        found.append(_scaled("convention-mean", float(terms), f"you add up the {terms} parts of {loss}"))
+        found.append(_scaled("convention-mean", 1 / terms, whole, whole,
+                             f"you average over the {terms} parts of {loss}"))  # fmt: skip
+        found.append(_scaled("convention-mean", float(terms), whole, whole,
+                             f"you add up the {terms} parts of {loss}"))  # fmt: skip
     return tuple(found)
 
 
-def _scaled(code: str, factor: float, sentence: str) -> Convention:
-    return Convention(code, factor, factor, sentence=sentence)
+def _scaled(code: str, factor: float, at: frozenset[int], scaled: frozenset[int], sentence: str) -> Convention:
+    return Convention(code, factor, factor, at, scaled, sentence=sentence)
+
+
+def _halves(network: Network) -> Iterator[Convention]:
+    """The ½ of the loss left out, or put there; where the loss adds up others, in those or in the whole."""
+    graph = network.graph
+    whole = frozenset([graph.loss])
+    loss = network.loss(graph.loss)
+    parts = frozenset(graph.id(name) for _, name in loss.parts) if loss is not None and not loss.terms else frozenset()
+    places = [parts] if any(map(_has_half, map(graph.node_formula, parts))) else [parts, whole]
+    for at in filter(None, places):
+        halved = any(map(_has_half, map(graph.node_formula, at)))
+        names = graph.name(graph.loss) if at == whole else _listed(graph, at)
+        if halved:
+            sentence = f"you leave out the ½ of {names}: everything after it doubles"
+        else:
+            sentence = f"you put a ½ in front of {names}: everything after it halves"
+        yield _scaled("convention-half", 2.0 if halved else 0.5, at, at | whole, sentence)
+
+
+def _listed(graph: Graph, nodes: Iterable[int]) -> str:
+    """`E1 and E2`, `L#1, L#2 and L#3`; of many the first and how many more."""
+    names = [graph.name(node) for node in sorted(nodes)]
+    if len(names) > MOST_LISTED:
+        names = [*names[: MOST_LISTED - 1], f"{len(names) - MOST_LISTED + 1} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _loss_terms(graph: Graph) -> int:
@@ -61,27 +89,15 @@ def _loss_terms(graph: Graph) -> int:
     return len(whole.terms) if isinstance(whole, Sum) else 1
 
 
-def _has_half(graph: Graph) -> bool:
-    """Is there a ½ in the loss, or in the parts that it adds up?"""
+def _has_half(formula: Expression) -> bool:
+    """Is there a ½ in a formula?"""
     return any(
         (how == "*" and factor.value == Fraction(1, 2)) or (how == "/" and factor.value == 2)
-        for formula in _loss_formulas(graph)
         for part in walk(formula)
         if isinstance(part, Product)
         for how, inner in part.factors
         if isinstance(factor := ungrouped(inner), Number)
     )
-
-
-def _loss_formulas(graph: Graph) -> Iterator[Expression]:
-    whole = graph.node_formula(graph.loss)
-    yield whole
-    terms = ungrouped(whole)
-    for _, term in terms.terms if isinstance(terms, Sum) else ((1, whole),):
-        for name in names_in(term)[:1]:
-            node = graph.find(name)
-            if node is not None and graph.block_of(node).kind == "computed" and ungrouped(term) == Name(name):
-                yield graph.node_formula(node)
 
 
 # ---------------------------------------------------------------- which one a sheet follows
@@ -151,7 +167,7 @@ def promising(judge: Judge, plain: Sequence[Verdict], session: Session) -> list[
     claims = [v.claim for v in plain if v.line in wrong]
     found = []
     updated = any(v.quantity is not None and v.quantity.endswith("'") for v in plain)
-    for convention in conventions(judge.graph):
+    for convention in conventions(judge.network):
         least = 1 if convention.ascent < 0 else INDEPENDENT_LINES
         if len(wrong) < least or (convention.ascent < 0 and not updated):
             continue

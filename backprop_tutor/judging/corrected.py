@@ -106,7 +106,7 @@ class _Pass:
             claim = self.read(found[typed.line], typed, index) if typed.line in found else typed
             if claim is None:
                 continue
-            held = copied(session)
+            held = session.copy()
             verdict = judge.claim(claim, session, self.later)
             if place not in self.faulty and (verdict.mark not in FAULTY or place < self.first):
                 continue
@@ -135,7 +135,7 @@ class _Pass:
             seen.add(text)
             if len(seen) > MOST_TRIALS:
                 break
-            after = copied(session)
+            after = session.copy()
             judged = self.judged(claim, index, text, after)
             if judged is None or judged[1].mark not in (*GOOD, "close"):
                 continue
@@ -151,19 +151,19 @@ class _Pass:
         """Rewritings, the smallest change first; one that helps a little is improved on."""
         starts = [(claim, verdict)]
         used = replaced_numbers(whole_line(claim), self.restated)
-        judged = self.judged(claim, index, used, copied(session))
+        judged = self.judged(claim, index, used, session.copy())
         if judged is not None:
             yield used
             starts.insert(0, judged)
         seen = {whole_line(claim)}
         while starts:
             from_claim, from_verdict = starts.pop(0)
-            for text, whole in rewritings(self.judge, from_claim, from_verdict, copied(session), self.later, self.pen):
+            for text, whole in rewritings(self.judge, from_claim, from_verdict, session.copy(), self.later, self.pen):
                 yield text
                 if whole or text in seen or len(seen) > MOST_TRIALS:
                     continue
                 seen.add(text)
-                judged = self.judged(claim, index, text, copied(session))
+                judged = self.judged(claim, index, text, session.copy())
                 if judged is not None and judged[1].mark not in GOOD:
                     starts.append(judged)
 
@@ -192,25 +192,3 @@ def loses_result(before: Claim, after: Claim) -> bool:
 
 def whole_line(claim: Claim) -> str:
     return claim.where.source or claim.text
-
-
-def copied(session: Session) -> Session:
-    """A session that can be tried on without any effect on the first."""
-
-    def of(person: Person | None) -> Person | None:
-        if person is None:
-            return None
-        return Person(person.vocabulary, person.leaves, person.stated, person.convention, person.nudges)
-
-    own = of(session.person)
-    assert own is not None
-    return Session(
-        own,
-        of(session.nudged),
-        dict(session.renamed),
-        dict(session.definitions),
-        list(session.wrong_formulas),
-        {subject: list(forms) for subject, forms in session.right_formulas.items()},
-        {subject: list(lines) for subject, lines in session.history.items()},
-        dict(session.arrays),
-    )

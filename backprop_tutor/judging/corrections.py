@@ -24,6 +24,7 @@ from .chain import Chain
 from .judge import Judge
 from .person import Line
 from .session import Session, Step
+from .steps import placed
 from .values import finite
 
 MOST_FORMS = 6
@@ -91,6 +92,7 @@ class _Writer:
         self, judge: Judge, claim: Claim, verdict: Verdict, session: Session,
         later: Mapping[Subject, Sequence[Line]], pen: Penmanship,
     ) -> None:  # fmt: skip
+        judge, claim, session, later = placed(judge, claim, session, later)
         self.judge = judge
         self.claim = claim
         self.verdict = verdict

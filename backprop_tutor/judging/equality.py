@@ -18,7 +18,8 @@ from ..engine.scalar import Dual, Get, GetGradient
 from ..engine.trace import Trace, backward, forward
 from ..formulas.expression import Derivative, Expression, Name
 from ..handwork.quantities import Vocabulary
-from .person import STANDARD, Convention, Model, Truth, closure, random_points, run
+from .closures import closure, run
+from .person import STANDARD, Convention, Model, Truth, random_points
 
 Reading: TypeAlias = Mapping[str, Name | Derivative]  # what some names of a formula are tried as
 Trial: TypeAlias = Callable[[Reading], bool]

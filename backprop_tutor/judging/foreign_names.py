@@ -11,15 +11,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..formulas.expression import Derivative, Expression, Name, walk
+from ..errors import did_you_mean
+from ..formulas.expression import Derivative, Expression, Name, ungrouped, walk
+from ..formulas.forgiving import OMITTED
 from ..handwork import meaning
 from ..handwork.claims import Claim
 from ..handwork.exact import agrees, literal
+from ..handwork.quantities import Vocabulary
 from .alignment import has_names
 from .session import Session, exact_or_none
 
 if TYPE_CHECKING:
     from .judge import Judge
+
+
+def meaningless(names: Sequence[str], vocabulary: Vocabulary) -> str:
+    """What to say of names that nobody can tell, and of what was left out."""
+    names = list(dict.fromkeys(names))
+    if OMITTED in names:
+        return f"'{OMITTED}' leaves something out: write it in full"
+    moved = next((name for name in names if vocabulary.node(name.partition("(")[0]) is not None), None)
+    if moved is not None and "(" in moved:
+        return f"'{moved}' is a value at other given values, and these are not judged"
+    shown = ", ".join(f"'{name}'" for name in names)
+    hint = did_you_mean(names[0], vocabulary.nodes) if len(names) == 1 else ""
+    return f"{shown} mean{'s' if len(names) == 1 else ''} nothing in this scenario" + (f"; {hint}" if hint else "")
 
 
 class ForeignNames:
@@ -34,12 +50,14 @@ class ForeignNames:
 
     def meant(self, foreign: tuple[str, ...]) -> Mapping[str, str]:
         """What the names stand for; those that nobody can tell are left out."""
-        remembered = {name: self.session.renamed[name] for name in foreign if name in self.session.renamed}
+        session = self.session
+        foreign = tuple(name for name in foreign if name not in session.definitions)
+        remembered = {name: session.renamed[name] for name in foreign if name in session.renamed}
         key = (self.claim.text, self.claim.sample)
         if key not in self.judge.readings:
             self.judge.readings[key] = self.found(tuple(n for n in foreign if not meaning.is_opaque(n)))
         renamed = {**remembered, **self.judge.readings[key]}
-        self.session.renamed.update(renamed)
+        session.renamed.update(renamed)
         return renamed
 
     def found(self, foreign: tuple[str, ...]) -> Mapping[str, str]:
@@ -121,7 +139,10 @@ class ForeignNames:
             return None
         if has_names(two.expression):
             holds = self.judge.equality.trial(one.expression, two.expression)
-            anchored = self.has_own(one.expression, names) or self.has_own(two.expression, names)
+            sides = (one.expression, two.expression)
+            # `h1 = foo` is no formula that could tell what foo is
+            bare = all(isinstance(ungrouped(side), Name) for side in sides)
+            anchored = not bare and any(self.has_own(side, names) for side in sides)
             return lambda reading: (anchored or self.resembles(reading)) and holds(
                 {name: Name(own) for name, own in reading.items()}
             )

@@ -28,13 +28,16 @@ from ..handwork.plain_reader import beside
 from ..handwork.quantities import Subject, Vocabulary
 from .array_claims import judge_array, mentions_arrays, stated_elements
 from .assumptions import Assumptions
+from .causes import with_habits
 from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
 from .repairs import repaired
+from .rule_lines import parameter_of, with_rule_names
 from .session import Session
+from .steps import Anywhere, judged, next_step, stated_anywhere
 from .values import Reference
 
 T = TypeVar("T")
@@ -67,6 +70,7 @@ class Judge:
         self.session = Session(Person(self.vocabulary, {}))
         self.used_later = False
         self.failures: list[Exception] = []  # what should not have happened; it cost its line's mark, not the sheet
+        self._steps: list[Judge | None] = [self]
         self._others: dict[Convention, Judge] = {}
         self._evidence: tuple[Mapping[Subject, Sequence[Line]], Mapping[Subject, Sequence[Line]]] | None = None
         self.readings: dict[tuple[str, int | None], Mapping[str, str]] = {}  # of foreign names, by line
@@ -82,7 +86,7 @@ class Judge:
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
             self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.assumptions.decided(subject, self.evidence(later)),
+            lambda subject: self.assumptions.decided(subject, self.evidence(later)), session.definitions,
         )  # fmt: skip
 
     def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:
@@ -115,6 +119,7 @@ class Judge:
         trace = self.trace
         if convention is None and trace is not None:
             verdicts = self.without_failing(partial(repaired, self.vocabulary, trace, later, verdicts), verdicts)
+        verdicts = with_habits(verdicts)
         said = convention.sentence if convention is not None else ""
         return Judgement(sheet, name, verdicts, self.without_failing(partial(remarks, self.graph, later), ()), said)
 
@@ -133,6 +138,26 @@ class Judge:
             self.failures.append(error)
             return otherwise
 
+    def at_step(self, step: int) -> Judge | None:
+        """The judge of the network in a later update step; None where the run doesn't reach it."""
+        while len(self._steps) < step:
+            latest = self._steps[-1]
+            self._steps.append(latest.next_step() if latest is not None else None)
+        return self._steps[step - 1]
+
+    def is_given(self, node: int) -> bool:
+        """Does the document give the value: a leaf's, but for a parameter that has been updated?"""
+        return node in self.leaves and (self.graph.step == 1 or self.graph.block_of(node).kind != "parameter")
+
+    def next_step(self) -> Judge | None:
+        return next_step(self)
+
+    def like(self, trace: Trace) -> Judge:
+        """A judge of another run of the network, under the same convention."""
+        other = Judge(trace.graph, trace, self.convention, self.network)
+        other.failures = self.failures
+        return other
+
     def under(self, convention: Convention) -> Judge:
         """A judge of the same scenario under another convention."""
         if convention not in self._others:
@@ -149,18 +174,16 @@ class Judge:
         except _GotWorse:
             return None
 
-    def verdicts(
-        self, sheet: Sheet, later: Mapping[Subject, Sequence[Line]], plain: Sequence[Verdict] = ()
-    ) -> tuple[Verdict, ...]:
+    def verdicts(self, sheet: Sheet, later: Anywhere, plain: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
         """Every claim judged, twice when a line uses what stands further down."""
         verdicts = self.once(sheet, later, plain)
         if self.used_later:
             # a line used a number that is stated further down: now it is known which of those lines are at fault
             at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows")}
-            known = {
-                subject: [replace(line, faulty=line.line in at_fault) for line in lines]
-                for subject, lines in later.items()
-            }
+            known = Anywhere()
+            for step, own in later.by_step():
+                for subject, lines in own.items():
+                    known.at(step)[subject] = [replace(line, faulty=line.line in at_fault) for line in lines]
             verdicts = self.once(sheet, known, plain)
         return verdicts
 
@@ -169,7 +192,9 @@ class Judge:
     ) -> tuple[Verdict, ...]:
         """Every claim judged; _GotWorse at the first one that is wrong and wasn't in `plain`."""
         self.session = Session(Person(self.vocabulary, self.leaves, convention=self.convention))
-        self.used_later = False
+        for judge in self._steps:
+            if judge is not None:
+                judge.used_later = False
         found: list[Verdict] = []
         for i, claim in enumerate(sheet.claims):
             failed = Verdict(claim, None, "unknown", "not-judged", NOT_JUDGED, None, None, ())
@@ -178,16 +203,13 @@ class Judge:
                 raise _GotWorse
         return tuple(found)
 
-    def stated_anywhere(self, sheet: Sheet) -> dict[Subject, list[Line]]:
+    def stated_anywhere(self, sheet: Sheet) -> Anywhere:
         """Every value that the sheet states, by quantity: a line may use what stands further down."""
-        found: dict[Subject, list[Line]] = {}
-        for claim in sheet.claims:
-            if len(claim.parts) < 2:
-                continue
-            stated: list[tuple[Subject, Stated]] = self.without_failing(partial(self.stated_in, claim), [])
-            for subject, number in stated:
-                found.setdefault(subject, []).append(Line(number, claim.line))
-        return found
+        return stated_anywhere(self, sheet)
+
+    def safely_stated(self, own: Judge, claim: Claim) -> list[tuple[Subject, Stated]]:
+        """What a claim states in the step of a judge; nothing where that fails."""
+        return self.without_failing(partial(own.stated_in, claim), [])
 
     def stated_in(self, claim: Claim) -> list[tuple[Subject, Stated]]:
         """The quantities that a claim gives a number, with the number."""
@@ -199,14 +221,21 @@ class Judge:
         return [(about, result)] if about is not None and result is not None else []
 
     def claim(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
-        """One claim judged, and the session brought up to date."""
+        """One claim judged in the step and the sample that it belongs to, and the session brought up to date."""
         if claim.unreadable is not None:
             return Verdict(claim, None, "unread", "unreadable", claim.unreadable.message, None, None, ())
-        if mentions_arrays(self, claim):
-            verdict = judge_array(self, claim, session, later)
-            if verdict is not None:
-                return verdict
-        return self.chain(claim, session, later)
+        return judged(self, claim, session, later)
+
+    def claim_here(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
+        """One claim of this judge's own step judged."""
+        named = with_rule_names(self, claim, session)
+        if isinstance(named, str):
+            return Verdict(claim, None, "unknown", "not-checkable", named, None, None, ())
+        about = meaning.subject_of(named.parts[0].expression, self.vocabulary)
+        parameter = parameter_of(self.vocabulary, about)
+        session.parameter = session.parameter if parameter is None else parameter
+        verdict = judge_array(self, named, session, later) if mentions_arrays(self, named) else None
+        return self.chain(named, session, later) if verdict is None else verdict
 
     def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
         """One scalar chain judged."""

@@ -63,7 +63,7 @@ class NumberLinks(FormulaLinks):
     def is_exact(self, pair: Pair) -> bool:
         """Does a number put in carry no rounding: given data, or the quantity's value to the last digit?"""
         subject = meaning.subject_of(pair.formula, self.vocabulary)
-        if isinstance(subject, Rate) or (isinstance(subject, Value) and subject.node in self.judge.leaves):
+        if isinstance(subject, Rate) or (isinstance(subject, Value) and self.judge.is_given(subject.node)):
             return True
         best = self.reference.best(pair.formula)
         return best is not None and abs(best - float(pair.number.value)) <= 1e-12 * max(1.0, abs(best))

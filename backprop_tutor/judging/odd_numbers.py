@@ -71,7 +71,7 @@ class OddNumbers:
         if pair is not None and pair.span != NOWHERE:
             sign, right = -1 if pair.negated else 1, self.right_for(pair.formula)
             stated, span = sign * float(pair.number.value), pair.span
-            expected = None if right is None else sign * float(right)
+            expected = None if right is None else float(sign * right)
         self.chain.add("substitution", self.left, self.right, "wrong", code, message, stated, expected,
                        self.place(span))  # fmt: skip
 

@@ -10,25 +10,50 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from ..engine.graph import Graph
-from ..engine.scalar import NAN, NO_FUNCTIONS, Compiled, Dual, compiled
+from ..engine.scalar import NAN, Dual
 from ..engine.trace import Trace, backward, forward
-from ..formulas.expression import Call, Expression, Group, Name, Negative, Product, Sum, names_in, ungrouped
+from ..formulas.evaluate import evaluate
+from ..formulas.expression import (
+    Call,
+    Expression,
+    Name,
+    Sum,
+    names_in,
+    ungrouped,
+)
 from ..handwork.exact import Interval, Stated, exact, reach, spread
-from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
+from ..handwork.quantities import (
+    RATE,
+    Gradient,
+    Rate,
+    Remembered,
+    RuleNumber,
+    Subject,
+    Updated,
+    Value,
+    Vocabulary,
+    Worked,
+)
+from .closures import closure, run, slope_needs, without_factors
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A consistent way of writing that differs from the scenario's: what multiplies the loss and its gradients."""
+    """A consistent way of writing that differs from the scenario's: what multiplies a loss and its gradients.
+
+    The factor stands in the losses `at`; those and the ones that add them up (`scaled`) are larger by it.
+    """
 
     code: str = ""
-    scale: float = 1.0  # of gradients of the loss
-    loss_scale: float = 1.0  # of the loss itself
+    scale: float = 1.0  # of gradients of those losses
+    loss_scale: float = 1.0  # of the losses themselves
+    at: frozenset[int] = frozenset()
+    scaled: frozenset[int] = frozenset()
     ascent: float = 1.0  # −1: w' = w + rate·gradient
     frozen_bias: bool = False
     transposed: bool = False  # w_ij is what the scenario calls w_ji
@@ -60,12 +85,34 @@ class Model:
         """w − rate·∂L/∂w, or what the scenario's own rule makes of w in its first step."""
         if self.convention.frozen_bias and is_bias(self.graph, node):
             return self.value(node)
-        rule = self.graph.rule
-        if rule is not None and not rule.plain:
-            slope = self.convention.ascent * self.of(Gradient(self.graph.loss, node))
-            return rule.by_hand(self.value(node), slope)[0]
+        if (names := self.vocabulary.rule) is not None:
+            return self.worked(names.result, node)
         step = self.rate * self.of(Gradient(self.graph.loss, node))
         return self.value(node) - self.convention.ascent * step
+
+    def worked(self, line: int, node: int) -> float:
+        """What a line of the scenario's own update rule comes to for a parameter."""
+        names = self.vocabulary.rule
+        assert names is not None
+
+        def value(name: str) -> float:
+            if name == "g":
+                return self.convention.ascent * self.of(Gradient(self.graph.loss, node))
+            return self.of(names.operand(line, name, node))
+
+        return evaluate(names.rule.lines[line].full, value)
+
+    def remembered(self, name: str, node: int) -> float:
+        """What the steps before have left of a name of the update rule; where it starts, before the first."""
+        names, memory = self.vocabulary.rule, self.graph.memory.get(name)
+        assert names is not None
+        return names.rule.starts[name] if memory is None else float(memory[names.rows[node]])
+
+    def rule_number(self, name: str) -> float:
+        """A constant of the update rule, or the number of the step."""
+        names = self.vocabulary.rule
+        assert names is not None
+        return float(self.graph.step) if name == "t" else names.rule.numbers[name]
 
     def of(self, subject: Subject) -> float:
         match subject:
@@ -77,6 +124,12 @@ class Model:
                 return self.updated(node)
             case Rate():
                 return self.rate
+            case Worked(line, node):
+                return self.worked(line, node)
+            case Remembered(name, node):
+                return self.remembered(name, node)
+            case RuleNumber(name):
+                return self.rule_number(name)
 
     # ------------------------------------------------------------------ formulas
     def get(self, name: str) -> Dual:
@@ -94,41 +147,12 @@ class Model:
         return run(closure(formula, self.graph), self.get, self.get_gradient)
 
 
-def run(formula: Compiled | None, get: Callable[[str], Dual], gradient: Callable[[str, str], float]) -> float:
-    """A compiled formula's value; nan where it has none."""
-    if formula is None:
-        return NAN
-    try:
-        return formula(get, gradient)[0]
-    except (OverflowError, ZeroDivisionError, RecursionError):
-        return NAN
-
-
 # derivatives that people write with the result a alone
 _BY_RESULT: Mapping[str, Callable[[float], float]] = {
     "sigmoid": lambda a: a * (1.0 - a),
     "tanh": lambda a: 1.0 - a * a,
     "exp": lambda a: a,
 }
-# by identity, as hashing a tree costs more than running it; what the ids belong to is kept alive beside them
-_CLOSURES: dict[tuple[int, int], tuple[Expression, object, Compiled | None]] = {}
-_MOST_CLOSURES = 20_000
-
-
-def closure(formula: Expression, graph: Graph) -> Compiled | None:
-    """The formula compiled once; None for what has no scalar value."""
-    custom = graph.custom or NO_FUNCTIONS
-    key = (id(formula), id(custom))
-    known = _CLOSURES.get(key)
-    if known is None:
-        if len(_CLOSURES) > _MOST_CLOSURES:
-            _CLOSURES.clear()
-        try:
-            known = formula, custom, compiled(formula, custom)
-        except ValueError:
-            known = formula, custom, None
-        _CLOSURES[key] = known
-    return known[2]
 
 
 def subject_of(vocabulary: Vocabulary, name: str) -> Subject | None:
@@ -139,7 +163,9 @@ def subject_of(vocabulary: Vocabulary, name: str) -> Subject | None:
     if name.endswith("'"):
         node = vocabulary.nodes.get(name[:-1])
         return None if node is None else Updated(node)
-    return Rate() if name == RATE else None
+    if name == RATE:
+        return Rate()
+    return vocabulary.rule.canonical.get(name) if vocabulary.rule is not None else None
 
 
 def is_bias(graph: Graph, node: int) -> bool:
@@ -157,38 +183,6 @@ def _adds(graph: Graph, user: int, node: int) -> bool:
     return any(ungrouped(term) == Name(name) for _, term in whole.terms)
 
 
-@lru_cache(maxsize=20_000)
-def slope_needs(formula: Expression, by: str) -> frozenset[str]:
-    """The names whose values ∂formula/∂by depends on: for w·x + b by w only x."""
-
-    def every(node: Expression) -> frozenset[str]:
-        return frozenset(names_in(node))
-
-    def needs(node: Expression) -> frozenset[str]:
-        if by not in every(node):
-            return frozenset()
-        match node:
-            case Name():
-                return frozenset()
-            case Group(inner):
-                return needs(inner)
-            case Negative(operand):
-                return needs(operand)
-            case Sum(terms):
-                return frozenset().union(*(needs(term) for _, term in terms))
-            case Product(factors):
-                found: frozenset[str] = frozenset()
-                for i, (how, factor) in enumerate(factors):
-                    if by in every(factor):
-                        others = (every(f) for j, (_, f) in enumerate(factors) if j != i)
-                        found = found.union(needs(factor), *others, every(factor) if how == "/" else ())
-                return found
-            case _:
-                return every(node)
-
-    return needs(formula)
-
-
 class Truth(Model):
     """The exact values of one run."""
 
@@ -198,15 +192,17 @@ class Truth(Model):
         self.values: list[float] = trace.values.tolist()
 
     def value(self, node: int) -> float:
-        if node == self.graph.loss:
+        if node in self.convention.scaled:
             return self.values[node] * self.convention.loss_scale
         return self.values[node]
 
     def gradient(self, of: int, by: int) -> float:
-        if self.convention.updated_weights and of == self.graph.loss:
+        convention = self.convention
+        if convention.updated_weights and of == self.graph.loss:
             return self._through_new_weights.gradient(of, by)
         plain = self.trace.derivative(of, by)
-        return plain * self.convention.scale if of == self.graph.loss and by != of else plain
+        # of two losses that both have the factor neither changes faster for it
+        return plain * convention.scale if of in convention.scaled and by not in convention.scaled else plain
 
     @cached_property
     def _through_new_weights(self) -> Person:
@@ -285,6 +281,10 @@ class Person(Model):
         self._skip: Subject | None = None
         self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
 
+    def copy(self) -> Person:
+        """A person who has stated the same so far."""
+        return Person(self.vocabulary, self.leaves, self.stated, self.convention, self.nudges)
+
     def state(self, subject: Subject, line: Line) -> None:
         """A new statement replaces the old one; everything after it is calculated anew."""
         self.stated[subject] = line
@@ -333,19 +333,25 @@ class Person(Model):
                 return self._value(node)
             case Gradient(of, by):
                 return self._gradient(of, by)
-            case Updated(node):
-                return self.updated(node)
-            case Rate():
-                return self.rate
+            case _:
+                return super().of(subject)
 
     def _value(self, node: int) -> float:
         if node in self.leaves:
             if node in self.assumed_leaves:
                 self._open[-1][1].add(node)
             return self.leaves[node] + self.nudges.get(node, 0.0)
+        value = self.evaluate(self.graph.node_formula(node))
+        if value != value:
+            value = self.evaluate(self._without_zeros(node))
+        return value * self.convention.loss_scale if node in self.convention.at else value
+
+    def _without_zeros(self, node: int) -> Expression:
+        """The node's formula without what a given 0 multiplies: 0·log(p) is 0 even where p has come out negative."""
         formula = self.graph.node_formula(node)
-        value = run(closure(formula, self.graph), self.get, self.get_gradient)
-        return value * self.convention.loss_scale if node == self.graph.loss else value
+        nodes = ((name, self.graph.find(name)) for name in names_in(formula))
+        zeros = frozenset(name for name, leaf in nodes if leaf is not None and self.leaves.get(leaf) == 0.0)
+        return without_factors(formula, zeros) if zeros else formula
 
     def _gradient(self, of: int, by: int) -> float:
         if of == by:
@@ -355,10 +361,7 @@ class Person(Model):
             if not self.graph.reaches(user, of):
                 continue
             upstream = 1.0 if user == of else self.of(Gradient(of, user))
-            share = upstream * self._local(user, by)
-            if user == of == self.graph.loss:
-                share *= self.convention.scale
-            total += share
+            total += upstream * self._local(user, by)
         return total
 
     def _local(self, user: int, by: int) -> float:
@@ -366,7 +369,13 @@ class Person(Model):
         subject = Gradient(user, by)
         if subject in self.stated and subject != self._skip and self.graph.direct_only(user, by):
             return self.of(subject)
-        formula = self.graph.node_formula(user)
+        factor = self.convention.scale if user in self.convention.at else 1.0
+        slope = self._slope(self.graph.node_formula(user), user, by)
+        if slope != slope:
+            slope = self._slope(self._without_zeros(user), user, by)
+        return factor * slope
+
+    def _slope(self, formula: Expression, user: int, by: int) -> float:
         name = self.graph.name(by)
         if self.by_result and (slope := self._by_result(formula, user, name)) is not None:
             return slope

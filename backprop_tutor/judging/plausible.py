@@ -11,12 +11,18 @@ from ..formulas.expression import Call, Power, Product, Sum, ungrouped, walk
 from ..handwork.quantities import Subject, Value
 from ..lesson.steps import softmax_parts
 from .person import Line
+from .steps import Anywhere
 
 _RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, None), "exp": (0, None), "softplus": (0, None)}
 
 
-def remarks(graph: Graph, stated: Mapping[Subject, Iterable[Line]]) -> tuple[tuple[int, str], ...]:
-    """(line, sentence) for every impossible value that the sheet states."""
+def remarks(graph: Graph, stated: Anywhere) -> tuple[tuple[int, str], ...]:
+    """(line, sentence) for every impossible value that the sheet states, in any of its steps."""
+    found = [remark for _, own in stated.by_step() for remark in _of_step(graph, own)]
+    return tuple(sorted(dict.fromkeys(found)))
+
+
+def _of_step(graph: Graph, stated: Mapping[Subject, Iterable[Line]]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     softmaxes: dict[object, dict[int, Line]] = defaultdict(dict)
     sizes: dict[object, int] = {}
@@ -46,7 +52,7 @@ def remarks(graph: Graph, stated: Mapping[Subject, Iterable[Line]]) -> tuple[tup
             if abs(total - 1) > room:
                 last = max(line.line for line in lines_of.values())
                 found.append((last, f"the outputs of the softmax add up to {float(total):g}, not to 1"))
-    return tuple(sorted(dict.fromkeys(found)))
+    return found
 
 
 def _never_negative(graph: Graph, node: int) -> bool:

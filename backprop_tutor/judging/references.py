@@ -14,6 +14,7 @@ from .conventions import conventions
 from .judge import Judge
 from .person import Person
 from .session import Session
+from .steps import placed
 from .values import finite
 
 MOST_FORMULAS = 4
@@ -39,7 +40,7 @@ def references(judge: Judge, judgement: Judgement, place: int) -> References | N
 def _convened(judge: Judge, judgement: Judgement) -> Judge:
     """The judge under the convention that the sheet was judged by."""
     said = next((v.message for v in judgement.verdicts if v.mark == "convention"), None)
-    own = next((c for c in conventions(judge.graph) if c.sentence == said), None) if said is not None else None
+    own = next((c for c in conventions(judge.network) if c.sentence == said), None) if said is not None else None
     return judge.under(own) if own is not None else judge
 
 
@@ -50,7 +51,8 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
         return None
     if is_about_arrays(judge, claim):
         return None
-    chain = Chain(judge, claim, session, judge.stated_anywhere(judgement.sheet))
+    judge, claim, session, later = placed(judge, claim, session, judge.stated_anywhere(judgement.sheet))
+    chain = Chain(judge, claim, session, later)
     if chain.subject is None:
         return None
     person = session.person

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 
 from ..formulas.expression import Expression
@@ -11,6 +11,7 @@ from ..handwork.claims import Part
 from ..handwork.exact import Stated, exact
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject
+from .own_names import OwnName
 from .person import Line, Person
 
 
@@ -30,16 +31,40 @@ class Step:
 
 @dataclass
 class Session:
-    """What the sheet has said so far."""
+    """What the sheet has said so far, in one update step; `steps` are those of the other steps."""
 
     person: Person
     nudged: Person | None = None
     renamed: dict[str, str] = field(default_factory=dict)
-    definitions: dict[str, Expression] = field(default_factory=dict)
+    definitions: dict[str, OwnName] = field(default_factory=dict)
     wrong_formulas: list[tuple[Subject, Expression, int]] = field(default_factory=list)
     right_formulas: dict[Subject, list[Expression]] = field(default_factory=dict)
     history: dict[Subject, list[Line]] = field(default_factory=dict)
     arrays: dict[str, Grid] = field(default_factory=dict)  # foreign names of arrays and what they were read as
+    parameter: int | None = None  # the one that the lines before are about
+    step: int = 1  # which update step the sheet has come to
+    steps: dict[int, Session] = field(default_factory=dict)  # from the second on
+
+    def copy(self) -> Session:
+        """A session that can be tried on without any effect on this one."""
+        return Session(
+            self.person.copy(),
+            None if self.nudged is None else self.nudged.copy(),
+            dict(self.renamed),
+            dict(self.definitions),
+            list(self.wrong_formulas),
+            {subject: list(forms) for subject, forms in self.right_formulas.items()},
+            {subject: list(lines) for subject, lines in self.history.items()},
+            dict(self.arrays),
+            self.parameter,
+            self.step,
+            {number: session.copy() for number, session in self.steps.items()},
+        )
+
+    def become(self, other: Session) -> None:
+        """This session as another one has gone on from a copy of it."""
+        for part in fields(self):
+            setattr(self, part.name, getattr(other, part.name))
 
 
 def exact_or_none(value: float) -> Fraction | None:

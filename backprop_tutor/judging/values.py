@@ -19,7 +19,9 @@ from ..handwork.exact import Stated, agrees, exact, near, truncates
 from ..handwork.quantities import Gradient, Subject, Updated
 from ..slips.catalogue import right_forms
 from .alignment import Pair
+from .own_names import OwnName
 from .person import STANDARD, Answer, Line, Person, Truth, subject_of
+from .rule_forms import rule_forms
 
 LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
 DIGIT_SLIP_NEEDS = 3
@@ -52,6 +54,7 @@ class Reference:
         later: Mapping[Subject, Sequence[Line]],
         network: Network,
         decided: Callable[[Subject], bool] = lambda subject: True,
+        own: Mapping[str, OwnName] | None = None,
     ) -> None:
         self.truth = truth
         self.person = person
@@ -59,6 +62,7 @@ class Reference:
         self.later = later
         self.network = network
         self.decided = decided
+        self.own = {} if own is None else own
         self.used_later = False
 
     @cached_property
@@ -75,7 +79,7 @@ class Reference:
 
     def forms(self, subject: Subject) -> Sequence[Expression]:
         """The usual right formulas of a quantity; under a convention those that it leaves right."""
-        usual = right_forms(self.network, subject)
+        usual = rule_forms(self.person.vocabulary, subject) or right_forms(self.network, subject)
         truth = self.truth
         if truth is None or truth.convention == STANDARD:
             return usual
@@ -103,6 +107,11 @@ class Reference:
     # ------------------------------------------------------------------ numbers put in
     def fits(self, pair: Pair, people: Sequence[Person]) -> Ground | None:
         """Why a number may stand where it stands, or None when it doesn't belong there."""
+        for own in self.own.values():
+            if own.line is not None and own.is_its_number(pair.formula, pair.number):
+                at_fault = (own.line.line,) if own.line.faulty else ()
+                given = float(own.line.number.value)
+                return Ground("follows" if at_fault else "right", "", "", given, at_fault, None, "stated")
         number, formula = pair.number, self.as_quantity(pair.formula)
         value, unit = number.value, number.unit
         answers = [person.answer(formula) for person in people]
@@ -281,8 +290,9 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
         return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
     code = "exact" if abs(y - true) <= abs(true) * Fraction(1, 10**13) else "rounded"
     if isinstance(subject, Updated) and unit:
-        step = abs(expected - person.value(subject.node))
-        if 0 < step < unit:
+        old = person.value(subject.node)
+        step = abs(expected - old)
+        if 0 < step < unit and agrees(y, unit, exact(old)):
             message = f"right as stated; the step of {_scientific(step)} does not show at these digits"
             return Ground("right", "update-invisible", message, expected)
     return Ground("right", code, "", expected)

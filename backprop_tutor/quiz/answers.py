@@ -30,7 +30,7 @@ from ..handwork.exact import Stated, agrees, exact, literal, reach, spread, unit
 from ..handwork.quantities import Subject, Updated, Value
 from ..judging.alignment import as_written, has_names, numbers_in
 from ..judging.session import Session
-from .fairness import APART, as_asked, unit_at
+from .fairness import APART, apart, as_asked, unit_at
 from .misses import at_least, fits, fitting, is_short, missed, named, nothing_told
 from .names import Kind
 from .replies import Reply, again, sentence, unread
@@ -124,7 +124,9 @@ def _judged(
         if same:
             return named(source, same, source.value(last))
     reply = _told(source, question, item, last, verdict, session)
-    printed = formula_told or any(k.formula is not None and k.subject == item.subject for k in question.known)
+    # the lines of a derivation go on from numbers
+    printed = formula_told or question.kind == Kind.DERIVATION
+    printed |= any(known.formula is not None and known.subject == item.subject for known in question.known)
     if reply.outcome != "right":
         return reply
     if _only_named(item, typed.last):
@@ -222,6 +224,8 @@ def _other_of_step(source: Source, question: Question, item: Item, last: Express
     change = minus(new, old)
     other, what = (new, "the new value") if item.subject is None else (change, "the change")
     asked = "the change is asked" if item.subject is None else "the new value is asked"
+    if not apart(source.value(other), item.value, item.digits):
+        return None  # where w is 0 the two are one
     if has_names(last):
         meant = source.judge.equality.same(other, last)
     else:
@@ -258,12 +262,12 @@ def _told(
 def _is_near(item: Item, stated: Stated) -> bool:
     """One more or less in the last digit than the rounded number has; further digits than asked for don't count.
 
-    What is calculated is right where it comes to the number asked for, whatever was put in.
+    What is calculated is right where it comes to the number asked for, within the rounding of what was put in.
     """
     if item.form == "formula" or is_short(stated):
         return False
     asked = unit_at(item.value, item.digits)
-    room = OFF * max(stated.unit, asked) if stated.text else asked / 2
+    room = OFF * max(stated.unit, asked) if stated.text else (asked + stated.unit) / 2
     return bool(stated.unit) and abs(stated.value - exact(item.value)) <= room
 
 

@@ -89,6 +89,13 @@ class SkillState:
     climbed: bool
     results: tuple[Result, ...]
     card: Card | None
+    scenario: str = ""  # where it was asked last
+
+    @property
+    def known(self) -> float:
+        """How well it is known now, 0 to 1: the share of right answers among the last four, fading as memory does."""
+        recall = self.card.recall if self.card is not None else 0.0
+        return recall * sum(how == "right" for how in self.recent) / WINDOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +120,9 @@ class State:
     days: Mapping[str, tuple[int, int]]  # ISO date -> questions, unaided rights
 
     def due(self, now: datetime) -> tuple[str, ...]:
-        """The skills that are due, the longest overdue first."""
-        found = [s for s in self.skills.values() if s.card is not None and s.card.due <= now]
+        """The skills that are due on this day or before, the longest overdue first."""
+        today = now.astimezone().date()
+        found = [s for s in self.skills.values() if s.card is not None and s.card.due.astimezone().date() <= today]
         return tuple(s.code for s in sorted(found, key=lambda s: s.card.due if s.card else now))
 
 
@@ -180,7 +188,7 @@ def replay(attempts: Iterable[Attempt], now: datetime) -> State:
         ended[attempt.skill].append(attempt)
         own = made.pop(key, [])
         results[attempt.skill].append(Result(attempt.unaided, own[0] if own else ""))
-        day = attempt.at.date().isoformat()
+        day = attempt.at.astimezone().date().isoformat()  # the learner's day
         count, right = days.get(day, (0, 0))
         days[day] = (count + 1, right + attempt.unaided)
         if attempt.unaided:
@@ -193,7 +201,7 @@ def replay(attempts: Iterable[Attempt], now: datetime) -> State:
     states = {
         code: SkillState(
             code, len(ended[code]), tuple(map(_how, ended[code][-WINDOW:])), climbed(results[code]),
-            tuple(results[code]), cards.card(code, now),
+            tuple(results[code]), cards.card(code, now), ended[code][-1].scenario,
         )
         for code in order
     }  # fmt: skip

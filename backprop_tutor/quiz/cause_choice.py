@@ -15,7 +15,9 @@ _WEIGHTS = frozenset(
     ("weights-swapped", "other-neurons-weight", "another-weight", "index-transposed", "transposed-weights",
      "input-missing")
 )  # fmt: skip
-_SLOPE_GONE = frozenset({"slope-missing", "hidden-slope-missing", "half-of-slope", "output-slope-missing"})
+_SLOPE_GONE = frozenset(
+    ("slope-missing", "hidden-slope-missing", "half-of-slope", "output-slope-missing", "softmax-cross-terms")
+)
 # what is true to see as well, where a line has one of these slips: who puts w for a has left out a, too
 _ALSO_TRUE: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(_WEIGHTS, _WEIGHTS),
@@ -29,6 +31,8 @@ _ALSO_TRUE: Mapping[str, frozenset[str]] = {
         ("other-activation", "preactivation-for-activation", "weight-for-activation", "term-for-derivative"),
         frozenset({"activation-missing-from-gradient", "other-activation", "preactivation-for-activation"}),
     ),
+    "slope-missing": frozenset({"softmax-cross-terms"}),
+    "activation-missing": frozenset({"reciprocal-missing", "softmax-not-normalised", "softmax-without-exp"}),
     "activation-for-weight": frozenset({"path-weights-missing"}),
     "rate-times-weight": frozenset({"rate-missing"}),
     "mean-for-sum": frozenset({"half-added"}),

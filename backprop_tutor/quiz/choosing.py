@@ -17,7 +17,7 @@ from datetime import datetime
 from ..engine.build import build
 from ..engine.graph import Graph
 from ..errors import Problem, RequestError, ScenarioError, Where
-from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
+from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
 from ..scenario.loading import Scenario
 from .attempts import State
 from .kinds import MAKERS, Maker, Setting
@@ -39,11 +39,15 @@ ALL_MAKERS: Mapping[Kind, Maker] = {**MAKERS, Kind.DERIVATION: derivation, Kind.
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """What is practised: a scenario, or random networks of one shape. `own`: a file of the learner's own."""
+    """What is practised: a scenario, or random networks of one shape.
+
+    `own`: a file of the learner's own. `grows`: nobody has asked for this shape, and it may follow the progress.
+    """
 
     scenario: Scenario | None = None
     shape: Shape | None = None
     own: bool = False
+    grows: bool = False
 
     @property
     def command(self) -> str:
@@ -258,11 +262,11 @@ def _shuffled(weights: Mapping[str, float], dice: random.Random) -> list[str]:
 def node_of(subject: Subject) -> int | None:
     """The quantity that a subject is about."""
     match subject:
-        case Value(node) | Updated(node):
+        case Value(node) | Updated(node) | Worked(_, node) | Remembered(_, node):
             return node
         case Gradient(_, by):
             return by
-        case Rate():
+        case Rate() | RuleNumber():
             return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
@@ -52,6 +52,26 @@ class Shape:
         said += [f"--activation {self.activation}"] if self.activation != Activation.SIGMOID else []
         said += [f"--loss {self.loss}"] if self.loss != Loss.HALF_SQUARED else []
         return said + ([f"--shared {self.shared}"] if self.shared != Shared.NOTHING else [])
+
+
+USUAL = Shape((2, 2, 2))
+OTHERS: Mapping[str, Shape] = MappingProxyType(  # by the skill that the usual network has no use for
+    {
+        "softmax": Shape((2, 2, 2), loss=Loss.CROSS_ENTROPY),
+        "relu": Shape((2, 2, 2), activation="relu"),
+        "tanh": Shape((2, 2, 2), activation="tanh"),
+        "other-function": Shape((2, 2, 2), activation="softplus"),
+    }
+)
+LARGER = Shape((3, 3, 2))
+
+
+def next_shape(climbed: Collection[str], ladder: Sequence[str]) -> Shape:
+    """The network for somebody who has climbed these skills: the usual one first, then others, then a larger one."""
+    rungs = [code for code in ladder if code not in OTHERS]
+    if not all(code in climbed for code in rungs):
+        return USUAL
+    return next((shape for code, shape in OTHERS.items() if code not in climbed), LARGER)
 
 
 def shape(text: str, activation: str = "sigmoid", loss: str = Loss.HALF_SQUARED, shared: str = Shared.NOTHING) -> Shape:

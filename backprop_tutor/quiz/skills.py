@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
+from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
 
 if TYPE_CHECKING:
     from ..engine.network import Network
@@ -98,7 +98,7 @@ def skill_of(network: Network, subject: Subject) -> str:
             return _of_value(network, node)
         case Gradient(of, by):
             return _of_gradient(network, of, by)
-        case Updated() | Rate():
+        case Updated() | Rate() | Worked() | Remembered() | RuleNumber():
             return "update"
 
 

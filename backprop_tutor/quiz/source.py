@@ -15,7 +15,18 @@ from ..formulas.algebra import named
 from ..formulas.digits import significant, spelt
 from ..formulas.expression import Derivative, Expression, Name, walk
 from ..handwork.exact import Stated, unit_of
-from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value, Vocabulary
+from ..handwork.quantities import (
+    RATE,
+    Gradient,
+    Rate,
+    Remembered,
+    RuleNumber,
+    Subject,
+    Updated,
+    Value,
+    Vocabulary,
+    Worked,
+)
 from ..judging.judge import Judge
 from ..judging.person import Line, Person, subject_of
 from ..judging.session import Session
@@ -115,6 +126,10 @@ class Source:
                     return 2, -int(self.graph.levels[by]), place[of] * len(place) + place[by]
                 case Updated(node):
                     return 3, place[node], 0
+                case Worked(_, node) | Remembered(_, node):
+                    return 4, place[node], 0
+                case RuleNumber():
+                    return 1, 1, 0
 
         return sorted(set(subjects), key=key)
 

@@ -1,6 +1,6 @@
 """What somebody typed, in the network's own names; or why it is no answer yet.
 
-Spellings that a typist means alike are read alike (`= 0.1868`, `0.7514 x 0.2486`, `sigma(o1)`). A name has to be one of
+Spellings that a typist means alike are read alike (`= 0.1868`, `0.7514x0.2486`, `1.868e−1`). A name has to be one of
 the network's: of other spellings only those count whose meaning is evident, and the loss may have any usual name in a
 derivative (∂E/∂w). What can't be read, or speaks of something that isn't there, is no miss.
 """
@@ -38,11 +38,8 @@ from .types import Item
 
 LOSS_NAMES = ("E", "L", "C", "J", "Loss", "loss", "cost", "error")  # whatever the scenario calls it
 _LEAD = re.compile(r"\s*(?:[=≈≃≅]\s*)*")
-_TWO_POINTS = re.compile(r"\.\d*\.(?=\d)")
-_TWO_NUMBERS = re.compile(r"(?<![\w.])(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s+(?=\.?\d)")
 _EXPONENT = re.compile(r"(?<=\d)([eE])[−–](?=\d)")
 _CROSS = re.compile(r"((?:(?<![\w.])(?:\d+\.?\d*|\.\d+)|\))\s*)[xX](?=\s*[\d.(])")
-_SIGMA = re.compile(r"\bsigma(?=\s*\()")
 _MOST_NAMED = 3  # unknown names
 
 
@@ -67,12 +64,6 @@ def read(source: Source, item: Item, text: str) -> Typed | Reply:
     shown = text.strip()
     if len(shown) > handwork.MAX_LINE:
         return unread(f"that has {len(shown)} characters; the limit is {handwork.MAX_LINE}")
-    for pattern, said, help in (
-        (_TWO_POINTS, "a number has one decimal point", "write a product with *"),
-        (_TWO_NUMBERS, "two numbers stand side by side", "write a product with *, or one number without a space"),
-    ):
-        if found := pattern.search(text):
-            return unread(said, found.start(), found.end(), help)
     text = _spelt(text, notation)
     begin = _LEAD.match(text).end()  # type: ignore[union-attr]
     try:
@@ -92,8 +83,7 @@ def _spelt(text: str, notation: Notation) -> str:
         return found[0] if is_name else f"{found[1]}*"
 
     text = _EXPONENT.sub(r"\1-", text.replace("~", "≈").replace("∼", "≈"))
-    text = _CROSS.sub(cross, text)
-    return text if notation.names("sigma") else _SIGMA.sub("σ    ", text)
+    return _CROSS.sub(cross, text)
 
 
 # ---------------------------------------------------------------- names
@@ -170,22 +160,14 @@ def _with_steps(source: Source, formula: Expression) -> Expression:
 
 
 def means_nothing(source: Source, names: list[str]) -> str:
-    """`'w11x1' means nothing here: write w11*x1.`"""
+    """`'help' means nothing here.`"""
     quoted = [f"'{name}'" for name in names[:_MOST_NAMED]]
     listed = " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
     verb = "means" if len(quoted) == 1 else "mean"
     array = next((name for name in names if source.vocabulary.array(name) is not None), None)
     if array is not None:
         return f"'{array}' is a whole array; one number is asked."
-    apart = next((split for name in names if (split := next(_split(source, name), None))), None)
-    return f"{listed} {verb} nothing here" + (f": write {apart}." if apart else ".")
-
-
-def _split(source: Source, name: str) -> Iterator[str]:
-    """A spelling as a product of two of the network's names, where it is these without a sign between."""
-    for at in range(1, len(name)):
-        if all(source.vocabulary.node(part) is not None for part in (name[:at], name[at:])):
-            yield f"{name[:at]}*{name[at:]}"
+    return f"{listed} {verb} nothing here."
 
 
 def _without_name(source: Source, item: Item, parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], str | None]:

@@ -240,7 +240,11 @@ class Spreading:
 
     @property
     def words(self) -> dict[str, Expression | str]:
-        return {"z": self.network.name(self.logits[self.at]), "p": self.p, "slope": self.diagonal}
+        others = [p for k, p in enumerate(self.outputs) if k != self.at]
+        return {
+            "z": self.network.name(self.logits[self.at]), "p": self.p, "slope": self.diagonal, "other": others[0],
+            "likewise": ", and likewise for the others" if len(others) > 1 else "",
+        }  # fmt: skip
 
 
 def spreading(network: Network, subject: Subject) -> Spreading | None:

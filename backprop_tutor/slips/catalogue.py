@@ -8,7 +8,7 @@ that equal each other the first is kept, with the prior of the likeliest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -29,6 +29,7 @@ __all__ = ["SLIPS", "Slip", "Variant", "right_forms", "row", "variants"]
 LONG = 400  # pieces of a formula
 MOST_PATHS = 12  # that meet, for a slip to be carried through all of them
 DEEPEST = 3  # steps that a slip is carried within one line
+MOST_NAMED = 3  # places of one slip
 CARRIED = 0.5  # of its prior, for a slip carried from one neuron into the next
 
 
@@ -119,7 +120,7 @@ SLIPS: tuple[Slip, ...] = (
     Slip("log-loss-sign", "X12", "the minus sign of a cross entropy left out",
          "The logarithms are negative; the minus sign in front makes {loss} positive.", 1, forward.log_loss_sign),
     Slip("binary-loss-per-class", "X14", "a binary loss for every class",
-         "In {loss} only the target's logarithm enters, not log(1 − p) of the other classes.", 1,
+         "In {loss} only the logarithm of the target's output enters; the other classes add nothing.", 1,
          forward.binary_loss_per_class),
     Slip("batch-sum-for-mean", "X7", "the samples summed instead of averaged",
          "{loss} is a mean: divide by the {number} samples.", 1, forward.batch_sum_for_mean),
@@ -175,13 +176,14 @@ SLIPS: tuple[Slip, ...] = (
          "{a} is already tanh({z}): its slope is {slope}.", 1, slopes.tanh_twice),
     # ------------------------------------------------------------ cross entropies
     Slip("softmax-cross-terms", "X1", "the cross terms of the softmax dropped",
-         "Every output depends on {z}: the slopes of the others by {z} are −p·{p}.", 3, slopes.softmax_cross_terms),
+         "Every output depends on {z}: the slope of {other} by {z} is −{other}·{p}{likewise}.", 3,
+         slopes.softmax_cross_terms),
     Slip("softmax-slope-twice", "X2", "the softmax's slope twice",
          "The slope of the softmax is already inside {p} − {y}.", 1, slopes.softmax_slope_twice),
     Slip("softmax-cross-sign", "X15", "the sign of a cross term",
          "Raising {z} lowers the other outputs: the cross terms are negative.", 1, slopes.softmax_cross_sign),
     Slip("softmax-off-diagonal", "X16", "the diagonal's rule off the diagonal",
-         "Off the diagonal the slope by {z} is −p·{p}; the 1 stands on the diagonal only.", 1,
+         "The slope of {other} by {z} is −{other}·{p}{likewise}; the 1 stands in the slope of {p} only.", 1,
          slopes.softmax_off_diagonal),
     Slip("target-minus-output", "X18", "target minus output",
          "It is {p} − {y}, not {y} − {p}.", 1, slopes.softmax_target_minus_output),
@@ -226,9 +228,11 @@ SLIPS: tuple[Slip, ...] = (
          sums.shared_bias_one_sample),
     # ------------------------------------------------------------ biases
     Slip("shared-bias-one-use", "B1", "one use of a shared bias",
-         "{w} is the bias of {count} neurons: add every δ, not only that of {unit}.", 1, sums.shared_bias_one_use),
+         "{w} is the bias of {count} neurons: add what it does in each, not only in {unit}.", 1,
+         sums.shared_bias_one_use),
     Slip("bias-derivative-not-one", "B2", "a factor after the bias",
-         "{b} is added in {unit} without a factor: nothing multiplies its δ.", 1, sums.bias_derivative_not_one),
+         "{b} is added in {unit} without a factor: the derivative of {unit} by {b} is 1.", 1,
+         sums.bias_derivative_not_one),
     # ------------------------------------------------------------ paths that meet
     Slip("one-path-only", "H1", "one path only",
          "{h} reaches the loss through {units}: add all {count} paths.", 4, sums.one_path_only),
@@ -368,9 +372,18 @@ def _carried(network: Network, subject: Subject) -> Iterator[_Candidate]:
             local = network.local(user, by)
             wrong.append(times(candidate.formula if candidate else above, local))
             right.append(times(candidate.right if candidate else above, local))
+        named = [(c, network.graph.name(user)) for user, c in zip(users, chosen, strict=True) if c is not None]
         yield _Candidate(
-            first.code, plus(*wrong), plus(*right), first.sentence, first.prior * share, first.depth + (not same_step)
-        )
+            first.code, plus(*wrong), plus(*right), partial(_in_each, named), first.prior * share,
+            first.depth + (not same_step),
+        )  # fmt: skip
+
+
+def _in_each(candidates: Sequence[tuple[_Candidate, str]]) -> str:
+    """The sentence of a slip made in several steps, each by the name of its quantity: the first, and where else."""
+    first = candidates[0][0].sentence()
+    others = [name for candidate, name in candidates[1:] if candidate.sentence() != first]
+    return f"{first} The same goes for {' and '.join(others[:MOST_NAMED])}." if others else first
 
 
 def _numbered(network: Network, of: int, user: int) -> dict[tuple[str, int], _Candidate]:

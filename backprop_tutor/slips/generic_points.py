@@ -64,6 +64,8 @@ class Point:
                 return self.values[node] - self.rate * self.trace.gradient(node)
             case Rate():
                 return self.rate
+            case _:
+                return NAN  # an update rule's own names: no slip of the catalogue is about them
 
     def derivative(self, of: str, by: str) -> float:
         """∂of/∂by over all paths."""

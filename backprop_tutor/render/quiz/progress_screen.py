@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from ...quiz.attempts import RECURS, SkillState, State
-from ...quiz.skills import SKILLS, WINDOW, title_of
+from ...quiz.skills import CODES, SKILLS, WINDOW, title_of
+from ...scenario.files import bundled
 from ..equations import heading
 from ..lines import Block, Line, Piece, left, line, width_of, worded
 from ..screen import Screen
@@ -18,7 +19,7 @@ DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 _SHADES = {False: "·░▒▓█", True: ".:+*#"}
 _MANY = (1, 3, 6, 12)  # questions of a day from which the next shade begins
 _BARS = {False: ("━", "─"), True: ("#", "-")}
-_TITLES = ("--skill", "", "known now", "", "last", "due")
+_TITLES = ("--skill", "", "known", "", "last", "due")
 FEW_SLIPS = 6
 
 
@@ -35,7 +36,7 @@ def show(screen: Screen, state: State, path: str, now: datetime, quiet: bool) ->
         block.extend(_skills(screen, state, now))
         block.extend(_slips(screen, state, now))
         block.extend([line(), *heading("Days", "questions answered", screen.width, screen.glyphs.dash), line()])
-        block.extend(_calendar(screen, state.days, now.date()))
+        block.extend(_calendar(screen, state.days, now.astimezone().date()))
     block.add()
     block.extend(line("  ", (text, "note")) for text in worded(screen.glyphs.text(f"Kept in {path}"), screen.width - 2))
     screen.show(block)
@@ -57,11 +58,14 @@ def _plural(count: int, word: str) -> str:
 
 def command(state: State, now: datetime) -> str:
     """What to practise next: what is due, else what was asked least well."""
-    due = state.due(now)
-    if due:
-        return f"bptutor quiz --skill {due[0]}"
-    weak = [s.code for s in state.skills.values() if not s.climbed]
-    return f"bptutor quiz --skill {weak[0]}" if weak else "bptutor quiz"
+    due = [state.skills[code] for code in state.due(now)]
+    weak = [skill for skill in state.skills.values() if not skill.climbed]
+    for skill in (*due, *weak):
+        if skill.scenario in bundled():
+            return f"bptutor quiz {skill.scenario} --skill {skill.code}"
+        if skill.code in CODES and skill.code != "own-scenario":
+            return f"bptutor quiz --skill {skill.code}"
+    return "bptutor quiz"
 
 
 # ---------------------------------------------------------------- skills
@@ -75,13 +79,12 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     due_wide = max(3, *map(len, dues))
     rows = []
     for one, text, due in zip(known, texts, dues, strict=True):
-        recall = one.card.recall if one.card is not None else 0.0
         marks = list(_recent(screen, one))
         cells: list[list[Piece]] = [
             [(left(one.code, code_wide), "name")],
             [(left(text, wide), "text")],
-            list(_bar(screen, recall)),
-            [(f"{recall:4.0%}", "text")],
+            list(_bar(screen, one.known)),
+            [(f"{one.known:4.0%}", "text")],
             [*marks, (" " * (WINDOW - len(marks)), "text")],
             [(left(due, due_wide), "kink" if due == "now" else "note")],
         ]
@@ -100,7 +103,7 @@ def _skills(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
             yield line("  " if i == 0 else "    ", (text, "note"))
     signs = MARKS[screen.glyphs.ascii]
     legend = f"{signs['right']} right at once, {signs['helped']} with help, {signs['wrong']} not right" + (
-        "; bar: how likely you still know it" if 2 in kept else ""
+        "; bar: right answers among the last four, fading with time" if 2 in kept else ""
     )
     for text in worded(legend, screen.width - 2):
         yield line("  ", (text, "note"))
@@ -133,7 +136,8 @@ def _due(one: SkillState, now: datetime) -> str:
 
 # ---------------------------------------------------------------- slips
 def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
-    found = [slip for slip in state.slips if slip.count >= RECURS][:FEW_SLIPS]
+    every = sorted((slip for slip in state.slips if slip.count >= RECURS), key=lambda slip: -slip.count)
+    found = every[:FEW_SLIPS]
     if not found:
         return
     yield line()
@@ -146,10 +150,12 @@ def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
             if _width([[*pieces, (more, "note")]]) <= screen.width:
                 pieces.append((more, "note"))
         yield line("  ", *pieces)
+    if len(every) > len(found):
+        yield line("  ", (f"and {len(every) - len(found)} more", "note"))
 
 
 def _ago(moment: datetime, now: datetime) -> str:
-    days = (now.date() - moment.date()).days
+    days = (now.astimezone().date() - moment.astimezone().date()).days
     return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
 
 
@@ -192,7 +198,7 @@ def facts(state: State, path: str, now: datetime) -> Iterator[str]:
     else:
         yield f"Progress: {_summary(state)}."
     for one in state.skills.values():
-        recall = f"recall {one.card.recall:.0%}, due {_due(one, now)}, " if one.card is not None else ""
+        recall = f"known {one.known:.0%}, due {_due(one, now)}, " if one.card is not None else ""
         yield f"Skill {one.code}: {recall}last answers {', '.join(one.recent)}, {_plural(one.asked, 'question')}"
     for slip in state.slips:
         if slip.count >= RECURS:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import isfinite
 
 from ...engine.check import check_gradients
@@ -29,9 +29,11 @@ MARKS: Mapping[bool, Mapping[str, str]] = {
     True: {"right": "+", "helped": "/", "wrong": "x", "skipped": "-", "begun": "-", "open": "."},
 }
 _RIGHT = {
-    "truncated": "Cut off and not rounded, though.",
-    "rounded-intermediates": "From rounded numbers.",
-    "within-rounding": "As exact as rounded numbers allow.",
+    "truncated": "Cut off and not rounded, though: it is {}.",
+    "rounded-intermediates": "From your rounded numbers; without rounding it is {}.",
+    "within-rounding": "As exact as rounded numbers allow; without rounding it is {}.",
+    FEWER_DIGITS: "With all the digits asked for it is {}.",
+    LAST_DIGIT: "But for the last digit: it is {}.",
 }
 _PEN = {
     "sign": "a wrong sign",
@@ -126,6 +128,8 @@ def accepts(asked: Asked, item: Item | Choice) -> str:
         return "A formula in names."
     if item.form == "factor":
         return "A formula in names, or its number."
+    if asked.question.kind == Kind.DERIVATION:
+        return "On each line a number, or a calculation with the numbers put in."
     if any(known.formula is not None and known.subject == item.subject for known in asked.question.known):
         return "A number, or a calculation with the numbers put in."
     return "A number, a calculation or a formula."
@@ -178,11 +182,9 @@ def _of_right(asked: Asked, item: Item | Choice, reply: Reply) -> str:
     if item.form == "formula":
         return ""
     number = f"{as_asked(item.value, item.digits):f}"
-    if reply.code == FEWER_DIGITS:
-        return f"To {item.digits} digits it is {number}."
-    if reply.code == LAST_DIGIT:
-        return f"But for the last digit: it is {number}."
-    return _RIGHT.get(reply.code) or f"It comes to {number}{_by_difference(asked, item)}."
+    if reply.code in _RIGHT:
+        return _RIGHT[reply.code].format(number)
+    return f"It comes to {number}{_by_difference(asked, item)}."
 
 
 def _by_difference(asked: Asked, item: Item) -> str:
@@ -292,8 +294,7 @@ def slip_name(code: str) -> str:
 
 def when(due: datetime, now: datetime) -> str:
     """`now`, `tomorrow`, `in 11 days`"""
-    days = (due - now) / timedelta(days=1)
+    days = (due.astimezone().date() - now.astimezone().date()).days
     if days <= 0:
         return "now"
-    whole = max(1, round(days))
-    return "tomorrow" if whole == 1 else f"in {whole} days"
+    return "tomorrow" if days == 1 else f"in {days} days"

@@ -105,7 +105,8 @@ class Words:
 
     def label(self, link: LinkVerdict) -> str:
         """The few words beside a caret."""
-        whole = link.kind == "substitution" and link.code != "miscopied-operand"
+        several = not _NUMBER.fullmatch(link.right) and link.end - link.start >= len(link.right)
+        whole = link.kind == "substitution" and several
         if link.expected is None or not self.options.reveal or link.kind == "formula" or whole:
             return {"formula": "this formula", "substitution": "these numbers"}.get(link.kind, "this number")
         value = self.number(link.expected)

@@ -1,0 +1,131 @@
+"""Lines about an update rule of the scenario's own: `m = 0.9*m + 0.1*g`, `v_b = 1.4`, `w1' = w1 - η*mhat/(√vhat + ε)`.
+
+`m` alone is the m of one parameter: of the one for which the line is true, else of the one that the lines before are
+about. On the right of its own line, and of those above it, it is what the step before has left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..formulas.expression import (
+    Derivative,
+    Expression,
+    Name,
+    transform,
+    walk,
+)
+from ..handwork import meaning
+from ..handwork.claims import Claim
+from ..handwork.exact import agrees, literal, truncates
+from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Vocabulary, Worked
+from ..handwork.rule_names import RuleNames
+from .alignment import has_names
+from .values import finite
+
+if TYPE_CHECKING:
+    from .judge import Judge
+    from .session import Session
+
+WHOSE = "it is not said whose {} this is: write {}_{}"
+
+
+def with_rule_names(judge: Judge, claim: Claim, session: Session) -> Claim | str:
+    """The claim with the rule's names for one parameter; a sentence where none tells for which."""
+    rule = judge.vocabulary.rule
+    if rule is None or not claim.parts:
+        return claim
+    bare = list(dict.fromkeys(_bare_names(judge.vocabulary, rule, claim)))
+    if not bare:
+        return _with_memory(judge.vocabulary, rule, claim)
+    options = [_for_parameter(judge.vocabulary, rule, claim, node) for node in rule.parameters]
+    best = [claim for claim in options if _holds(judge, claim, session)]
+    latest = session.parameter
+    if latest is not None and latest in rule.parameters:
+        preferred = options[rule.parameters.index(latest)]
+        return preferred if preferred in best or not best else best[0]
+    if best or len(options) == 1:
+        return [*best, *options][0]
+    name = rule.bare(bare[0])
+    assert name is not None
+    return WHOSE.format(f"'{bare[0]}'", name[0], judge.graph.name(rule.parameters[0]))
+
+
+def parameter_of(vocabulary: Vocabulary, subject: Subject | None) -> int | None:
+    """The parameter that a line is about: its gradient, its new value, one of the rule's lines for it."""
+    match subject:
+        case Gradient(of, by) if of == vocabulary.graph.loss and vocabulary.graph.block_of(by).kind == "parameter":
+            return by
+        case Updated(node) | Worked(_, node) | Remembered(_, node):
+            return node
+        case _:
+            return None
+
+
+def _bare_names(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Iterator[str]:
+    for part in claim.parts:
+        for node in walk(part.expression):
+            if isinstance(node, Name) and vocabulary.subject(node.name) is None and rule.bare(node.name):
+                yield node.name
+
+
+def _for_parameter(vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: int) -> Claim:
+    """The claim as one about a parameter."""
+
+    def change(part: Expression) -> Expression:
+        if not isinstance(part, Name) or vocabulary.subject(part.name) is not None:
+            return part
+        found = rule.bare(part.name)
+        if found is None:
+            return part
+        name, now = found
+        subject = rule.of(name, node, now is False)
+        if name == "w" and now is None:
+            subject = None if subject is None else meaning.subject_of(Name(vocabulary.graph.name(node)), vocabulary)
+        return part if subject is None else _named(vocabulary, subject, part)
+
+    parts = tuple(replace(p, expression=transform(p.expression, change)) for p in claim.parts)
+    return _with_memory(vocabulary, rule, replace(claim, parts=parts))
+
+
+def _named(vocabulary: Vocabulary, subject: Subject, typed: Name) -> Expression:
+    read = vocabulary.read(subject)
+    if isinstance(read, (Name, Derivative)):
+        return replace(read, span=typed.span)
+    return read
+
+
+def _with_memory(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Claim:
+    """On the right of a line of the rule, names of this line and of later ones as the step before has left them."""
+    about = meaning.subject_of(claim.parts[0].expression, vocabulary)
+    if not isinstance(about, Worked):
+        return claim
+
+    def change(part: Expression) -> Expression:
+        subject = vocabulary.subject(part.name) if isinstance(part, Name) else None
+        if isinstance(part, Name) and isinstance(subject, Worked) and subject.line >= about.line:
+            before = rule.of(rule.rule.lines[subject.line].name, subject.node, True)
+            return part if before is None else _named(vocabulary, before, part)
+        return part
+
+    first, *others = claim.parts
+    return replace(claim, parts=(first, *(replace(p, expression=transform(p.expression, change)) for p in others)))
+
+
+def _holds(judge: Judge, claim: Claim, session: Session) -> bool:
+    """Is the claim true of this parameter, or does it follow from the lines before?"""
+    sides = [meaning.read(p.expression, judge.vocabulary, {}, False, claim.sample) for p in claim.parts]
+    if any(side.unknown for side in sides) or len(sides) < 2:
+        return False
+    left, last = sides[0].expression, literal(sides[-1].expression)
+    if has_names(sides[1].expression) and not judge.equality.same(left, sides[1].expression, quick=True):
+        return False
+    if last is None:
+        return has_names(sides[1].expression)
+    for model in (judge.truth, session.person):
+        value = finite(model.evaluate(left)) if model is not None else None
+        if value is not None and (agrees(last.value, last.unit, value) or truncates(last.value, last.unit, value)):
+            return True
+    return False
