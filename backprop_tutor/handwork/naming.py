@@ -43,6 +43,12 @@ SUFFIX = re.compile(
 LAST = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*[+*]")
 PREFIX = re.compile(rf"(?:{_FIRST_AFTER}|{_FIRST_BEFORE}|grad(?:ient)?|delta)", re.IGNORECASE)
 
+_SAMPLES = (
+    re.compile(r"(?P<name>.+?)\^[({\[]+(?P<number>\d{1,4})[)}\]]+"),
+    re.compile(r"(?P<name>.+?)(?:\[(?P<number>\d{1,4})\])"),
+    re.compile(r"(?P<name>.+?)_\{?(?P<number>\d{1,4})\}?"),
+    re.compile(r"(?P<name>.*\D)(?P<number>\d{1,4})"),
+)
 _LOSS_LETTERS = frozenset("ELJC")
 _LOSS_WORDS = re.compile(
     r"(?:the)?(?:total|overall|sum)?(?:loss|error|cost|objective)(?:total|tot|sum|function)?|[eljc](?:total|tot|ges|gesamt)",
@@ -105,6 +111,13 @@ def application(spelling: str) -> tuple[str, int, str] | None:
 def any_activation(function: str) -> bool:
     """Is a function's name one that people give to any activation function?"""
     return function in _ANY_ACTIVATION
+
+
+def of_samples(spelling: str) -> Iterator[tuple[str, str]]:
+    """(name, number) of the quantity of one sample that a spelling may be: `z1^(2)`, `h[2]`, `yhat_2`, `x2`."""
+    for pattern in _SAMPLES:
+        if match := pattern.fullmatch(spelling):
+            yield match["name"], match["number"].lstrip("0") or "0"
 
 
 def layered(spelling: str) -> Iterator[str]:

@@ -143,7 +143,7 @@ class _Reader:
                 self.sections.heading(row.heading, row.rank)
                 continue
             start = self.sections.line(row.text.text, row.source)
-            yield from self.row(row, equations(row.text.cut(start), self.words))
+            yield from self.row(row, equations(self.sections.plain(row.text.cut(start)), self.words))
         for table in waiting:
             yield from self.table(table)
 

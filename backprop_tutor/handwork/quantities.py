@@ -95,6 +95,9 @@ class Vocabulary:
             return self.graph.loss
         if found is None:
             found = self._caseless.get(key.casefold())
+        if found is None and self.graph.scenario.samples:
+            own = (self._own(f"{name}#{number}") for name, number in naming.of_samples(spelling))
+            found = next((node for node in own if node is not None), None)
         if found is None and "^" in spelling and self._own(spelling.partition("^")[0]) is None:
             found = next((n for name in naming.layered(spelling) if (n := self._own(name)) is not None), None)
         if found is None:

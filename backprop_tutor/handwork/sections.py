@@ -13,6 +13,7 @@ import re
 from dataclasses import replace
 
 from .claims import Claim, Step
+from .typed import Typed
 
 _SAMPLE_WORD = r"(?:training\s+)?(?:sample|example|instance|observation|pattern|data\s*point)"
 _SAMPLE = re.compile(rf"\b{_SAMPLE_WORD}\s*(?:no\.?|number)?\s*[#(]?\s*(\d{{1,4}})\b(?!\.\d)", re.IGNORECASE)
@@ -24,6 +25,7 @@ _ALL = re.compile(
 )
 _PASSES = r"(?:update\s+step|gradient\s+step|step|iteration|epoch|update|time\s+step)"
 _ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_OF_SAMPLE = re.compile(rf"(?<=[\w}}])\(\s*{_SAMPLE_WORD}\s*#?\s*(\d{{1,4}})\s*\)", re.IGNORECASE)
 _STEP = re.compile(rf"\b({_PASSES})\s*(?:no\.?|number)?\s*[#(]?\s*(\d{{1,4}})\b(?!\.\d)", re.IGNORECASE)
 _NTH = re.compile(
     rf"\b({'|'.join(_ORDINALS)})\s+({_PASSES}|(?:forward\s+)?pass|round)\b(?!\s+(?:of\s+the\s+)?update)", re.IGNORECASE
@@ -79,6 +81,14 @@ class Sections:
     def placed(self, claim: Claim) -> Claim:
         """A claim of the line at hand, with the sample and the step that it is about."""
         return replace(claim, sample=self.sample, nearby=self.nearby, step=self.step)
+
+    def plain(self, text: Typed) -> Typed:
+        """`h1(sample 2)` as h1#2, where there are samples."""
+
+        def named(match: re.Match[str]) -> Typed:
+            return text.put(f"#{match[1]}", *match.span())
+
+        return text.sub(_OF_SAMPLE, named) if self.samples else text
 
     def line(self, text: str, source: str) -> int:
         """A line without `#`: where its equations begin, behind a `Sample 2:`; its end for what serves as a heading.

@@ -90,7 +90,9 @@ def is_about_arrays(judge: Judge, claim: Claim) -> bool:
         if any(isinstance(node, (Bracketed, MatrixProduct)) for node in walk(part.expression)):
             return True
     first = ungrouped(claim.parts[0].expression)
-    grid = judge.arrays.grid(first.name, claim.sample) if isinstance(first, Name) else None
+    if not isinstance(first, Name) or judge.arrays.of_samples(first.name) is not None:
+        return False  # without a list the numbers of all samples are not meant
+    grid = judge.arrays.grid(first.name, claim.sample)
     return grid is not None and grid.cells.size > 1
 
 

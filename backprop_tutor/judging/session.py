@@ -42,6 +42,7 @@ class Session:
     history: dict[Subject, list[Line]] = field(default_factory=dict)
     arrays: dict[str, Grid] = field(default_factory=dict)  # foreign names of arrays and what they were read as
     parameter: int | None = None  # the one that the lines before are about
+    sample: int | None = None  # the one that lines which don't say theirs were found to be about
     step: int = 1  # which update step the sheet has come to
     steps: dict[int, Session] = field(default_factory=dict)  # from the second on
 
@@ -57,6 +58,7 @@ class Session:
             {subject: list(lines) for subject, lines in self.history.items()},
             dict(self.arrays),
             self.parameter,
+            self.sample,
             self.step,
             {number: session.copy() for number, session in self.steps.items()},
         )

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 MOST_STEPS = 50
+MOST_SAMPLES = 12  # looked at for a line that doesn't say its own
 GOOD = ("right", "close", "notation", "convention", "follows")
 WHICH = "it is not said whether this is before or after the update, and it fits neither: write a heading such as Step 2"
+WHOSE_SAMPLE = "every sample has its own {0}: say which, with a heading such as Sample 2, or as {0}#2"
 TOO_FAR = "this network can't be followed to step {}"
 _PRIMES = re.compile(r"(?P<name>[^']+)(?P<primes>'+)")
 
@@ -133,8 +135,21 @@ def places(judge: Judge, claim: Claim, session: Session) -> list[Place]:
         samples.append(None)
     elif claim.nearby is not None:
         samples.append(claim.nearby)
+    elif _of_some_sample(judge, claim):
+        known = [] if session.sample is None else [session.sample]
+        samples += dict.fromkeys((*known, *range(1, min(len(judge.graph.scenario.samples), MOST_SAMPLES) + 1)))
     steps = _steps(judge, claim, session)
     return [replace(step, sample=sample) for step in steps for sample in samples]
+
+
+def _of_some_sample(judge: Judge, claim: Claim) -> bool:
+    """Is a claim about a quantity that every sample has, and says it not which sample's?"""
+    first = ungrouped(claim.parts[0].expression) if claim.parts else None
+    return (
+        isinstance(first, Name)
+        and judge.vocabulary.subject(first.name) is None
+        and judge.arrays.of_samples(first.name) is not None
+    )
 
 
 def _steps(judge: Judge, claim: Claim, session: Session) -> list[Place]:
@@ -275,8 +290,11 @@ def judged(judge: Judge, claim: Claim, session: Session, later: Mapping[Subject,
         verdict = _at(judge, claim, trial, later, option)
         if verdict.mark in GOOD:
             session.become(trial)
-            return verdict
+            return _told_sample(judge, verdict, session, option)
         tried.append(verdict)
+    if first.mark == "unknown" and _of_some_sample(judge, claim):
+        name = claim.parts[0].text
+        return replace(first, message=WHOSE_SAMPLE.format(name))
     steps = [option.step for option in options]
     if first.mark != "wrong" or max(steps) <= before.step:
         return first
@@ -288,6 +306,19 @@ def judged(judge: Judge, claim: Claim, session: Session, later: Mapping[Subject,
         session.become(before)
         return Verdict(claim, first.quantity, "unknown", "which-step", WHICH, first.stated, None, ())
     return first
+
+
+def _told_sample(judge: Judge, verdict: Verdict, session: Session, place: Place) -> Verdict:
+    """A verdict that says of which sample a line was found to be, where the line doesn't say it."""
+    claim = verdict.claim
+    if place.sample in (None, claim.sample, claim.nearby):
+        return verdict
+    session.sample = place.sample
+    if verdict.mark not in ("right", "close"):
+        return verdict
+    name = verdict.quantity or claim.parts[0].text
+    said = f"read as {name}: it is not said which sample this is about"
+    return replace(verdict, mark="notation", code="renamed", message=said)
 
 
 def _put_in(verdict: Verdict) -> bool:
