@@ -14,6 +14,7 @@ from backprop_tutor.handwork.penmanship import style_of, usual_digits, written
 from backprop_tutor.judging.corrected import Corrected, correct, flagged
 from backprop_tutor.judging.judge import Judge
 from backprop_tutor.scenario import loading as scenario
+from tests.judging import judge_of
 from tests.program import TOP
 
 SHEETS = tuple(path.name.removesuffix(".hand.md") for path in sorted((TOP / "scenarios").glob("*.hand.md")))
@@ -118,6 +119,24 @@ def test_two_claims_on_one_line() -> None:
     text = "a1 = 1.5, h1 = 3.5, a21 = 0.7\na22 = 0.3; o1 = 1.4\n"
     done = correct(judge("linear_two_errors"), text)
     assert done.text == "a1 = 1.5, h1 = 3.0, a21 = 0.6  # corrected\na22 = 0.3; o1 = 1.2  # corrected\n"
+
+
+def test_a_line_of_a_later_step_is_put_right_by_that_step() -> None:
+    lines = ["w1' = 0.8", "b' = -0.1", "# Step 2", "yhat = 0.8*2 - 0.1 = 1.6", "w1' = 0.8 - 0.28 = 0.54"]
+    corrected = correct(judge_of("momentum_two_steps"), "\n".join(lines))
+    assert corrected.text.split("\n")[3:] == [
+        "yhat = 0.8*2 - 0.1 = 1.5  # corrected",
+        "w1' = 0.8 - 0.28 = 0.52  # corrected",
+    ]
+    assert not corrected.left
+
+
+def test_arrays_are_put_right_number_by_number() -> None:
+    sheet = "z1 = W1 x + b1 = [0.5, -0.65]\nW1' = [[0.2041, 0.4021],\n       [-0.5094, 0.0853]]"
+    corrected = correct(judge_of("layers"), sheet)
+    assert corrected.text == (
+        "z1 = W1 x + b1 = [0.5, -0.55]  # corrected\nW1' = [[0.2041, 0.4021],\n       [-0.5094, 0.0953]]  # corrected"
+    )
 
 
 def test_own_signs_and_digits() -> None:

@@ -177,7 +177,7 @@ class _Pass:
         claims = handwork.read(text, self.judge.vocabulary, self.sheet.path).claims
         if len(claims) != self.on_line[claim.line]:
             return None
-        return replace(claims[index], line=claim.line, sample=claim.sample)
+        return replace(claims[index], line=claim.line, sample=claim.sample, nearby=claim.nearby, step=claim.step)
 
 
 def replaced_numbers(line: str, restated: Mapping[str, str]) -> str:
