@@ -246,6 +246,30 @@ x = 2
 t = 1
 """
 
+# A linear unit whose weights are held small by a second term of the loss.
+DECAY = """
+format = 1
+title = "weight decay"
+[inputs]
+x1 = 2
+x2 = -1
+k = 0.1
+[parameters]
+w1 = 0.5
+w2 = 0.3
+b = 0.1
+[targets]
+y = 1.5
+[equations]
+o = "w1*x1 + w2*x2 + b"
+data = "1/2*(o - y)**2"
+reg = "k/2*(w1**2 + w2**2)"
+L = "data + reg"
+[learning]
+loss = "L"
+rate = 0.2
+"""
+
 # The same as SIGMOID in other hands: no ½ in the loss.
 PLAIN_SQUARES = SIGMOID.replace("1/2*(", "(")
 
@@ -255,6 +279,7 @@ SCENARIOS = {
     "ties": TIES,
     "chain": CHAIN,
     "softmax": SOFTMAX,
+    "decay": DECAY,
     "arrays": ARRAYS,
     "classes": CLASSES,
     "layers": LAYERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backprop_tutor.judging.expectations import expectations, mismatches
-from tests.judging import judged, shown
+from tests.judging import judged, only, shown
 
 # (what is tested, scenario, sheet). `# mark [code]` at the end of a line is what it must get.
 CASES: tuple[tuple[str, str, str], ...] = (
@@ -95,11 +95,143 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "sigmoid",
         "net_h1 = 0.15*0.05 = 0.0075 + 0.02 + 0.35 = 0.3775  # notation [running-equals]",
     ),
+    (
+        "working that goes on from the line's own numbers",
+        "sigmoid",
+        "h1 = 1/(1+e^(-0.3775)) = 1/(1+0.6856) = 0.5933  # right\no1 = 1/(1+e^(-1.1059)) = 1/1.3309 = 0.7514  # right\n"
+        "do1/dnet_o1 = o1*(1 - o1) = 0.7514*(1 - 0.7514) = 0.7514*0.2486 = 0.1868  # right\n"
+        "w5' = 0.4 - 0.5*0.1385*0.5933 = 0.4 - 0.0411 = 0.3589  # right\n"
+        "w1' = 0.15 - 0.5*0.00877*0.05 = 0.15 - 0.000219 = 0.149781  # right",
+    ),
+    (
+        "working that starts with the 1 of 1 - a²",
+        "single_tanh_neuron",
+        "do/dn = 1 - o^2 = 1 - 0.7071^2 = 1 - 0.5000 = 0.5000  # right",
+    ),
+    (
+        "working that goes on wrongly",
+        "sigmoid",
+        "h1 = 1/(1+e^(-0.3775)) = 1/(1+0.6586) = 0.6029  # wrong\n"
+        "w5' = 0.4 - 0.5*0.1385*0.5933 = 0.4 - 0.411 = -0.011  # wrong",
+    ),
     ("running equals with a wrong number", "sigmoid", "net_h1 = 0.15*0.05 = 0.0075 + 0.03 + 0.35 = 0.3875  # wrong"),
     ("a right formula alone", "sigmoid", "net_h1 = w1*i1 + w2*i2 + b1  # right"),
     ("a formula written out", "sigmoid", "h1 = 1/(1 + e^(-net_h1)) = 1/(1 + e^(-0.3775)) = 0.5933  # right"),
     ("a root, a power, a superscript", "sigmoid", "E1 = (t1 - o1)²/2 = ½(0.01 - 0.75137)^2 = 0.27481  # right"),
     ("a formula said to be the number", "chain", "0.42 = u*q + a  # right\n0.43 = u*q + a  # wrong"),
+    # ------------------------------------------------------------ given numbers in a formula that has names too
+    (
+        "given numbers put in for some names",
+        "sigmoid",
+        "net_h1 = 0.15*i1 + 0.2*i2 + 0.35 = 0.3775  # right\nnet_h1 = 0.05*w1 + 0.1*w2 + 0.35  # right\n"
+        "E1 = 0.5*(0.01 - o1)^2 = 0.2748  # right\ndE/do1 = o1 - 0.01 = 0.7414  # right\n"
+        "dE/do1 = -(0.01 - o1)  # right\ndE/dw1 = δ_h1*0.05  # right\nw5' = w5 - 0.5*dE/dw5  # right",
+    ),
+    (
+        "another number put in",
+        "sigmoid",
+        "net_h1 = 0.15*i1 + 0.25*i2 + 0.35  # wrong\nE1 = 0.5*(0.99 - o1)^2  # wrong\n"
+        "dE/dw1 = δ_h1*0.1  # wrong\nE1 = 0.5*(0.01 - o2)^2  # wrong",
+    ),
+    (
+        "numbers worked out before put in",
+        "sigmoid",
+        "dE/dw5 = 0.1385*h1 = 0.0822  # right\ndE/dw5 = 0.1385*h2  # wrong\ndE/dw5 = 0.1364*h1  # wrong",
+    ),
+    (
+        "a wrong number worked out before put in",
+        "sigmoid",
+        "dE/dnet_o1 = 0.5571  # wrong\ndE/dw5 = 0.5571*h1 = 0.3305  # follows\ndE/dw5 = 0.5571*h2  # wrong",
+    ),
+    (
+        "what holds for the given numbers",
+        "sigmoid",
+        "i2 = 2*i1  # right\ndE/dw2 = 2*dE/dw1  # right\nnet_h2 = net_h1 + 0.015 = 0.3925  # right\n"
+        "i2 = 3*i1  # wrong\nnet_h2 = net_h1 + 0.025  # wrong",
+    ),
+    (
+        "given numbers multiplied before",
+        "linear_two_errors",
+        "o1 = 2.0*a21 = 2*w21*h1 = 2*0.2*h1 = 0.4*h1 = 0.4*3 = 1.2  # right\n∂e1/∂w11 = -1.6*2*w21*2*x11  # right\n"
+        "∂e1/∂w21 = -1.6*2*h1  # right\n∂e1/∂w21 = 1.6*2*h1  # wrong\n∂e1/∂o1 = -2*(2.0 - o1)  # right\n"
+        "∂e1/∂o1 = 2*(2.0 - o1)  # wrong",
+    ),
+    (
+        "targets of 0 and 1",
+        "softmax",
+        "L = -ln(p2)  # right\ndL/dz2 = p2 - 1 = -0.7249  # right\ndL/dz1 = p1  # right\ndL/dp2 = -1/p2  # right\n"
+        "dL/dz1 = p1 - 1  # wrong [minus-one-for-every-class]\nL = -ln(p1)  # wrong\ndL/dz2 = p2  # wrong",
+    ),
+    (
+        "two squares with targets of 0 and 1",
+        "matrix_softmax",
+        "dL/dyhat1 = -2(1 - yhat1)  # right\ndL/dyhat2 = 2*yhat2  # right\nL = (1 - yhat1)^2 + yhat2^2  # right\n"
+        "L = 2*yhat2^2  # right\ndL/dyhat1 = -2*yhat1  # wrong\nL = 2*yhat1^2  # wrong",
+    ),
+    (
+        "numbers in a formula of arrays",
+        "batch_norm_three_samples",
+        "y = 0.5*xhat + 0.2 = [-0.4, 0.2, 0.8]  # right\ny = 0.5*xhat + 0.3 = [-0.4, 0.2, 0.8]  # wrong",
+    ),
+    (
+        "a relu that lets all through, on the way to a number",
+        "chain",
+        "q = p = 0.6  # right\no = u*p + a = 0.42  # right",
+    ),
+    ("a relu that lets nothing through", "chain", "a = 0*z = 0  # right\nc' = c = -0.9  # right\na = z  # wrong"),
+    # ------------------------------------------------------------ numbers put in, in another arrangement
+    (
+        "a square the other way round",
+        "sigmoid",
+        "E1 = 1/2*(0.7514 - 0.01)^2 = 0.2748  # right\nE1 = 0.5*(0.7514 - 0.01)^2 = 0.2748  # right\n"
+        "E1 = (0.7514 - 0.01)^2/2 = 0.2748  # right",
+    ),
+    (
+        "factors multiplied before",
+        "sigmoid",
+        "dE/dw1 = 0.036350306*0.01206503 = 0.000438568  # right\ndE/dw1 = 0.008771*0.05 = 0.00043855  # close",
+    ),
+    (
+        "two terms, each worked out",
+        "decay",
+        "dL/dw2 = (-0.7)(-1) + 0.1*0.3 = 0.7 + 0.03 = 0.73  # right\ndL/db = -0.7 + 0.1*0.1 = -0.69  # wrong",
+    ),
+    # ------------------------------------------------------------ given data are exact
+    (
+        "another given value is no rounding of this one",
+        "sigmoid",
+        "dE/dw1 = 0.00877*0.1 = 0.000877  # wrong [other-activation]\n"
+        "net_h2 = 0.2*0.05 + 0.3*0.1 + 0.35 = 0.39000  # wrong [other-neurons-weight]\n"
+        "E1 = 0.5*(0.0 - 0.7514)^2 = 0.2823  # wrong [miscopied-operand]",
+    ),
+    (
+        "not even where the result is right to its two digits",
+        "sigmoid",
+        "net_h2 = 0.2*0.05 + 0.3*0.1 + 0.35 = 0.39  # wrong [other-neurons-weight]",
+    ),
+    (
+        "restated givens leave no room",
+        "two_sigmoid_outputs",
+        "w21 = 0.4  # right\nw22 = 0.45  # right\nb2 = 0.6  # right\na_h1 = 0.593  # right\na_h2 = 0.597  # right\n"
+        "o1 = a_h1*w21 + a_h2*w22 + b2 = 1.15  # wrong\no1 = a_h1*w21 + a_h2*w22 + b2 = 1.1062  # close",
+    ),
+    (
+        "restated givens leave no room in a gradient",
+        "two_sigmoid_outputs",
+        "i1 = 0.05  # right\n∂h1/∂w11 = 0.05  # right\n∂Loss/∂a_h1 = 0.0364  # right\n∂a_h1/∂h1 = 0.241  # right\n"
+        "∂Loss/∂w11 = 0.000470  # wrong\n∂Loss/∂w11 = 0.000400  # wrong\n∂Loss/∂w11 = 0.0004385  # close",
+    ),
+    (
+        "restated matrices neither",
+        "matrix_softmax",
+        "W2 = [[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]  # right\n"
+        "h1 = sigmoid(a1) = [0.95, 0.97, 0.89, 0.91]  # right\na2 = W2 @ h1 + b2 = [1.60, 0.60]  # wrong",
+    ),
+    (
+        "a given value miscopied, and what follows",
+        "sigmoid",
+        "i2 = 0.2  # wrong\nnet_h1 = 0.15*0.05 + 0.2*0.2 + 0.35 = 0.3975  # follows",
+    ),
     # ------------------------------------------------------------ what follows from what
     (
         "an error carried on",
@@ -167,6 +299,13 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "a number stated further down",
         "sigmoid",
         "net_o1 = 0.4*0.593 + 0.45*0.597 + 0.6 = 1.1059  # right\nh1 = 0.593  # right\nh2 = 0.597  # right",
+    ),
+    (
+        "a wrong line repeated",
+        "sigmoid",
+        "δ_o1 = (0.7514 - 0.01)*0.7514 = 0.5571  # wrong\nδ_o1 = 0.5571  # follows [carried]\n"
+        "δ_o1 = (0.7514 - 0.01)*0.7514 = 0.5571  # follows [carried]\nδ_o1 = 0.557  # follows [carried]\n"
+        "δ_o1 = 0.1385  # right\nδ_o1 = 0.1285  # wrong\nδ_o1 = 0.1285  # follows",
     ),
     # ------------------------------------------------------------ a trivial value earns nothing
     (
@@ -295,11 +434,60 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "E1 = (t1 - o1)/2  # wrong\nnet_h1 = w1*i1 + w2*i2  # wrong [bias-missing]",
     ),
     ("true at this point only", "chain", "q = w*x  # wrong\nq = p  # follows [carried]"),
+    # ------------------------------------------------------------ finite differences by hand
     ("finite differences", "samples", "(0.09290 - 0.0925)/0.001 = 0.4  # right"),
+    (
+        "a nudge with names, with numbers, with both",
+        "linear_two_errors",
+        "a1 = (w11 + 0.000001)*x11 = 1.500003  # right\na1 = (0.5 + 0.000001)*3.0 = 1.500003  # right\n"
+        "a21 = (0.2 + 0.000001)*3 = 0.600003  # right\na1 = (0.5 + 0.001)*3 = 1.503  # right\n"
+        "h1 = 2*1.503 = 3.006  # right\na21 = 0.2*3.006 = 0.6012  # right\no1 = 2*0.6012 = 1.2024  # right\n"
+        "((2 - 1.2024)^2 - 0.64)/0.001 = -3.83424  # right",
+    ),
+    (
+        "a nudge that went wrong",
+        "linear_two_errors",
+        "a22 = (w22 + 0.000001)*h1 = (0.1 + 0.000001)*3.0 = 0.300002  # wrong\n"
+        "a22 = (w22 + 0.000001)*h1 = (0.1 + 0.000001)*3.0 = 0.300004  # wrong\n"
+        "a22 = (w22 + 0.000001)*h1 = (0.1 + 0.000001)*3.0 = 0.3000003  # wrong [zero-more]\n"
+        "o2 = f(a22) = 2.0*a22 = 0.6000006  # follows [carried]",
+    ),
+    (
+        "a nudge lost on the way",
+        "linear_two_errors",
+        "a22 = (w22 + 0.000001)*h1 = 0.300003  # right\no2 = 2.0*a22 = 0.60006  # wrong [zero-less]",
+    ),
+    (
+        "a quotient leaves no room where all in it is exact",
+        "linear_two_errors",
+        "((2.0 - 1.200006)^2 - (2.0 - 1.2)^2)/0.000001 = -9.599964 ≈ -9.6  # right\n"
+        "((2.0 - 1.200006)^2 - (2.0 - 1.2)^2)/0.000001 = -9.60  # right\n"
+        "((2.0 - 1.200006)^2 - (2.0 - 1.2)^2)/0.000001 = -9.599946  # wrong [swapped-digits]\n"
+        "((2.0 - 1.200006)^2 - (2.0 - 1.2)^2)/0.000001 = -7.0  # wrong\n"
+        "((2.0 - 1.200006)^2 - (2.0 - 1.2)^2)/0.000001 = -8.123456 ≈ -9.6  # wrong",
+    ),
+    (
+        "a quotient of rounded numbers leaves the room that they leave",
+        "sigmoid",
+        "(0.29845 - 0.29837)/0.001 = 0.0822  # right\n(0.29845 - 0.29837)/0.001 = 0.1022  # wrong",
+    ),
+    (
+        "a quotient for a derivative",
+        "linear_two_errors",
+        "∂e1/∂w21 ≈ -9.599964  # close [difference-quotient]\n∂e1/∂w21 ≈ -9.599946  # wrong\n"
+        "∂e1/∂w11 ≈ ((2 - 1.2024)^2 - 0.64)/0.001 = -3.83424  # close [difference-quotient]\n"
+        "∂e1/∂w11 ≈ ((2 - 1.2024)^2 - 0.64)/0.001 = -3.93424  # wrong",
+    ),
     # ------------------------------------------------------------ slips of the pen
     ("decimal point", "sigmoid", "E2 = 0.236  # wrong [decimal-point]\nh1 = 0.0593  # wrong [decimal-point]"),
     ("sign", "ties", "n = 0.125  # wrong [sign]"),
     ("swapped digits", "sigmoid", "net_h1 = 0.3757  # wrong [swapped-digits]"),
+    (
+        "a zero too many, a zero too few",
+        "sigmoid",
+        "net_o1 = 1.1005906  # wrong [zero-more]\ndE/dnet_o2 = -0.038098  # right\no1 = 0.7510365  # wrong [zero-more]",
+    ),
+    ("a zero left out", "linear_two_errors", "a1 = (w11 + 0.0001)*x11 = 1.503  # wrong [zero-less]"),
     ("one digit", "sigmoid", "o1 = 0.751865  # wrong [one-digit]"),
     ("a miscopied operand", "sigmoid", "net_h1 = 0.15*0.05 + 0.2*0.01 + 0.35 = 0.3595  # wrong [miscopied-operand]"),
     ("no cause is claimed without one", "sigmoid", "h1 = 0.8412  # wrong [wrong]"),
@@ -475,7 +663,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
     (
         "functions without brackets",
         "softmax",
-        "L = -ln p2  # wrong\nL = -y2 log p2 - y1 log p1 - y3 log p3  # right\nL = -log 0.2751 = 1.2906  # close\nL = -log 0.2751 = 1.2905  # right",
+        "L = -ln p2  # right\nL = -y2 log p2 - y1 log p1 - y3 log p3  # right\nL = -log 0.2751 = 1.2906  # close\nL = -log 0.2751 = 1.2905  # right",
     ),
     (
         "powers of functions",
@@ -511,3 +699,43 @@ def test_marks(scenario: str, sheet: str) -> None:
     assert expectations(judgement) == sheet.count("  # ")
     wrong = [f"{m.sentence}: {shown(m.verdict)}" for m in mismatches(judgement)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_line_does_not_follow_from_itself() -> None:
+    verdict = only("sigmoid", "net_h1 = w1*i1 + w3*i2 + b1 = 0.3825")
+    assert (verdict.mark, verdict.follows_from) == ("wrong", ())
+    again = only("sigmoid", "net_h1 = w1*i1 + w3*i2 + b1 = 0.3825\nh1 = 0.59448")
+    assert (again.mark, again.follows_from) == ("follows", (1,))
+
+
+def test_a_wrong_number_is_told_what_its_own_lines_give() -> None:
+    alone = only("sigmoid", "net_o1 = 1.7559")
+    assert alone.message == "should be 1.10591"
+    after = only("sigmoid", "h1 = 0.693\nnet_o1 = 1.7559")
+    assert after.message == "should be 1.10591, or 1.14580 from your line 1"
+
+
+def test_a_given_number_put_in_is_named() -> None:
+    assert only("sigmoid", "dE/do1 = o1 - 0.01").message == "with t1 = 0.01 put in"
+    assert only("softmax", "dL/dp2 = -1/p2").message == "with y2 = 1 put in"
+    assert only("softmax", "dL/dz1 = p1").message == "with y1 = 0, y2 = 1, y3 = 0 put in"
+    assert only("sigmoid", "dE/dw5 = 0.1385*h1").message == "with ∂E/∂net_o1 = 0.1385 put in"
+
+
+def test_a_wrong_formula_that_comes_to_the_right_number_is_told_so() -> None:
+    verdict = only("chain", "q = p")
+    assert verdict.mark == "wrong"
+    assert "the same number" in verdict.message
+
+
+def test_a_right_result_of_wrong_working_is_told_so() -> None:
+    verdict = only("sigmoid", "net_h1 = 0.15*0.01 + 0.2*0.12 + 0.35 = 0.3775")
+    assert verdict.mark == "wrong"
+    assert verdict.message.endswith("; the result is right")
+    assert "the result" not in only("sigmoid", "net_h1 = 0.15*0.01 + 0.2*0.12 + 0.35 = 0.3755").message
+
+
+def test_an_operand_of_a_wrong_line_is_told_where_it_comes_from() -> None:
+    verdict = only("sigmoid", "E2 = 0.236\nE = 0.2748 + 0.236 = 0.2984")
+    assert verdict.mark == "wrong"
+    assert verdict.message == "0.236 comes from line 1; with 0.0236 this gives 0.2984, so the result is right"

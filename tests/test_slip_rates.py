@@ -27,6 +27,7 @@ from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Verdict
 from backprop_tutor.handwork.quantities import RATE, Gradient, Subject, Updated, Value
 from backprop_tutor.judging.judge import Judge
+from backprop_tutor.judging.pen import AMONG_DIGITS, PEN_SLIPS
 from backprop_tutor.lesson.steps import local_formula
 from backprop_tutor.slips.catalogue import Variant, right_forms, variants
 from tests.honest import random_network, written
@@ -146,7 +147,7 @@ def unrelated() -> dict[int, Counter[str]]:
                         counts[digits]["looks right"] += 1
                     elif verdict.code == "wrong":
                         counts[digits]["tie" if verdict.explanations else "silent"] += 1
-                    elif verdict.code in ("one-digit", "swapped-digits", "decimal-point", "sign"):
+                    elif verdict.code in PEN_SLIPS:
                         counts[digits]["pen" if kind == "digit" else "false alarm"] += 1
                     else:
                         counts[digits]["false alarm"] += 1
@@ -263,7 +264,7 @@ def shown_by(verdict: Verdict, step: float) -> str:
         return "does not show, said" if verdict.code == "update-invisible" else "does not show, not said"
     if verdict.mark == "close":
         return "close"
-    if verdict.code in ("one-digit", "swapped-digits") and 0 < step < 100:
+    if verdict.code in AMONG_DIGITS and 0 < step < 100:
         return "a slip of the pen"
     if len(verdict.explanations) == 1 or not 0 < step < 100:
         return "named" if verdict.explanations else "silent"

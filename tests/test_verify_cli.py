@@ -29,7 +29,7 @@ def sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with sheets, which is also the working folder."""
     (tmp_path / "right.md").write_text(RIGHT)
     (tmp_path / "wrong.md").write_text(WRONG)
-    (tmp_path / "close.md").write_text("a1 = 1.5\nh1 = 3.0\no1 = 1.2\ne1 = 0.63\n")
+    (tmp_path / "close.md").write_text("a1 = 1.5\nh1 = 3.0\no1 = 1.2\ne1 = 0.639\n")
     (tmp_path / "folder.md").mkdir()
     (tmp_path / "binary.md").write_bytes(b"\x00\xff a = b")
     monkeypatch.chdir(tmp_path)

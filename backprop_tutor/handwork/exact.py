@@ -112,8 +112,8 @@ class Interval:
 
     def meets_truncated(self, y: Fraction, unit: Fraction) -> bool:
         """Could a number in the interval be written as y, cut off?"""
-        low, high = (y, y + unit) if y >= 0 else (y - unit, y)
-        return self.low <= high and low <= self.high
+        # cutting takes away less than a whole unit: 0.3 is no cut 0.4
+        return self.low < y + unit and y <= self.high if y >= 0 else self.low <= y and y - unit < self.high
 
 
 CORNERS = 6

@@ -58,8 +58,8 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
     whole = isinstance(formula, Group)  # a bracket may have one number in its place
     formula, numbers = _plain(formula), ungrouped(numbers)
     number = literal(numbers)
-    if isinstance(formula, Number):
-        return () if number is not None and number.value == formula.value else None
+    if not has_names(formula):
+        return () if _same_constant(formula, numbers) else None
     if number is not None and isinstance(formula, Negative):
         negated = Stated(-number.value, number.unit, turned(number.text), number.open)
         return (Pair(formula.operand, negated, bare(numbers).span, True),)
@@ -69,7 +69,7 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
         case Sum(terms), Sum(others):
             return _matched([_signed(s, t) for s, t in terms], [_signed(s, t) for s, t in others], fits)
         case Product(factors), Product(others_):
-            return _matched(_flat(factors), _flat(others_), fits)
+            return _matched(*_as_many(_flat(factors), _flat(others_)), fits)
         case Power(base, exponent), Power(other_base, other_exponent):
             inner = align(base, other_base, fits)
             above = align(exponent, other_exponent, fits)
@@ -85,6 +85,25 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
 def turned(text: str) -> str:
     """A typed number with the other sign."""
     return text[1:] if text.startswith("-") else f"-{text}"
+
+
+def _same_constant(formula: Expression, numbers: Expression) -> bool:
+    """A number of the formula's own (1/2), however it is written (0.5)."""
+    try:
+        return as_written(formula) == as_written(numbers)
+    except ArithmeticError:
+        return False
+
+
+def _as_many(formulas: list[Expression], numbers: list[Expression]) -> tuple[list[Expression], list[Expression]]:
+    """The factors of both sides, without factors of 1 on the side that has more (1/2*x, x/2)."""
+
+    def without_ones(factors: list[Expression]) -> list[Expression]:
+        return [factor for factor in factors if ungrouped(factor) != Number("1", Fraction(1))]
+
+    if len(formulas) > len(numbers):
+        return without_ones(formulas), numbers
+    return (formulas, without_ones(numbers)) if len(numbers) > len(formulas) else (formulas, numbers)
 
 
 def _plain(node: Expression) -> Expression:

@@ -24,8 +24,9 @@ from ..handwork.exact import Interval, Stated, agrees, truncates
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import SLIPS, Variant, variants
 from .alignment import Fits, align
+from .pen import DIGIT_SLIP_NEEDS, pen_slip
 from .person import Model, Person
-from .values import DIGIT_SLIP_NEEDS, finite, pen_slip
+from .values import finite
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -6,21 +6,24 @@ from dataclasses import replace
 
 from ..formulas.expression import Expression, Name, ungrouped
 from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
-from ..handwork.exact import Stated, agrees
+from ..handwork.exact import Stated
 from ..handwork.meaning import is_opaque
 from ..handwork.quantities import Gradient, Subject, Updated
 from .alignment import as_written
+from .arithmetic_links import continued
 from .causes import number_causes
-from .chain_reading import parameter_names
+from .chain_reading import also, parameter_names
 from .foreign_names import meaningless
 from .formula_causes import PLAIN
-from .number_links import NumberLinks, continued
+from .number_links import NumberLinks
 from .own_names import OwnName, placeless, quantity_of
+from .pen import AMONG_DIGITS
 from .person import Line, Person
-from .session import Step, exact_or_none
+from .session import Step
 from .values import Ground, Reference, judge_number, judge_stated
 
 TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
+RESULT_IS_RIGHT = "the result is right"
 _NOTES = ("right-but-not-from-yours", "update-invisible", "no-evidence")  # to be told even where all is right
 
 
@@ -144,26 +147,22 @@ class Chain(NumberLinks):
     def explained(self, number: Stated, ground: Ground) -> Ground:
         """The cause of a wrong number, where one explains it well."""
         assert self.subject is not None
+        if self.in_nudge:
+            return ground  # the catalogue knows no nudges
         wrong = [link for link in self.links if link.mark == "wrong"]
         if wrong and not any(link.kind == "arithmetic" for link in wrong) and self.comes_from_working(number):
-            return replace(ground, code="wrong", message=f"should be {ground.expected:.6g}" if ground.expected else "")
+            return replace(ground, code="wrong", message=ground.instead)
         if wrong:
             return ground  # the working already shows where it went wrong
         found = number_causes(self.judge, self.session.person, self.subject, number, self.claim.line)
         note = self.hidden_by_digits(number)
         # numbers that share their first digits by nature look like slips in the last ones
-        self.explanations = tuple(e for e in found if not (note and e.code in ("one-digit", "swapped-digits")))
+        self.explanations = tuple(e for e in found if not (note and e.code in AMONG_DIGITS))
         if len(self.explanations) == 1:
             only = self.explanations[0]
             return replace(ground, code=only.code, message=only.message)
-        if note:
-            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}; "
-            return replace(ground, code="wrong", message=expected + note)
-        if ground.code != "wrong":
-            # no one cause stands out: not even the slip of the pen that fits
-            expected = "" if ground.expected is None else f"should be {ground.expected:.6g}"
-            return replace(ground, code="wrong", message=expected)
-        return ground
+        # no one cause stands out: not even the slip of the pen that fits
+        return replace(ground, code="wrong", message="; ".join(filter(None, (ground.instead, note))))
 
     def comes_from_working(self, number: Stated) -> bool:
         """Is a number what stands before it gives? Then it is no slip of the pen, whatever it looks like."""
@@ -222,10 +221,10 @@ class Chain(NumberLinks):
         ground = judged(reference, self.session.person, self.unknown_operands)
         nudged = self.session.nudged
         if nudged is not None:
-            other = judged(Reference(None, nudged, {}, {}, self.judge.network), nudged, False)
-            if _better(other, ground, number, nudged, self.subject, reference):
-                self.in_nudge = True
-                return other
+            moved = Reference(self.session.moved, nudged, {}, {}, self.judge.network)
+            other = judged(moved, nudged, False)
+            self.in_nudge = self.opens_nudge or _better(other, ground, number, self.subject, moved, reference)
+            return other if self.in_nudge else ground
         self.in_nudge = False
         return ground
 
@@ -238,8 +237,8 @@ class Chain(NumberLinks):
 
     def end_nudge(self) -> None:
         """A quotient of differences closes a nudged run."""
-        if self.session.nudged is not None and self.subject is None:
-            self.session.nudged = None
+        if self.subject is None:
+            self.session.nudged = self.session.moved = None
 
     def remember(self, final: Step, ground: Ground) -> None:
         if final.number is None or self.subject is None:
@@ -275,7 +274,11 @@ class Chain(NumberLinks):
         link = named[0] if named and found[0].kind == "formula" else found[0]
         if mark in ("right", "follows"):
             link = next((item for item in found if item.code in _NOTES), link)
-        return self.finish(mark, link.code, _whole_message(link, found) if mark == "wrong" else link.message, link)
+        message = _whole_message(link, found) if mark == "wrong" else link.message
+        result = next((item for item in self.links if item.kind == "value" and item.mark == "right"), None)
+        if mark == "wrong" and result is not None and "result" not in message:
+            message = also(message, RESULT_IS_RIGHT)
+        return self.finish(mark, link.code, message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:
         stated = link.stated if link else None
@@ -283,9 +286,10 @@ class Chain(NumberLinks):
         final = self.steps[-1].number
         if final is not None:
             stated = float(final.value)
-        if self.subject is not None and self.judge.truth is not None:
+        truth = self.session.moved if self.in_nudge else self.judge.truth
+        if self.subject is not None and truth is not None:
             # a line's numbers are about its quantity; what a single link expects stands with the link
-            value = self.judge.truth.of(self.subject)
+            value = truth.of(self.subject)
             expected = None if value != value else value
         lines = tuple(sorted({n for item in self.links for n in item.follows_from}))
         quantity = self.vocabulary.text(self.subject) if self.subject is not None else None
@@ -302,24 +306,18 @@ def _whole_message(link: LinkVerdict, found: list[LinkVerdict]) -> str:
 
 
 def _better(
-    other: Ground, ground: Ground, number: Stated, nudged: Person, subject: Subject, reference: Reference
+    other: Ground, ground: Ground, number: Stated, subject: Subject, moved: Reference, plain: Reference
 ) -> bool:
     """Does a number belong to the nudged run rather than to the plain one?"""
     order: list[Mark] = ["right", "close", "follows", "unknown", "wrong"]
-    moved = exact_or_none(nudged.of(subject))
-    plain = reference.truth_of(subject)
-    if moved is None:
+    there, here = moved.truth_of(subject), plain.truth_of(subject)
+    if there is None or other.mark not in order or ground.mark not in order:
         return False
-    if plain is not None and agrees(number.value, number.unit, plain) and not agrees(number.value, number.unit, moved):
-        return False
-    if other.mark not in order or ground.mark not in order:
-        return False
-    if ground.mark == "close" and plain is not None:
-        # rounding explains much: inside a nudged run the nearer value decides
-        return abs(number.value - moved) < abs(number.value - plain)
-    if order.index(other.mark) < order.index(ground.mark):
-        return True
-    # both wrong or both right: the nearer one
-    if plain is None:
-        return True
-    return order.index(other.mark) == order.index(ground.mark) and abs(number.value - moved) < abs(number.value - plain)
+    nearer = here is None or abs(number.value - there) < abs(number.value - here)
+    if ground.mark == "close" and other.mark != "wrong":
+        return nearer  # rounding explains much: inside a nudged run the nearer value decides
+    if other.mark != ground.mark:
+        return order.index(other.mark) < order.index(ground.mark)
+    if other.mark == "wrong" and here is not None:
+        return 0 < number.unit <= 10 * abs(there - here)  # wrong either way: can its digits show what was moved?
+    return nearer

@@ -15,7 +15,7 @@ from ..handwork.quantities import Subject, Updated, Value
 from .alignment import has_names
 from .foreign_names import ForeignNames
 from .own_names import OwnName, same_quantity, with_own_names
-from .person import Line
+from .person import Line, Person
 from .session import Session, Step
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class ChainReader:
             int, dict[Span, bool]
         ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
         self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
+        self.opens_nudge = False  # the line moves a given value for a finite difference
         self.in_nudge = False  # the number belongs to a nudged run
         self.explanations: tuple[Explanation, ...] = ()
         self.own = ""  # the name of the person's own that the line introduces
@@ -53,12 +54,18 @@ class ChainReader:
         follows: tuple[int, ...] = (), interval: tuple[float, float] | None = None,
     ) -> None:  # fmt: skip
         start, end = span or (right.part.start, right.part.end)
+        follows = tuple(line for line in follows if line != self.claim.line)  # its own formula is no earlier line
         self.links.append(
             LinkVerdict(
                 kind, left.part.text, right.part.text, mark, code, message, stated, expected,
                 start, end, follows, interval,
             )
         )  # fmt: skip
+
+    @property
+    def people(self) -> list[Person]:
+        """The person's own numbers, and those of the nudged run that is open."""
+        return [p for p in (self.session.person, self.session.nudged) if p is not None]
 
     # ------------------------------------------------------------------ reading
     def read_steps(self) -> list[Step]:
@@ -129,6 +136,11 @@ class ChainReader:
 
     def final_number(self, expressions: list[Expression]) -> Stated | None:
         return literal(expressions[-1])
+
+
+def also(message: str, more: str) -> str:
+    """A sentence with something more to say."""
+    return f"{message.rstrip('.')}; {more}" if message else more
 
 
 def parameter_names(expressions: Sequence[Expression]) -> set[str]:

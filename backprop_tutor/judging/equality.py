@@ -8,7 +8,7 @@ passed over, never counted against the person.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ Reading: TypeAlias = Mapping[str, Name | Derivative]  # what some names of a for
 Trial: TypeAlias = Callable[[Reading], bool]
 RELATIVE = 1e-9
 CLEAR = 1e-6
+NEAR_POINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Equality:
         self.points: tuple[Model, ...] = tuple(Truth(vocabulary, p.trace, convention) for p in points)
         if trace is not None:
             self.points = (Truth(vocabulary, trace, convention), *self.points)
+        self.trace = trace
         self._summing: tuple[Model, ...] | None = None
+        self._around: dict[frozenset[int], tuple[Model, ...]] = {}
         self.convention = convention
 
     def same(self, left: Expression, right: Expression, quick: bool = False) -> bool:
@@ -52,10 +55,21 @@ class Equality:
         points = self.points[:3] if quick else self.points
         return self._compare(left, right, points, ()) is True
 
+    def near(self, left: Expression, right: Expression, held: frozenset[int]) -> bool:
+        """True when the two agree all around the scenario's own values, while some given ones are held there."""
+        return self._compare(left, right, self._near(held), ()) is True
+
+    def here(self, left: Expression, right: Expression) -> bool:
+        """True when the two agree at the scenario's own values."""
+        return self.trace is not None and self._compare(left, right, self.points[:1], ()) is True
+
+    def vanishes_near(self, formula: Expression) -> bool:
+        """Is the formula 0 (or without a value) all around the scenario's own values?"""
+        return _only_zeros(point.evaluate(formula) for point in self._near(frozenset()))
+
     def vanishes(self, formula: Expression) -> bool:
         """Is the formula 0 (or without a value) wherever it is looked at?"""
-        values = [point.evaluate(formula) for point in self.points[:3]]
-        return all(value == 0.0 or value != value for value in values)
+        return _only_zeros(point.evaluate(formula) for point in self.points[:3])
 
     def compare(self, left: Expression, right: Expression, free: Iterable[str] = ()) -> Comparison:
         """Equality with its condition; `free` are names of the person's own that stand for any number."""
@@ -86,11 +100,14 @@ class Equality:
             decided += agree is True
         return True if decided else None
 
-    def trial(self, left: Expression, right: Expression) -> Trial:
-        """A quick comparison to be made with many readings of some names; 0 = 0 doesn't count as agreement."""
+    def trial(self, left: Expression, right: Expression, held: frozenset[int] | None = None) -> Trial:
+        """A quick comparison to be made with many readings of some names; 0 = 0 doesn't count as agreement.
+
+        At random points, or near the scenario's own with some given values held.
+        """
         graph = self.vocabulary.graph
         one, two = closure(left, graph), closure(right, graph)
-        points = self.points[:3]
+        points = self.points[:3] if held is None else self._near(held)
 
         def holds(reading: Reading) -> bool:
             if one is None or two is None:
@@ -107,6 +124,28 @@ class Equality:
             return bool(decided and something)
 
         return holds
+
+    def _near(self, held: frozenset[int]) -> tuple[Model, ...]:
+        """Points beside the scenario's own: every given value but those held is moved by up to 3 %."""
+        if held not in self._around:
+            self._around[held] = tuple(self._moved(held)) if self.trace is not None else ()
+        return self._around[held]
+
+    def _moved(self, held: frozenset[int]) -> Iterator[Model]:
+        assert self.trace is not None
+        graph = self.trace.graph
+        generator = np.random.default_rng(20)
+        kept = sorted(held)
+        # as at random points a 0 stays, but for a target's
+        sizes = np.abs(self.trace.values)
+        targets = graph.nodes_of("target")
+        sizes[targets] = np.where(sizes[targets] == 0.0, 1.0, sizes[targets])
+        for _ in range(NEAR_POINTS):
+            away = sizes * generator.uniform(0.005, 0.03, graph.size) * generator.choice([-1.0, 1.0], graph.size)
+            away[kept] = 0.0
+            values = forward(graph, self.trace.values + away)
+            if np.isfinite(values).all():
+                yield Truth(self.vocabulary, Trace(graph, values, backward(graph, values)), self.convention)
 
     def summing(self) -> tuple[Model, ...]:
         """Points at which the targets sum to 1, where the scenario's own do (or are unknown)."""
@@ -130,6 +169,10 @@ class Equality:
             if np.isfinite(values).all():
                 found.append(Truth(self.vocabulary, Trace(graph, values, backward(graph, values)), self.convention))
         return tuple(found)
+
+
+def _only_zeros(values: Iterable[float]) -> bool:
+    return all(value == 0.0 or value != value for value in values)
 
 
 def _agree(a: float, b: float) -> bool | None:

@@ -1,21 +1,23 @@
-"""Formula links: is this formula the named quantity? And the runs of finite differences done by hand."""
+"""Formula links: is this formula the named quantity?"""
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 
-from ..formulas.expression import Expression, Name, Sum, transform, walk
 from ..formulas.typeset import to_text
 from ..handwork.claims import Explanation, Mark
-from ..handwork.exact import agrees, literal
+from ..handwork.exact import agrees
 from .alignment import Pair
-from .chain_reading import ChainReader
+from .chain_reading import also
+from .finite_differences import FiniteDifferences
 from .formula_causes import PLAIN, formula_cause
-from .person import Person
+from .put_in import PuttingIn
 from .session import Step, exact_or_none
 
+COMES_TO_THE_SAME = "here it comes to the same number, with other values it doesn't"
 
-class FormulaLinks(ChainReader):
+
+class FormulaLinks(FiniteDifferences):
     """The links whose right side is a formula."""
 
     # ------------------------------------------------------------------ formula
@@ -23,9 +25,6 @@ class FormulaLinks(ChainReader):
         equality = self.judge.equality
         if left.kind != "formula":
             self.value_of_formula(left, right)
-            return
-        if self.nudge_of(right.expression):
-            self.nudged_formula(left, right)
             return
         same = equality.compare(left.expression, right.expression, self.free)
         first = self.steps[0]
@@ -40,10 +39,28 @@ class FormulaLinks(ChainReader):
             self.formula = right.expression
             if self.subject is not None:
                 self.session.right_formulas.setdefault(self.subject, []).append(right.expression)
-        else:
+        elif not (self.nudged_formula(left, right) or self.formula_with_numbers(left, right)):
             self.false_formula(left, right)
             self.formula = right.expression
             self.formula_wrong = True
+
+    def formula_with_numbers(self, left: Step, right: Step) -> bool:
+        """Is a formula the quantity with given numbers, or numbers of earlier lines, put in?"""
+        if self.free:
+            return False
+        people, goes_on = self.people, self.steps[-1].kind != "formula"
+        asked = PuttingIn(self.judge, people[0], lambda pair: self.reference.fits(pair, people), self.subject, goes_on)
+        for start in (left,) if left is self.steps[0] else (left, self.steps[0]):
+            found = asked.holds(start.expression, right.expression)
+            if found is None:
+                continue
+            self.operand_lines.update(found.lines)
+            mark: Mark = "follows" if found.lines else "right"
+            self.add("formula", left, right, mark, "carried" if found.lines else "identity", found.message,
+                     follows=found.lines)  # fmt: skip
+            self.formula = right.expression
+            return True
+        return False
 
     def renames(self, left: Step, right: Step) -> bool:
         return bool(left.meaning.renamed or right.meaning.renamed)
@@ -77,9 +94,11 @@ class FormulaLinks(ChainReader):
         if truth is not None:
             stated, expected = truth.evaluate(right.expression), truth.evaluate(left.expression)
             stated = None if stated != stated else stated
+        chance = stated is not None and expected is not None and math.isclose(stated, expected, rel_tol=1e-9)
+        message = cause.message if cause else f"this is not {to_text(left.expression)}"
         self.add(
             "formula", left, right, "wrong", cause.code if cause else "wrong",
-            cause.message if cause else f"this is not {to_text(left.expression)}", stated, expected,
+            also(message, COMES_TO_THE_SAME) if chance else message, stated, expected,
         )  # fmt: skip
         if target is not None:
             session.wrong_formulas.append((target, right.expression, self.claim.line))
@@ -106,9 +125,8 @@ class FormulaLinks(ChainReader):
             mark: Mark = "unknown" if same is None else "right" if same else "wrong"
             self.add("value", left, right, mark, "" if same else "wrong", "" if same else "this is not so")
             return
-        people = [p for p in (self.session.person, self.session.nudged) if p is not None]
         pair = Pair(left.expression, number, (0, 0))
-        ground = self.reference.fits(pair, people)
+        ground = self.reference.fits(pair, self.people)
         expected = self.reference.best(left.expression)
         if ground is None:
             self.add("value", left, right, "wrong", "wrong", f"this is {self.reference.belongs(left.expression)}",
@@ -117,37 +135,3 @@ class FormulaLinks(ChainReader):
         mark = {"unknown": "unknown", "stated": "follows" if ground.lines else "right"}.get(ground.kind, "right")
         self.add("value", left, right, mark, ground.code, ground.message, float(number.value), expected,
                  follows=ground.lines)  # fmt: skip
-
-    # ------------------------------------------------------------------ nudged runs (finite differences by hand)
-    def nudge_of(self, node: Expression) -> dict[int, Fraction]:
-        """Leaves to which a formula adds a small number: `(w21 + 0.000001)*h1`."""
-        found: dict[int, Fraction] = {}
-        for part in walk(node):
-            if isinstance(part, Sum) and len(part.terms) == 2:
-                (_, name), (sign, number) = part.terms
-                stated = literal(number)
-                leaf = self.vocabulary.nodes.get(name.name) if isinstance(name, Name) else None
-                if stated is not None and leaf in self.judge.leaves and 0 < abs(stated.value) <= Fraction(1, 100):
-                    assert leaf is not None
-                    found[leaf] = sign * stated.value
-        return found
-
-    def without_nudge(self, node: Expression) -> Expression:
-        def change(part: Expression) -> Expression:
-            if isinstance(part, Sum) and len(part.terms) == 2 and self.nudge_of(part):
-                return part.terms[0][1]
-            return part
-
-        return transform(node, change)
-
-    def nudged_formula(self, left: Step, right: Step) -> None:
-        nudges = self.nudge_of(right.expression)
-        if not self.judge.equality.same(left.expression, self.without_nudge(right.expression)):
-            self.false_formula(left, right)
-            return
-        moved = {leaf: float(step) for leaf, step in nudges.items()}
-        person = self.session.person
-        self.session.nudged = Person(self.vocabulary, person.leaves, {}, person.convention, moved)
-        names = ", ".join(self.judge.graph.name(leaf) for leaf in nudges)
-        self.add("formula", left, right, "right", "nudged", f"{names} moved a little, for a finite difference")
-        self.formula = self.without_nudge(right.expression)

@@ -5,8 +5,8 @@ what is written give what is written (arithmetic), does the result agree with th
 answer: the truth T, the value W of what is written, and the value C that the right formula gives at the person's own
 latest numbers. Only the first of a family of consequences is `wrong`; what follows from it `follows`.
 
-This module walks the sheet; `chain.py` judges one line, on `chain_reading.py` (names), `formula_links.py` and
-`number_links.py`; the decisions about numbers are in `values.py`, the causes in `causes.py`.
+This module walks the sheet; `chain.py` judges one line, on `chain_reading.py` (names), `formula_links.py`,
+`arithmetic_links.py` and `number_links.py`; the decisions about numbers are in `values.py`, the causes in `causes.py`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from .causes import with_habits
 from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
+from .moved import Moved
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
 from .repairs import repaired
@@ -80,13 +81,17 @@ class Judge:
         }
 
     @cached_property
+    def moved(self) -> Moved | None:
+        return None if self.trace is None else Moved(self.vocabulary, self.trace, self.convention)
+
+    @cached_property
     def equality(self) -> Equality:
         return Equality(self.vocabulary, self.trace, self.convention)
 
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
             self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.assumptions.decided(subject, self.evidence(later)), session.definitions,
+            lambda subject: self.assumptions.decided(subject, self.evidence(later)), session.definitions, self.moved,
         )  # fmt: skip
 
     def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:

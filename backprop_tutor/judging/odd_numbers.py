@@ -122,7 +122,7 @@ class OddNumbers:
         if number is None or chain.subject is None or agrees(number.value, number.unit, written):
             return False
         rights = self.reference.totals(chain.subject, chain.steps[0].expression)
-        return any(agrees(number.value, number.unit, right) for right in rights)
+        return any(agrees(number.value, number.unit, right) for right, _ in rights)
 
     def right_for(self, formula: Expression) -> Fraction | None:
         """What belongs in a formula's place; None where that rests on assumed values."""

@@ -290,6 +290,12 @@ class Person(Model):
         self.stated[subject] = line
         self._memos.clear()
 
+    def is_given(self, node: int) -> bool:
+        """Is a value typed in the scenario, not only assumed? From the second update step on no parameter's is."""
+        if node not in self.leaves or node in self.assumed_leaves:
+            return False
+        return self.graph.step == 1 or self.graph.block_of(node).kind != "parameter"
+
     @cached_property
     def assumed_leaves(self) -> frozenset[int]:
         graph = self.graph
@@ -444,6 +450,13 @@ class Person(Model):
         """The lines at fault that an answer rests on, earliest first."""
         return tuple(sorted({self.stated[s].line for s in answer.rests_on if self.stated[s].faulty}))
 
+    def _exact(self, subject: Subject, truth: Model | None) -> bool:
+        """Does a statement carry no rounding: given data (right or wrong), or the quantity's own value?"""
+        if isinstance(subject, Rate) or (isinstance(subject, Value) and self.is_given(subject.node)):
+            return True
+        value = float(self.stated[subject].number.value)
+        return truth is not None and abs(truth.of(subject) - value) <= 1e-13 * max(abs(value), 1e-3)
+
     def box(
         self, answer: Answer, again: Callable[[Person], float], truth: Model | None, truncating: bool = False
     ) -> Interval | None:
@@ -452,7 +465,7 @@ class Person(Model):
         A number that is not at fault may also have been carried on exactly, on a calculator: its true value belongs to
         the range too.
         """
-        subjects = [s for s in answer.rests_on if self.stated[s].number.unit]
+        subjects = [s for s in answer.rests_on if self.stated[s].number.unit and not self._exact(s, truth)]
         if not subjects:
             return None
         numbers = [self.stated[s].number for s in subjects]

@@ -55,9 +55,12 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
     chain = Chain(judge, claim, session, later)
     if chain.subject is None:
         return None
-    person = session.person
+    chain.verdict()  # tells whether the line belongs to a run with values moved a little
+    nudged = session.nudged if chain.in_nudge else None
+    person = nudged or session.person
+    model = session.moved if nudged is not None else judge.truth
     answer = person.carried(chain.subject)
-    truth = None if judge.truth is None else finite(judge.truth.of(chain.subject))
+    truth = None if model is None else finite(model.of(chain.subject))
     carried = finite(answer.value)
     return References(
         judge.vocabulary.text(chain.subject),

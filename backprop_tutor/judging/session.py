@@ -12,7 +12,7 @@ from ..handwork.exact import Stated, exact
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject
 from .own_names import OwnName
-from .person import Line, Person
+from .person import Line, Person, Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Session:
     """What the sheet has said so far, in one update step; `steps` are those of the other steps."""
 
     person: Person
-    nudged: Person | None = None
+    nudged: Person | None = None  # the person's numbers of a run with given values moved a little
     renamed: dict[str, str] = field(default_factory=dict)
     definitions: dict[str, OwnName] = field(default_factory=dict)
     wrong_formulas: list[tuple[Subject, Expression, int]] = field(default_factory=list)
@@ -45,6 +45,7 @@ class Session:
     sample: int | None = None  # the one that lines which don't say theirs were found to be about
     step: int = 1  # which update step the sheet has come to
     steps: dict[int, Session] = field(default_factory=dict)  # from the second on
+    moved: Truth | None = None  # what is true in the nudged run
 
     def copy(self) -> Session:
         """A session that can be tried on without any effect on this one."""
@@ -61,6 +62,7 @@ class Session:
             self.sample,
             self.step,
             {number: session.copy() for number, session in self.steps.items()},
+            self.moved,
         )
 
     def become(self, other: Session) -> None:

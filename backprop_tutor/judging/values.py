@@ -13,18 +13,23 @@ from fractions import Fraction
 from functools import cached_property
 
 from ..engine.network import Network
+from ..formulas.digits import significant
 from ..formulas.expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from ..handwork.claims import Mark
 from ..handwork.exact import Stated, agrees, exact, near, truncates
-from ..handwork.quantities import Gradient, Subject, Updated
+from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
 from ..slips.catalogue import right_forms
 from .alignment import Pair
+from .closures import slope_needs
+from .moved import Moved, decimals, ending
 from .own_names import OwnName
+from .pen import pen_slip
 from .person import STANDARD, Answer, Line, Person, Truth, subject_of
 from .rule_forms import rule_forms
 
 LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large error
-DIGIT_SLIP_NEEDS = 3
+SMALL_STEPS = range(-3, -8, -1)  # powers of ten by which people move a value for a difference quotient
+GIVEN_NEEDS = 2  # significant digits: given data are copied, not rounded to one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Ground:
     lines: tuple[int, ...] = ()
     interval: tuple[float, float] | None = None
     kind: str = "true"
+    instead: str = ""  # of a wrong number: what it should be, from the truth and from the person's own numbers
 
 
 class Reference:
@@ -55,6 +61,7 @@ class Reference:
         network: Network,
         decided: Callable[[Subject], bool] = lambda subject: True,
         own: Mapping[str, OwnName] | None = None,
+        moved: Moved | None = None,
     ) -> None:
         self.truth = truth
         self.person = person
@@ -63,16 +70,43 @@ class Reference:
         self.network = network
         self.decided = decided
         self.own = {} if own is None else own
+        self.moved = moved
         self.used_later = False
 
     @cached_property
     def exact_values(self) -> frozenset[Fraction]:
-        """Numbers that carry no rounding: given data, and true values that end within nine decimals."""
-        rate = self.person.graph.scenario.rate
-        known = [*self.person.leaves.values(), *([rate] if rate is not None else []), *self.person.nudges.values()]
-        if self.truth is not None:
-            known += [v for v in self.truth.values if abs(v - round(v, 9)) < 1e-14]
-        return frozenset(Fraction(repr(round(v, 12))) for v in known if v == v and abs(v) < 1e12)
+        """Numbers that carry no rounding: given data, and true values that end after some decimals."""
+        known = self.given | decimals(self.person.nudges.values())
+        return (
+            known if self.truth is None else known | ending((*self.truth.values, *self.truth.trace.adjoints.tolist()))
+        )
+
+    @cached_property
+    def given(self) -> frozenset[Fraction]:
+        """The given data: values of inputs, parameters and targets, the learning rate, constants of the update."""
+        graph = self.person.graph
+        constants = graph.rule.numbers.values() if graph.rule is not None else ()
+        return decimals([*self.person.leaves.values(), self.person.rate, *constants])
+
+    def given_value(self, formula: Expression) -> Fraction | None:
+        """The value of a given quantity as it is typed in the scenario; None for what is calculated or only assumed.
+
+        A slope that is simply a given quantity (∂z/∂w of w·x + b) counts as one.
+        """
+        person = self.person
+        subject = subject_in(formula, person)
+        if isinstance(subject, Gradient) and person.graph.direct_only(subject.of, subject.by):
+            slope = person.graph.node_formula(subject.of)
+            names = slope_needs(slope, person.graph.name(subject.by))
+            other = subject_of(person.vocabulary, next(iter(names))) if len(names) == 1 else None
+            if other is None or (self.truth is not None and self.truth.of(subject) != self.truth.of(other)):
+                return None
+            subject = other
+        if isinstance(subject, Rate):
+            return next(iter(decimals([person.rate])), None)
+        if not isinstance(subject, Value) or not person.is_given(subject.node):
+            return None
+        return next(iter(decimals([person.leaves[subject.node]])), None)
 
     def truth_of(self, subject: Subject) -> Fraction | None:
         return None if self.truth is None else finite(self.truth.of(subject))
@@ -86,14 +120,14 @@ class Reference:
         value = truth.of(subject)
         return [form for form in usual if math.isclose(truth.evaluate(form), value, rel_tol=1e-9, abs_tol=1e-15)]
 
-    def totals(self, subject: Subject | None, formula: Expression) -> list[Fraction]:
-        """What a formula, or a quantity by any usual formula, comes to."""
-        values = [self.person.evaluate(formula)]
+    def totals(self, subject: Subject | None, formula: Expression) -> list[tuple[Fraction, tuple[int, ...]]]:
+        """What a formula, or a quantity by any usual formula, comes to, with the lines at fault that it rests on."""
+        forms = (formula, *(self.forms(subject) if subject is not None else ()))
+        found: list[tuple[Fraction | None, tuple[int, ...]]] = []
         if self.truth is not None:
-            values.append(self.truth.evaluate(formula))
-        if subject is not None:
-            values += [self.person.evaluate(form) for form in self.forms(subject)]
-        return [v for v in map(finite, values) if v is not None]
+            found.append((finite(self.truth.evaluate(formula)), ()))
+        found += [(finite(a.value), self.person.faulty(a)) for a in map(self.person.answer, forms)]
+        return sorted(((v, lines) for v, lines in found if v is not None), key=lambda total: bool(total[1]))
 
     def best(self, formula: Expression) -> float | None:
         """What belongs in a formula's place: the true value, else the person's."""
@@ -102,7 +136,7 @@ class Reference:
 
     def belongs(self, formula: Expression) -> str:
         value = self.best(formula)
-        return "an unknown number" if value is None else f"{value:.6g}"
+        return "an unknown number" if value is None else f"{significant(value)}"
 
     # ------------------------------------------------------------------ numbers put in
     def fits(self, pair: Pair, people: Sequence[Person]) -> Ground | None:
@@ -110,14 +144,17 @@ class Reference:
         for own in self.own.values():
             if own.line is not None and own.is_its_number(pair.formula, pair.number):
                 at_fault = (own.line.line,) if own.line.faulty else ()
-                given = float(own.line.number.value)
-                return Ground("follows" if at_fault else "right", "", "", given, at_fault, None, "stated")
+                stands = float(own.line.number.value)
+                return Ground("follows" if at_fault else "right", "", "", stands, at_fault, None, "stated")
         number, formula = pair.number, self.as_quantity(pair.formula)
         value, unit = number.value, number.unit
+        given = self.given_value(formula)
+        if given is not None and not self.is_given(number, given):
+            return self.stated_otherwise(formula, value, people)
         answers = [person.answer(formula) for person in people]
         for person, answer in zip(people, answers, strict=True):
             found = finite(answer.value)
-            if found is None or not answer.rests_on:
+            if found is None or not (answer.rests_on or person.nudges):
                 continue
             if _close_enough(value, unit, found, number.digits):
                 lines = person.faulty(answer)
@@ -135,6 +172,23 @@ class Reference:
         subject = subject_in(formula, self.person)
         if self.truth is None or (subject is not None and not self.decided(subject)):
             return Ground("unknown", "not-stated", "", None, (), None, "unknown")
+        return None
+
+    def is_given(self, number: Stated, given: Fraction) -> bool:
+        """Is a number this given value: exactly, or rounded to two digits or more and no other given value?"""
+        if number.value == given:
+            return True
+        if number.digits < GIVEN_NEEDS or number.value in self.given:
+            return False
+        return agrees(number.value, number.unit, given) or truncates(number.value, number.unit, given)
+
+    def stated_otherwise(self, formula: Expression, value: Fraction, people: Sequence[Person]) -> Ground | None:
+        """A number that is not the given value, where the person said before that this is what they have for it."""
+        for person in people:
+            answer = person.answer(formula)
+            lines = person.faulty(answer)
+            if lines and finite(answer.value) == value:
+                return Ground("follows", "", "", float(value), lines, None, "stated")
         return None
 
     def as_quantity(self, formula: Expression) -> Expression:
@@ -216,6 +270,9 @@ def judge_number(
     expected = None if true is None else float(true)
     if true is not None and certain and agrees(y, unit, true):
         return _true(reference, person, subject, number, true)
+    again = _repeated(reference, subject, number)
+    if again is not None:
+        return Ground("follows", "carried", f"the number of line {again} again", expected, (again,))
     carried = candidates(reference, person, subject)
     sure = [c for c in carried if not c.assumed]
     for answer in sure:
@@ -238,11 +295,14 @@ def judge_number(
     near_misses = _rounding(reference, person, subject, number, true if certain else None, sure, expected)
     if near_misses is not None:
         return near_misses
+    quotient = _difference_quotient(reference, subject, number) if certain else None
+    if quotient is not None:
+        return Ground("close", "difference-quotient", quotient, expected)
     if written is not None and not unknown_operands and (agrees(y, unit, written) or truncates(y, unit, written)):
         if operand_lines:
             return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
         if not agrees(y, unit, written):
-            return Ground("close", "truncated", f"cut off, not rounded: {float(written):.6g}", expected)
+            return Ground("close", "truncated", f"cut off, not rounded: {significant(float(written))}", expected)
         return Ground("close", "rounded-intermediates", "right from the numbers as written", expected)
     if unknown_operands or (not certain and not sure):
         agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
@@ -253,10 +313,32 @@ def judge_number(
     target = true if certain and true is not None else finite(sure[0].value) if sure else true
     if target is None:
         return Ground("unknown", "not-checkable", "there is nothing to compare this with", None)
+    instead = f"should be {significant(float(target))}" + (_from_yours(person, sure, target) if certain else "")
     code, message = pen_slip(number, target)
     if not code or code == "arithmetic":
-        code, message = "wrong", f"should be {float(target):.6g}"
-    return Ground("wrong", code, message, float(target))
+        code, message = "wrong", instead
+    return Ground("wrong", code, message, float(target), instead=instead)
+
+
+def _difference_quotient(reference: Reference, subject: Subject, number: Stated) -> str | None:
+    """What to say of a number that is a difference quotient of the derivative, as exact as its step allows."""
+    moved = reference.moved
+    if moved is None or not isinstance(subject, Gradient) or subject.by not in reference.person.leaves:
+        return None
+    for power in SMALL_STEPS if number.digits >= LAST_DIGIT_NEEDS else ():
+        for quotient in moved.quotients(subject, 10.0**power):
+            if agrees(number.value, number.unit, quotient):
+                return f"a difference quotient for a step of {10.0**power:g}, near the derivative itself"
+    return None
+
+
+def _from_yours(person: Person, carried: Sequence[Answer], target: Fraction) -> str:
+    """What a person's own numbers give where lines at fault lead elsewhere than to the truth."""
+    answer = next((a for a in carried if person.faulty(a)), None)
+    if answer is None or math.isclose(answer.value, target, rel_tol=1e-6):
+        return ""
+    lines = person.faulty(answer)
+    return f", or {significant(answer.value)} from your line{'s' if len(lines) > 1 else ''} {_list(lines)}"
 
 
 def judge_stated(judged: Callable[[Stated], Ground], number: Stated) -> Ground:
@@ -284,7 +366,7 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
         if ways and all(person.faulty(way) and not _within(reference, person, subject, number, way) for way in ways):
             own = finite(ways[0].value)
             lines = person.faulty(ways[0])
-            message = f"this is the true value, yet your line {lines[0]} gives {float(own or 0):.6g}"
+            message = f"this is the true value, yet your line {lines[0]} gives {significant(float(own or 0))}"
             return Ground("right", "right-but-not-from-yours", message, expected)
     if not y and true:
         return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
@@ -296,6 +378,19 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
             message = f"right as stated; the step of {_scientific(step)} does not show at these digits"
             return Ground("right", "update-invisible", message, expected)
     return Ground("right", code, "", expected)
+
+
+def _repeated(reference: Reference, subject: Subject, number: Stated) -> int | None:
+    """The line at fault that said the same number of the same quantity before, where nothing else was said since."""
+    before = reference.history.get(subject, ())
+    if not before or not _same_number(before[-1].number, number) or not before[-1].faulty:
+        return None
+    return next(line.line for line in before if line.faulty and _same_number(line.number, number))
+
+
+def _same_number(one: Stated, two: Stated) -> bool:
+    """Are two numbers one, perhaps with other digits?"""
+    return agrees(two.value, two.unit, one.value) or agrees(one.value, one.unit, two.value)
 
 
 def _within(reference: Reference, person: Person, subject: Subject, number: Stated, answer: Answer) -> bool:
@@ -353,7 +448,7 @@ def _rounding(
     values += [(finite(a.value), person.faulty(a)) for a in carried]
     for value, lines in values:
         if value is not None and truncates(y, unit, value):
-            shown = f"cut off, not rounded: {float(value):.6g}"
+            shown = f"cut off, not rounded: {significant(float(value))}"
             if lines:
                 return Ground("follows", "carried", f"follows from line {_list(lines)}; {shown}", expected, lines)
             return Ground("right" if number.open else "close", "truncated", shown, expected)
@@ -375,37 +470,8 @@ def _rounding(
             if value is not None and near(y, unit, value):
                 if lines:
                     return Ground("follows", "carried", f"follows from line {_list(lines)}", expected, lines)
-                return Ground("close", "last-digit", f"the last digit is off: {float(value):.6g}", expected)
+                return Ground("close", "last-digit", f"the last digit is off: {significant(float(value))}", expected)
     return None
-
-
-# ---------------------------------------------------------------- slips of the pen
-def pen_slip(number: Stated, reference: Fraction) -> tuple[str, str]:
-    """(code, sentence) of the slip of the pen that turns the reference into the number; 'arithmetic' when none does."""
-    y, unit = number.value, number.unit
-    for k in (1, -1, 2, -2, 3, -3):
-        moved = y * Fraction(10) ** k
-        if y and agrees(moved, unit * Fraction(10) ** k, reference):
-            return "decimal-point", f"the decimal point is {abs(k)} place{'s' if abs(k) > 1 else ''} off"
-        if y and truncates(moved, unit * Fraction(10) ** k, reference):
-            return "decimal-point", f"the decimal point is {abs(k)} place{'s' if abs(k) > 1 else ''} off"
-    if y and agrees(-y, unit, reference):
-        return "sign", "the sign is wrong"
-    if number.digits >= DIGIT_SLIP_NEEDS and unit:
-        digits = str(abs(y) / unit)
-        target = abs(reference) / unit
-        rounded = str(int(target + Fraction(1, 2))).rjust(len(digits), "0")
-        cut = str(int(target)).rjust(len(digits), "0")
-        for right in (rounded, cut):
-            if len(right) == len(digits) and (y > 0) == (reference > 0):
-                wrong = [i for i in range(len(digits)) if digits[i] != right[i]]
-                if len(wrong) == 1:
-                    return "one-digit", "one digit is different"
-                if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
-                    i, j = wrong
-                    if digits[i] == right[j] and digits[j] == right[i]:
-                        return "swapped-digits", "two digits have changed places"
-    return "arithmetic", ""
 
 
 def _list(lines: Sequence[int]) -> str:

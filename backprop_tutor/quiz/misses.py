@@ -14,8 +14,9 @@ from fractions import Fraction
 
 from ..handwork.claims import Explanation, Verdict
 from ..handwork.exact import SLACK, Stated, agrees, exact, truncates
+from ..judging.pen import pen_slip
 from ..judging.session import Session
-from ..judging.values import finite, pen_slip
+from ..judging.values import finite
 from ..slips.catalogue import row
 from .fairness import TIES, unit_at
 from .replies import PEN, Reply, sentence

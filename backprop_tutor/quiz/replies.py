@@ -8,9 +8,10 @@ from typing import Literal, TypeAlias
 
 from ..handwork.claims import Mark
 from ..handwork.quantities import Vocabulary
+from ..judging.pen import PEN_SLIPS
 
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
-PEN = ("sign", "decimal-point", "one-digit", "swapped-digits", "arithmetic", "miscopied-operand", "term-missing")
+PEN = (*PEN_SLIPS, "arithmetic", "miscopied-operand", "term-missing")
 
 
 @dataclass(frozen=True, slots=True)

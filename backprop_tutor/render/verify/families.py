@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...handwork.claims import Judgement, LinkVerdict, Verdict
+from ...judging.pen import PEN_SLIPS
 
 # Slips of the pen and marks without a cause: two of a kind have nothing to do with each other.
 SINGLE = frozenset(
-    "wrong arithmetic miscopied-operand sign decimal-point swapped-digits one-digit term-missing operator "
-    "factor-twice half-or-two constant-factor".split()
-)
+    (*PEN_SLIPS, "wrong", "arithmetic", "miscopied-operand", "term-missing", "operator", "factor-twice", "half-or-two",
+     "constant-factor")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
