@@ -26,7 +26,16 @@ from backprop_tutor.scenario.loading import Scenario
 
 FLAT = ("sign", "step")  # their derivative is 0 everywhere: a loss of nothing else depends on nothing
 UNBOUNDED = ("exp", "log", "log10", "log2", "sqrt")
+TAMED = {"tan": "tanh({})", "asin": "tanh({})*0.9", "acos": "tanh({})*0.9", "sinh": "({})/4", "cosh": "({})/4"}
 EVERYWHERE = tuple(row.name for row in PRIMITIVES if row.name not in FLAT + UNBOUNDED)
+OF_ONE = (
+    "huber({}, 0.7)", "clip({}, -0.4, 0.9)", "relu6({})", "softsign({})", "mish({})", "selu({})", "leaky_relu({}, 0.2)",
+    "elu({}, 1.5)",
+)  # fmt: skip
+OF_MANY = ("norm({})", "var({})", "std({})", "prod({})", "mean({})", "logsumexp({})", "sum({})", "mae(0.2, {})")
+OF_ROWS = ("row_norm({})", "row_var({})", "row_std({})", "row_max({})", "row_min({})", "row_logsumexp({})",
+           "column_norm({})", "column_var({})", "column_std({})", "column_max({})", "column_min({})",
+           "column_logsumexp({})")  # fmt: skip
 
 
 # ---------------------------------------------------------------- pieces of a file
@@ -65,7 +74,7 @@ def called(rng: random.Random, function: str, inner: str) -> str:
         return f"exp(({inner})/4)"
     if function in UNBOUNDED:
         return f"{function}(0.3 + ({inner})**2)"
-    return f"{function}({inner})"
+    return f"{function}({TAMED.get(function, '{}').format(inner)})"
 
 
 # ---------------------------------------------------------------- scalar networks
@@ -83,7 +92,7 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
         if unused:
             one = unused.pop(0)
         linear = rng.choice([f"{one}*{two} + {three}", f"{one} - 0.5*{two}*{three}", f"{one}*({two} - {three}) + 0.3"])
-        shape = rng.randint(0, 9)
+        shape = rng.randint(0, 12)
         if shape <= 3:
             function = rng.choice([*EVERYWHERE, *UNBOUNDED])
             text = called(rng, function, linear) + rng.choice(["", f"*{two}", f" - {three}"])
@@ -94,10 +103,12 @@ def scalar_network(rng: random.Random, size: int = 5) -> str:
         elif shape == 6:
             text = rng.choice([f"max({one}, {linear}, {two} + 0.1)", f"min({linear}, {three} - 0.2)*{one}"])
         elif shape == 7:
-            text = rng.choice([f"mean([{one}, {two}, {three}])", f"logsumexp([{one}, {two}])", f"sum([{one}, {two}])"])
+            text = rng.choice(OF_MANY).format(f"[{one}, {two}, {three}]")
         elif shape == 8:
             sign = rng.choice(["<", "<=", ">", ">="])
             text = f"where({linear} {sign} {three} + 0.1, {called(rng, 'log', one)}, {two}*{three})"
+        elif 9 <= shape <= 11:
+            text = rng.choice(OF_ONE).format(linear) + f" + {two}"
         elif own:
             text = rng.choice([f"f({linear})", f"g({one}, {two}) + {three}"])
         else:
@@ -178,14 +189,15 @@ def rows_network(rng: random.Random) -> str:
     s, n, k = 2, rng.randint(2, 3), rng.randint(2, 3)
     equations = {
         "A": rng.choice(["X @ transpose(W) + b", "X @ transpose(W) - b/2"]),
-        "P": "softmax(A)",
+        "P": rng.choice(["row_softmax(A)", "column_softmax(A)"]),
         "q": "f(A[1,:])",
         "L": rng.choice([
             "sum((Y - P)**2) + mean(q)", "-sum(Y*log(P))/2 + q[1]*q[2]", "mean(P*P) + sum(exp(A/4)) + q[2]",
+            "sum(outer(q, q)*0.3) + kl_divergence(P, Y + 0.1)",
             "sum(where(A > P - 0.3, A*A, P)) + sum(q)/3", "sum(max(A, 0.2*P)) + sum(q)/3",
             "dot(column_mean(P), q) + sum(column_sum(A*A))/9",
             "sum((A - row_mean(A))**2)/5 + sum(row_sum(P)*A)", "sum(concat(q, b, A[2,:])**2)/4",
-        ]),
+        ]) + f" + sum({rng.choice(OF_ROWS).format('A')})/7",
     }  # fmt: skip
     targets = {"Y": "[" + ", ".join(shares(rng, k) for _ in range(s)) + "]"}
     return "\n".join(

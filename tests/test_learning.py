@@ -131,7 +131,6 @@ FAULTS = [
     (RATE + '[learning.update]\ng = "2*g"\nw = "w - g"\n', "13:1 'g' is the gradient in a rule, so nothing else can have that name | choose another name"),
     (RATE + '[learning.update]\nw = "w - L"\n', "13:10 the rule has nothing called 'L' | it knows w, g, rate, t; give numbers under [learning.values]"),
     (RATE + '[learning.update]\nb = "b + g"\nw = "w - b"\n', "13:1 'b' is in [parameters] already | a rule needs names of its own: choose another"),
-    (RATE + '[learning.update]\nexp = "g"\nw = "w - exp"\n', "13:1 'exp' is a built-in function, so nothing else can have that name | choose another name, for example 'exp_1'"),
     (RATE + '[learning.update]\nv = "v + g"\n', "12:1 [learning.update] doesn't say what becomes of a parameter, w | write w = \"w - rate*g\", w being every parameter and g its gradient"),
     (RATE + "[learning.values]\nbeta = 1\n", "13:1 [learning.values] has numbers for a rule, and there is none | write the rule under [learning.update]"),
     (RATE + '[learning.update]\nw = "w - beta*g"\n[learning.values]\nbeta = "?"\n', "15:8 'beta' is the text '?', where a number belongs | write a number, for example 0.20"),

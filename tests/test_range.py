@@ -178,7 +178,7 @@ b = [0.1, 0, -0.1]
 Y = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 [equations]
 Z = "X @ W + b"
-P = "softmax(Z)"
+P = "row_softmax(Z)"
 L = "-sum(Y*log(P))/3"
 """,
     "weight decay, a dropout mask, a leaky ReLU": """

@@ -262,20 +262,6 @@ STRUCTURE: Rows = [
     ),
     ('[inputs]\n"" = 1\n' + REST, ["2:1 a name is empty | " + RULE]),
     (
-        "[inputs]\nexp = 1\n" + REST,
-        [
-            "2:1 'exp' is a built-in function, so nothing else can have that name | choose another name, for example 'exp_1'"
-        ],
-    ),
-    (
-        '[inputs]\n"σ" = 1\n' + REST,
-        ["2:1 'σ' is a built-in function, so nothing else can have that name | choose another name, for example 'σ_1'"],
-    ),
-    (
-        "[inputs]\npi = 1\n" + REST,
-        ["2:1 'pi' is a constant, so nothing else can have that name | choose another name, for example 'pi_1'"],
-    ),
-    (
         '[inputs]\n"dL/dw" = 1\n' + REST,
         [
             "2:1 'dL/dw' is how a derivative is written, so nothing else can have that name | leave it out: every derivative is worked out and named by the program"
@@ -330,16 +316,8 @@ STRUCTURE: Rows = [
     ),
     ('[functions]\n"f(x,x)" = "2"\n' + REST, ["2:1 the function 'f' names a variable twice | give each its own name"]),
     (
-        '[functions]\n"exp(x)" = "2"\n' + REST,
-        [
-            "2:1 'exp' is a built-in function, so nothing else can have that name | choose another name, for example 'exp_1'"
-        ],
-    ),
-    (
-        '[functions]\n"f(exp)" = "2"\n' + REST,
-        [
-            "2:1 'exp' is a built-in function, so nothing else can have that name | choose another name, for example 'exp_1'"
-        ],
+        '[functions]\n"where(x)" = "2"\n' + REST,
+        ["2:1 'where' is part of the notation | choose another name, for example 'where_1'"],
     ),
     (
         '[functions]\n"L(x)" = "2*x"\n' + REST,

@@ -23,6 +23,7 @@ from ..formulas.expression import (
     number,
     transform,
 )
+from ..formulas.functions import own_name
 from ..formulas.notation import element_indices, element_name
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import in_order
@@ -92,8 +93,8 @@ class _Builder(FormulaReader):
                     break  # the other samples have the same fault
         loss = self.objective(equations, varying)
         self.check_names()
-        if self.scenario.update and not any(f.name in self.broken for f in self.scenario.functions):
-            self.problems += read_rule(self.scenario, self.custom, self.functions)[1]
+        if self.scenario.update and not any(own_name(f.name) in self.broken for f in self.scenario.functions):
+            self.problems += read_rule(self.scenario, self.custom, self.doubtful)[1]
         if self.problems or loss is None:
             return None
         graph = self.assemble(loss)

@@ -340,8 +340,7 @@ def lost_step(trace: Trace, h: float, inputs: bool) -> int | None:
     Nudged is what lies on a way from a parameter (or an input) to the loss. Of several, the largest.
     """
     graph = trace.graph
-    starts = graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",)))
-    nudged = np.nonzero(ancestors(graph, graph.loss) & descendants(graph, *starts))[0]
+    nudged = np.nonzero(ancestors(graph, graph.loss) & descendants(graph, *graph.sources(inputs)))[0]
     values = trace.values[nudged]
     lost = nudged[(values + h / 2) - (values - h / 2) == 0]
     return int(lost[np.argmax(np.abs(trace.values[lost]))]) if len(lost) else None

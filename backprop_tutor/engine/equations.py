@@ -38,11 +38,13 @@ class FormulaReader:
 
     def __init__(self, scenario: Scenario, doubtful: frozenset[str] = frozenset()) -> None:
         self.scenario = scenario
+        self.doubtful = doubtful
         self.problems: list[Problem] = []
         names = {q.name for q in scenario.quantities} | {e.name for e in scenario.equations}
         self.known = names | doubtful
-        self.functions = frozenset(table.NAMES | {f.name for f in scenario.functions} | doubtful)
-        self.notation = Notation(self.functions, (names - doubtful).__contains__)
+        own = frozenset(f.name for f in scenario.functions)
+        self.functions = frozenset(table.NAMES | own | doubtful)
+        self.notation = Notation(self.functions, (names - doubtful).__contains__, own=own)
         self.custom: dict[str, CustomFunction] = {}
         self.broken = set(doubtful)
         self.leaves = leaf_quantities(scenario)
@@ -74,12 +76,18 @@ class FormulaReader:
 
     # -------------------------------------------------- functions and equations
     def read_functions(self) -> None:
-        own = {definition.name for definition in self.scenario.functions}
+        own = {table.own_name(definition.name) for definition in self.scenario.functions}
+        earlier: set[str] = set()
         for definition in self.scenario.functions:
-            # a function sees its own variables only: an e is a number to it, whatever the scenario calls e
-            notation = Notation(self.functions, frozenset(definition.parameters).__contains__)
+            # a function sees its own variables only: an e is a number to it, whatever the scenario calls e; a built-in
+            # function means itself until the scenario has defined its own of that name
+            callable_here = {f.name for f in self.scenario.functions} - table.NAMES | earlier
+            notation = Notation(self.functions, frozenset(definition.parameters).__contains__, own=callable_here)
+            earlier.add(definition.name)
+            inside = table.own_name(definition.name)
             body = self.read(definition.body, definition, notation)
             if body is None:
+                self.broken.add(inside)
                 continue
             before = len(self.problems)
             for part in walk(body):
@@ -95,26 +103,25 @@ class FormulaReader:
             later = next((p for p in calls_in(body) if p.function in own - self.custom.keys() - self.broken), None)
             if later is not None:
                 error = FormulaError(
-                    f"'{definition.name}' calls '{later.function}', which is not defined before it", *later.span,
+                    f"'{definition.name}' calls '{later.text}', which is not defined before it", *later.span,
                     "not known yet", "define it first; a function can't call itself",
                 )  # fmt: skip
                 self.report(error, definition.where)
             elif not any(part.function in self.broken for part in calls_in(body)):
                 try:
                     whole = expanded(body, self.custom)
-                    self.custom[definition.name] = CustomFunction(definition.name, definition.parameters, whole)
+                    self.custom[inside] = CustomFunction(definition.name, definition.parameters, whole)
                 except FormulaError as error:
                     self.report(error, definition.where)
-            if len(self.problems) > before or definition.name not in self.custom:
-                self.broken.add(definition.name)
+            if len(self.problems) > before or inside not in self.custom:
+                self.broken.add(inside)
 
     def read(self, text: str, owner: FunctionDefinition | Equation, notation: Notation) -> Expression | None:
-        """The formula; None after a report, and what it defines is then broken."""
+        """The formula; None after a report."""
         try:
             return parse(text, notation)
         except FormulaError as error:
             self.report(error, owner.where)
-            self.broken.add(owner.name)
             return None
 
     def read_equations(self) -> dict[str, tuple[Expression, Equation]]:
@@ -122,6 +129,7 @@ class FormulaReader:
         for equation in self.scenario.equations:
             body = self.read(equation.text, equation, self.notation)
             if body is None:
+                self.broken.add(equation.name)
                 continue
             if any(part.function in self.broken for part in calls_in(body)):
                 self.broken.add(equation.name)  # its function has been reported

@@ -253,6 +253,11 @@ class Graph:
             for node in range(block.start, block.start + block.size)
         ]
 
+    def sources(self, inputs: bool = False) -> list[int]:
+        """What the loss is differentiated by: the parameters; and inputs, on request or where there are none."""
+        parameters = self.nodes_of("parameter")
+        return self.nodes_of("parameter", "input") if inputs or not parameters else parameters
+
     def group_of(self, node: int) -> tuple[NodeGroup, int] | None:
         """The group that calculates a node, and the node's row in it; None for a leaf."""
         starts = self._group_starts

@@ -261,7 +261,7 @@ class Lifter:
         own = self.custom.get(name)
         row = table.table().get(name)
         check_arity(node, self.custom)
-        if own or isinstance(row, table.Composed):
+        if own or table.composed(name, len(arguments)):
             return self.inside(node, expanded(node, self.custom))
         if name == "transpose":
             inner = self.lift(arguments[0])
@@ -270,6 +270,8 @@ class Lifter:
             return _Lifted(_mapped(inner.tree, lambda indices: np.swapaxes(indices, 0, 1)), inner.shape[::-1])
         if name == "concat":
             return self.concatenated(node, arguments)
+        if name == "outer":
+            return self.outer(node, *arguments)
         if name in table.ALONG:
             return self.along(node, *table.ALONG[name], arguments[0])
         if isinstance(row, table.Primitive):
@@ -281,8 +283,8 @@ class Lifter:
             assert isinstance(condition, Comparison)
             operator, left, right = condition.operator, condition.left, condition.right
             return self.combine(lambda parts: t.Choose(operator, *parts), node, left, right, first, second)
-        if name == "softmax":
-            return self.softmax(node, arguments[0])
+        if name in ("softmax", "logsumexp") and len(arguments) == 1:
+            return self.of_all(node, name, self.lift(arguments[0]))
         if len(arguments) > 1:
             return self.combine(lambda parts: t.Reduce(name, t.Stack(parts)), node, *arguments)
         inner = self.lift(arguments[0])
@@ -294,7 +296,8 @@ class Lifter:
             return self.lift(body)
         except FormulaError as error:
             problem = error.problems[0]
-            raise self.fail(f"in '{node.text or node.function}': {problem.message}", node, problem.label) from error
+            said = f"in '{node.text or node.function}': {problem.message}"
+            raise self.fail(said, node, problem.label, problem.help) from error
 
     def reduced(self, how: str, inner: _Lifted) -> _Lifted:
         """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
@@ -306,12 +309,14 @@ class Lifter:
         return _Lifted(t.Reduce(how, tree), ())
 
     def along(self, node: Call, how: str, axis: int, argument: Expression) -> _Lifted:
-        """sum or mean over each column of a matrix (axis 0), or over each row of it, which stays one column wide."""
+        """A reduction over each column of a matrix (axis 0), or over each row of it, which stays one column wide."""
         inner = self.lift(argument)
         if len(inner.shape) != 2:
             what = f"shape {shape_text(inner.shape)}"
             said = f"'{node.text or node.function}' takes a matrix"
             raise self.fail(said, node, what, f"for a vector write {how}( )")
+        if how == "softmax":
+            return self.softmax(node, inner, axis)
         shape = (inner.shape[1],) if axis == 0 else (inner.shape[0], 1)
 
         def moved(indices: Indices) -> Indices:
@@ -320,6 +325,20 @@ class Lifter:
             return last if axis == 0 else last[:, None]
 
         return _Lifted(t.Reduce(how, _mapped(inner.tree, moved)), shape)
+
+    def outer(self, node: Call, left: Expression, right: Expression) -> _Lifted:
+        """Every element of one vector times every element of another."""
+        a, b = self.lift(left), self.lift(right)
+        for part, argument in ((a, left), (b, right)):
+            if len(part.shape) != 1:
+                raise self.fail("outer takes two vectors", argument, f"shape {shape_text(part.shape)}")
+        shape = (*a.shape, *b.shape)
+        self.limit(shape, node)
+        column = _mapped(a.tree, lambda i: np.broadcast_to(i[:, None], (*shape, *i.shape[1:])))
+        row = _mapped(b.tree, lambda i: np.broadcast_to(i, (*shape, *i.shape[1:])))
+        for leaf in (*_leaves(column), *_leaves(row)):
+            self.limit(leaf.indices.shape, node)
+        return _Lifted(t.Multiply((False, False), (column, row)), shape)
 
     def concatenated(self, node: Call, arguments: tuple[Expression, ...]) -> _Lifted:
         """Vectors and numbers one behind the other, as one vector."""
@@ -334,25 +353,33 @@ class Lifter:
         self.limit(joined.shape, node)
         return _Lifted(_Leaf(joined), joined.shape)
 
-    def softmax(self, node: Call, argument: Expression) -> _Lifted:
-        """Over a vector, or over each row of a matrix."""
-        inner = self.lift(argument)
-        if not inner.shape or len(inner.shape) > 2:
+    def of_all(self, node: Call, name: str, inner: _Lifted) -> _Lifted:
+        """softmax or logsumexp of a vector; of a matrix it has to be said along which side."""
+        if not inner.shape and name == "softmax":
             raise self.fail(
-                "softmax takes a vector, or a matrix row by row", node, f"shape {shape_text(inner.shape)}",
-                "for single numbers write exp(z1)/(exp(z1) + exp(z2))",
+                "softmax takes a vector", node, "a number", "for single numbers write exp(z1)/(exp(z1) + exp(z2))"
+            )
+        if sum(length > 1 for length in inner.shape) > 1:
+            raise self.fail(
+                f"'{name}' of a matrix needs to know which way: along each row, or along each column", node,
+                f"shape {shape_text(inner.shape)}", f"write row_{name}( ) or column_{name}( )",
             )  # fmt: skip
-        count = inner.shape[-1]
-        depth = len(inner.shape)
+        if name == "logsumexp":
+            return self.reduced(name, inner)
+        return self.softmax(node, inner, int(np.argmax(inner.shape)))
 
-        def row_of(indices: Indices) -> Indices:
-            # (..., K, *inner) → (..., K results, K operands, *inner)
-            spread = np.expand_dims(indices, depth - 1)
-            shape = (*indices.shape[: depth - 1], count, count, *indices.shape[depth:])
-            return np.broadcast_to(spread, shape)
+    def softmax(self, node: Call, inner: _Lifted, axis: int) -> _Lifted:
+        """Over a vector, or over the rows (axis 1) or columns (axis 0) of a matrix."""
+        count, depth = inner.shape[axis], len(inner.shape)
 
-        pick = _Leaf(np.broadcast_to(np.arange(count), inner.shape), True)
-        softmax = t.Softmax(_mapped(inner.tree, row_of), pick)  # type: ignore[arg-type]
+        def line_of(indices: Indices) -> Indices:
+            # (*shape, *inner) → (*shape, operands of the line, *inner)
+            line = np.moveaxis(np.expand_dims(indices, axis), axis + 1, depth)
+            return np.broadcast_to(line, (*inner.shape, count, *indices.shape[depth:]))
+
+        places = np.arange(count).reshape(-1, *(1,) * (depth - axis - 1))
+        pick = _Leaf(np.broadcast_to(places, inner.shape), True)
+        softmax = t.Softmax(_mapped(inner.tree, line_of), pick)  # type: ignore[arg-type]
         for leaf in _leaves(softmax):
             self.limit(leaf.indices.shape, node)
         return _Lifted(softmax, inner.shape)

@@ -66,7 +66,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Reduce:
-    """sum, mean, max, min or logsumexp over the last axis."""
+    """sum, mean, prod, max, min or logsumexp over the last axis."""
 
     how: str
     argument: Tree
@@ -312,6 +312,8 @@ class _Reducing(_Rule):
         if self.how in ("sum", "mean"):
             total = without_residue(np.add.reduce(inner, -1), RESIDUE * np.add.reduce(np.abs(inner), -1))
             frame[self.out] = total if self.how == "sum" else total / inner.shape[-1]
+        elif self.how == "prod":
+            frame[self.out] = np.multiply.reduce(inner, -1)
         elif self.how == "logsumexp":
             top = inner.max(-1, keepdims=True)
             frame[self.out] = top[..., 0] + np.log(np.exp(inner - top).sum(-1))
@@ -332,6 +334,12 @@ class _Reducing(_Rule):
         adjoint = np.asarray(adjoint)[..., None]
         if self.how == "mean":
             adjoint = adjoint * (1.0 / inner.shape[-1])
+        elif self.how == "prod":
+            # the product of those before and those after it: no division, which a 0 would spoil
+            edge = np.ones_like(inner[..., :1])
+            before = np.cumprod(np.concatenate([edge, inner[..., :-1]], -1), -1)
+            after = np.cumprod(np.concatenate([edge, inner[..., :0:-1]], -1), -1)[..., ::-1]
+            adjoint = adjoint * before * after
         elif self.how == "logsumexp":
             powers = np.exp(inner - inner.max(-1, keepdims=True))
             adjoint = adjoint * (powers / powers.sum(-1, keepdims=True))

@@ -369,8 +369,8 @@ def refuse_infinite(graph: Graph, values: Values) -> None:
 def refuse_infinite_gradients(trace: Trace) -> None:
     """ScenarioError for the first local derivative, from the loss down, that spoils a parameter's gradient."""
     graph = trace.graph
-    parameters = np.array(graph.nodes_of("parameter"), dtype=np.int64)
-    spoilt = parameters[~np.isfinite(trace.adjoints[parameters])]
+    sources = np.array(graph.sources(), dtype=np.int64)
+    spoilt = sources[~np.isfinite(trace.adjoints[sources])]
     if not len(spoilt):
         return
     results, operands = graph.edges

@@ -36,8 +36,8 @@ from .written_out import CustomFunction, expanded
 Cells = NDArray[np.object_]  # an array of scalar expressions
 Index = tuple[int, ...]  # counted from 0
 
-_REARRANGING = ("softmax", "transpose", *table.ALONG)
-_WHOLE = ("sum", "mean", "max", "min", "logsumexp")  # of one argument: of all its elements
+_REARRANGING = ("softmax", "transpose", "outer", *table.ALONG)
+_WHOLE = ("sum", "mean", "prod", "max", "min", "logsumexp")  # of one argument: of all its elements
 
 
 def bracket(node: Expression) -> Expression:
@@ -121,10 +121,14 @@ class Unroller:
                     return self.shape(written_out)
                 if function == "transpose":
                     return self.shape(arguments[0])[::-1]
+                if function == "outer":
+                    return (*self.shape(arguments[0]), *self.shape(arguments[1]))
                 if function == "concat":
                     return (sum(int(np.prod(self.shape(argument), dtype=np.int64)) for argument in arguments),)
                 if function in table.ALONG:
                     rows, columns = self.shape(arguments[0])
+                    if table.ALONG[function][0] == "softmax":
+                        return (rows, columns)
                     return (columns,) if table.ALONG[function][1] == 0 else (rows, 1)
                 if function in _WHOLE and len(arguments) == 1:
                     return ()
@@ -204,13 +208,19 @@ class Unroller:
             return self.cell(arguments[0], index[::-1])
         if name == "concat":
             return self.concatenated(arguments, index[0])
+        if name == "outer":
+            return Product(
+                tuple(("*", bracket(self.cell(argument, (i,)))) for argument, i in zip(arguments, index, strict=True))
+            )
         if name in table.ALONG:
             how, axis = table.ALONG[name]
+            if how == "softmax":
+                return self.softmax(arguments[0], index, axis)
             rows, columns = self.shape(arguments[0])
             line = [(k, index[0]) for k in range(rows)] if axis == 0 else [(index[0], k) for k in range(columns)]
             return self.reduced(how, [self.cell(arguments[0], place) for place in line])
         if name == "softmax":
-            return self.softmax(arguments[0], index)
+            return self.softmax(arguments[0], index, int(np.argmax(self.shape(arguments[0]))))
         if name in _WHOLE and len(arguments) == 1:
             return self.reduction(name, arguments[0])
         return Call(name, tuple(self.part(argument, index) for argument in arguments), 0, node.text)
@@ -218,7 +228,7 @@ class Unroller:
     def written_out(self, node: Call) -> Expression | None:
         """What a call stands for, where it can't be shown as a call on single numbers."""
         own = self.custom.get(node.function)
-        composed = isinstance(table.table().get(node.function), table.Composed)
+        composed = own is None and table.composed(node.function, len(node.arguments)) is not None
         if composed or (own is not None and not _works_by_elements(own.body) and self.spread(node)):
             known = self._written_out.get(id(node))
             if known is None:
@@ -226,12 +236,12 @@ class Unroller:
             return known[1]
         return None
 
-    def softmax(self, argument: Expression, index: Index) -> Expression:
-        """exp(z_i) / Σ exp(z_k) over the row of the element."""
-        count = self.shape(argument)[-1]
-        powers = [Call("exp", (self.cell(argument, (*index[:-1], k)),), 0, "exp") for k in range(count)]
+    def softmax(self, argument: Expression, index: Index, axis: int) -> Expression:
+        """exp(z_i) / Σ exp(z_k) over the row or column of the element."""
+        places = [(*index[:axis], k, *index[axis + 1 :]) for k in range(self.shape(argument)[axis])]
+        powers = [Call("exp", (self.cell(argument, place),), 0, "exp") for place in places]
         total = Group(_flat_sum((1, power) for power in powers))
-        return Product((("*", powers[index[-1]]), ("/", total)))
+        return Product((("*", powers[index[axis]]), ("/", total)))
 
     def reduction(self, name: str, argument: Expression) -> Expression:
         shape = self.shape(argument)
@@ -252,6 +262,8 @@ class Unroller:
         """The sum, mean or extreme of cells, written out."""
         if name == "sum":
             return _flat_sum((1, cell) for cell in cells)
+        if name == "prod":
+            return Product(tuple(("*", bracket(cell)) for cell in cells)) if len(cells) > 1 else cells[0]
         if name == "mean":
             return Product((("*", bracket(_flat_sum((1, cell) for cell in cells))), ("/", number(len(cells)))))
         if name == "logsumexp":
@@ -264,7 +276,7 @@ def _works_by_elements(body: Expression) -> bool:
     return not any(
         isinstance(part, (MatrixProduct, Bracketed))
         or (isinstance(part, Call) and part.function in (*_WHOLE, *_REARRANGING) and len(part.arguments) == 1)
-        or (isinstance(part, Call) and part.function == "concat")
+        or (isinstance(part, Call) and part.function in ("concat", "outer"))
         for part in walk(body)
     )
 

@@ -31,7 +31,14 @@ from .written_out import CustomFunction, expanded
 
 Values = NDArray[np.float64]
 PLAIN = "w - rate*g"
-_WHOLE = ("sum", "mean", "logsumexp", "softmax")  # have no sense for the one number that a rule works on
+_WHOLE = (
+    "sum",
+    "mean",
+    "prod",
+    "logsumexp",
+    "softmax",
+    "outer",
+)  # have no sense for the one number that a rule works on
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +124,20 @@ def rule_of(scenario: Scenario, custom: Mapping[str, CustomFunction]) -> UpdateR
     """The rule of a checked scenario; None where it takes no step (it has neither a rate nor a rule)."""
     if not scenario.update and scenario.rate_text is None:
         return None
-    rule, problems = read_rule(scenario, custom, frozenset(table.NAMES | custom.keys()))
+    rule, problems = read_rule(scenario, custom)
     assert rule is not None, problems
     return rule
 
 
 def read_rule(
-    scenario: Scenario, custom: Mapping[str, CustomFunction], functions: frozenset[str]
+    scenario: Scenario, custom: Mapping[str, CustomFunction], doubtful: frozenset[str] = frozenset()
 ) -> tuple[UpdateRule | None, list[Problem]]:
     """The rule, and everything that is wrong with its formulas; None where there is something wrong."""
     problems: list[Problem] = []
     lines: list[RuleLine] = []
     names = _names([e.name for e in scenario.update], {v.name: v.value for v in scenario.rule_values})
-    notation = Notation(functions, frozenset(names).__contains__)
+    own = frozenset(function.name for function in scenario.functions)
+    notation = Notation(table.NAMES | own | doubtful, frozenset(names).__contains__, own=own)
     lifter = Lifter({name: np.array(i) for i, name in enumerate(names)}, custom)
     for equation in scenario.update:
         try:
@@ -145,8 +153,8 @@ def read_rule(
         formula = parse(PLAIN, notation)
         lines.append(RuleLine("w", formula, formula, lifter.equation(formula)))
     given = {v.name: v.value for v in scenario.rule_values}
-    own = [line.name for line in lines]
-    numbers = {name: value for name, value in given.items() if name not in own}
+    worked = [line.name for line in lines]
+    numbers = {name: value for name, value in given.items() if name not in worked}
     starts = {name: given.get(name, 0.0) for name in _remembered(lines)}
     rate = float("nan") if scenario.rate is None else scenario.rate
     return UpdateRule(

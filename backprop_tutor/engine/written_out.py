@@ -57,11 +57,12 @@ def expanded(node: Expression, custom: Mapping[str, CustomFunction], limited: bo
             return part
         check_arity(part, custom)
         own = custom.get(part.function)
-        row = table.table().get(part.function)
+        abbreviation = table.composed(part.function, len(part.arguments))
         if own is not None:
             out = substitute(own.body, dict(zip(own.parameters, part.arguments, strict=True)))
-        elif isinstance(row, table.Composed):
-            out = substitute(parse(row.body), dict(zip(row.parameters, part.arguments, strict=True)))
+        elif abbreviation is not None:
+            body = parse(abbreviation.body)
+            out = substitute(body, dict(zip(abbreviation.parameters, part.arguments, strict=True)))
         else:
             return part
         if limited:
@@ -94,19 +95,20 @@ def _check_size(node: Expression, blamed: Expression) -> None:
 
 def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
     """FormulaError where a function is called with too many or too few arguments."""
-    own, row = custom.get(node.function), table.table().get(node.function)
-    if own is None and node.function in ("max", "min", "concat"):
+    own, row, count = custom.get(node.function), table.table().get(node.function), len(node.arguments)
+    general = isinstance(row, table.Primitive) and row.general is not None  # may have a number of its own
+    if own is None and (node.function in ("max", "min", "concat") or (general and count == 2)):
         return
-    composed = own or row
-    expected = len(composed.parameters) if isinstance(composed, (CustomFunction, table.Composed)) else (
+    written = own or row
+    expected = len(written.parameters) if isinstance(written, (CustomFunction, table.Composed)) else (
         _ARGUMENTS.get(node.function, 1)
     )  # fmt: skip
-    row_of_many = isinstance(row, table.Reduction)
-    if len(node.arguments) != expected:
+    if count != expected:
+        of_many = isinstance(row, table.Reduction) and expected == 1
         raise FormulaError(
             f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, "
-            f"not {len(node.arguments)}", *node.span, f"{expected} needed",
-            f"for several numbers write a list: {node.text}([a, b])" if row_of_many and expected == 1 else "",
+            f"not {count}", *node.span, f"{expected} needed",
+            f"for several numbers write a list: {node.text}([a, b])" if of_many else "",
         )  # fmt: skip
 
 
@@ -131,7 +133,7 @@ def recognised(node: Expression) -> Expression:
 
 
 _ONE = Number("1", Fraction(1))
-_ARGUMENTS = {"xlogy": 2, "where": 3}
+_ARGUMENTS = {"xlogy": 2, "outer": 2, "where": 3}
 
 
 def substitute(body: Expression, values: Mapping[str, Expression]) -> Expression:

@@ -190,6 +190,9 @@ class HandGrammar(Grammar):
                 return Name(token.text, self.shown(token), (token.start, token.end))
         return super().named()
 
+    def calls(self, name: str, function: str) -> bool:
+        return super().calls(name, function) and not self.notation.names(name)
+
     def deeper(self) -> None:
         """One level further down; too many would have no end."""
         self.depth += 1

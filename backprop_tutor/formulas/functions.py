@@ -39,6 +39,15 @@ class Primitive:
     domain: str = ""
     kinks: tuple[float, ...] = ()
     kink_rule: str = ""
+    with_number: tuple[str, str] | None = None  # a second argument's name, and the formula with it
+
+    @property
+    def general(self) -> Composed | None:
+        """The same function with a number of one's own (`leaky_relu(z, 0.2)`), where it has one."""
+        if self.with_number is None:
+            return None
+        name, body = self.with_number
+        return Composed(self.name, ("z", name), body, self.latex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,30 @@ PRIMITIVES: tuple[Primitive, ...] = (
     ),
     Primitive("sin", np.sin, lambda z, a: np.cos(z), "sin(z)", "cos(z)", r"\sin"),
     Primitive("cos", np.cos, lambda z, a: -np.sin(z), "cos(z)", "-sin(z)", r"\cos"),
+    Primitive("tan", np.tan, lambda z, a: 1.0 + a * a, "sin(z)/cos(z)", "1 + a**2", r"\tan"),
+    Primitive(
+        "asin",
+        np.arcsin,
+        lambda z, a: 1.0 / np.sqrt((1.0 - z) * (1.0 + z)),
+        "asin(z)",
+        "1/sqrt(1 - z**2)",
+        r"\arcsin",
+        ("arcsin",),
+        domain="-1 < z < 1",
+    ),
+    Primitive(
+        "acos",
+        np.arccos,
+        lambda z, a: -1.0 / np.sqrt((1.0 - z) * (1.0 + z)),
+        "acos(z)",
+        "-1/sqrt(1 - z**2)",
+        r"\arccos",
+        ("arccos",),
+        domain="-1 < z < 1",
+    ),
+    Primitive("atan", np.arctan, lambda z, a: 1.0 / (1.0 + z * z), "atan(z)", "1/(1 + z**2)", r"\arctan", ("arctan",)),
+    Primitive("sinh", np.sinh, lambda z, a: np.cosh(z), "(exp(z) - exp(-z))/2", "cosh(z)", r"\sinh"),
+    Primitive("cosh", np.cosh, lambda z, a: np.sinh(z), "(exp(z) + exp(-z))/2", "sinh(z)", r"\cosh"),
     Primitive(
         "erf",
         _erf,
@@ -196,6 +229,7 @@ PRIMITIVES: tuple[Primitive, ...] = (
         r"\operatorname{LReLU}",
         kinks=(0.0,),
         kink_rule="leaky_relu'(0) = 0.01",
+        with_number=("s", "where(z > 0, z, s*z)"),
     ),
     Primitive(
         "elu",
@@ -204,6 +238,7 @@ PRIMITIVES: tuple[Primitive, ...] = (
         "max(0, z) + exp(min(z, 0)) - 1",
         "step(z) + (1 - step(z))*(a + 1)",
         r"\operatorname{ELU}",
+        with_number=("s", "where(z > 0, z, s*(exp(z) - 1))"),
     ),
     Primitive(
         "softplus", _softplus, lambda z, a: _sigmoid(z), "log(1 + exp(z))", "sigmoid(z)", r"\operatorname{softplus}"
@@ -231,6 +266,7 @@ PRIMITIVES: tuple[Primitive, ...] = (
 REDUCTIONS: tuple[Reduction, ...] = (
     Reduction("sum", "z1 + z2 + ...", "1", r"\sum"),
     Reduction("mean", "(z1 + z2 + ...)/N", "1/N", r"\operatorname{mean}"),
+    Reduction("prod", "z1*z2*...", "the product of the others", r"\prod"),
     Reduction(
         "max",
         "the largest of z1, z2, ...",
@@ -265,7 +301,29 @@ REDUCTIONS: tuple[Reduction, ...] = (
 
 COMPOSED: tuple[Composed, ...] = (
     Composed("dot", ("u", "v"), "sum(u*v)", r"\operatorname{dot}"),
+    Composed("norm", ("v",), "sqrt(sum(v**2))", r"\operatorname{norm}"),
+    Composed("var", ("v",), "mean((v - mean(v))**2)", r"\operatorname{var}"),
+    Composed("std", ("v",), "sqrt(mean((v - mean(v))**2))", r"\operatorname{std}"),
+    Composed("row_norm", ("X",), "sqrt(row_sum(X**2))", r"\operatorname{norm}"),
+    Composed("row_var", ("X",), "row_mean((X - row_mean(X))**2)", r"\operatorname{var}"),
+    Composed("row_std", ("X",), "sqrt(row_mean((X - row_mean(X))**2))", r"\operatorname{std}"),
+    Composed("column_norm", ("X",), "sqrt(column_sum(X**2))", r"\operatorname{norm}"),
+    Composed("column_var", ("X",), "column_mean((X - column_mean(X))**2)", r"\operatorname{var}"),
+    Composed("column_std", ("X",), "sqrt(column_mean((X - column_mean(X))**2))", r"\operatorname{std}"),
+    Composed("clip", ("z", "low", "high"), "min(max(z, low), high)", r"\operatorname{clip}"),
+    Composed("relu6", ("z",), "min(max(0, z), 6)", r"\operatorname{ReLU6}"),
+    Composed("softsign", ("z",), "z/(1 + abs(z))", r"\operatorname{softsign}"),
+    Composed("mish", ("z",), "z*tanh(softplus(z))", r"\operatorname{mish}"),
+    Composed(
+        "selu",
+        ("z",),
+        "1.0507009873554805*(max(0, z) + 1.6732632423543772*(exp(min(z, 0)) - 1))",
+        r"\operatorname{SELU}",
+    ),
+    Composed("huber", ("r", "d"), "where(abs(r) <= d, r**2/2, d*(abs(r) - d/2))", r"\operatorname{huber}"),
     Composed("mse", ("y", "p"), "mean((y - p)**2)", r"\operatorname{MSE}"),
+    Composed("mae", ("y", "p"), "mean(abs(y - p))", r"\operatorname{MAE}"),
+    Composed("kl_divergence", ("p", "q"), "sum(xlogy(p, p) - xlogy(p, q))", r"\operatorname{KL}"),
     Composed("cross_entropy", ("y", "p"), "-sum(xlogy(y, p))", r"\operatorname{CE}"),
     Composed("binary_cross_entropy", ("y", "p"), "-sum(xlogy(y, p) + xlogy(1 - y, 1 - p))", r"\operatorname{BCE}"),
     Composed("softmax_cross_entropy", ("y", "z"), "sum(y)*logsumexp(z) - sum(y*z)", r"\operatorname{CE}"),
@@ -287,14 +345,31 @@ def table() -> Mapping[str, _Row]:
 
 
 # Taken by the arrays' own operations; they have no derivative to speak of: they only move elements.
-SHAPE_FUNCTIONS = ("transpose", "concat")
+SHAPE_FUNCTIONS = ("transpose", "concat", "outer")
 # Of a matrix: the reduction over each column (a vector), or over each row (a matrix of one column, so that it spreads
-# over the rows it comes from, as X - row_mean(X) does).
+# over the rows it comes from, as X - row_mean(X) does); a softmax keeps the matrix's shape.
 ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {"column_sum": ("sum", 0), "column_mean": ("mean", 0), "row_sum": ("sum", 1), "row_mean": ("mean", 1)}
+    {
+        f"{line}_{how}": (how, axis)
+        for line, axis in (("column", 0), ("row", 1))
+        for how in ("sum", "mean", "max", "min", "logsumexp", "softmax")
+    }
 )
 NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS, *ALONG})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
+
+
+def own_name(name: str) -> str:
+    """What a scenario's own function is called inside: one that has a built-in function's name gets another."""
+    return f"own {name}" if name in NAMES else name
+
+
+def composed(name: str, count: int) -> Composed | None:
+    """The formula that a function of so many arguments abbreviates; None for one that has a rule of its own."""
+    row = table().get(name)
+    if isinstance(row, Primitive):
+        return row.general if count == 2 else None
+    return row if isinstance(row, Composed) else None
 
 
 def primitive(name: str) -> Primitive:

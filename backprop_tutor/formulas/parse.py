@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..errors import FormulaError, did_you_mean
@@ -47,10 +47,12 @@ MAX_POWER = 64  # of a literal exponent
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """How a scenario writes: `functions` are the callable names, `known` says whether a spelling names a quantity."""
+    """How a scenario writes: `functions` are the callable names, `own` those of them that the scenario defines, `known`
+    says whether a spelling names a quantity."""
 
     functions: Collection[str] = functions.NAMES
     known: Callable[[str], bool] | None = None
+    own: Collection[str] = field(default=(), kw_only=True)
 
     def names(self, text: str) -> bool:
         return self.known is not None and self.known(text)
@@ -324,7 +326,7 @@ class Grammar:
             raise self.fail("'∂' must begin a derivative such as ∂L/∂w", token, "incomplete")
         if self.sees("("):
             function = name.rstrip("'")
-            if function in self.notation.functions and not self.notation.names(name):
+            if self.calls(name, function):
                 return self.call(token, function, len(name) - len(function))
             if not self.notation.names(name):
                 raise self.unknown_call(token, function)
@@ -333,6 +335,10 @@ class Grammar:
         if name in functions.CONSTANTS and not self.notation.names(name):
             return Constant(name, functions.CONSTANTS[name], (token.start, token.end))
         return Name(name, self.shown(token), (token.start, token.end))
+
+    def calls(self, name: str, function: str) -> bool:
+        """Is a name before brackets a function's? A product has its sign: a quantity may share a function's name."""
+        return function in self.notation.functions
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
         hint = did_you_mean(function, self.notation.functions) or f"for a product write {self.shown(token)}*("
@@ -346,7 +352,9 @@ class Grammar:
             arguments.append(self.sum())
         close = self.expect(")", opened)
         row = functions.table().get(function)
-        if row is not None:
+        if function in self.notation.own:
+            function = functions.own_name(function)
+        elif row is not None:
             function = row.name
         return Call(function, tuple(arguments), primes, self.shown(token), (token.start, close.end))
 

@@ -103,9 +103,11 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
         node = vocabulary.node(name)
         return node is not None and vocabulary.is_loss(node)
 
+    own = {function.name for function in graph.scenario.functions}
     return HandNotation(
-        functions.NAMES | set(graph.custom), names, is_quantity, is_applied,
+        functions.NAMES | own, names, is_quantity, is_applied,
         lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
+        own=own,
     )  # fmt: skip
 
 

@@ -87,12 +87,13 @@ def definition_of(graph: Graph, formula: Expression) -> Expression | None:
     if own is not None:
         return substitute(own.body, dict(zip(own.parameters, formula.arguments, strict=True)))
     row = table.table().get(formula.function)
+    abbreviation = table.composed(formula.function, len(formula.arguments))
+    if abbreviation is not None:
+        body = substitute(parse(abbreviation.body), dict(zip(abbreviation.parameters, formula.arguments, strict=True)))
+        return of_single_numbers(body)
     if isinstance(row, table.Primitive) and row.name in ("sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus",
                                                          "silu", "gelu"):  # fmt: skip
         return substitute(parse(row.definition), {"z": formula.arguments[0]})
-    if isinstance(row, table.Composed):
-        body = substitute(parse(row.body), dict(zip(row.parameters, formula.arguments, strict=True)))
-        return of_single_numbers(body)
     return None
 
 
@@ -133,10 +134,10 @@ def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[For
 def backward_edges(graph: Graph, inputs: bool = True) -> list[tuple[int, int]]:
     """The edges on a way to the loss, from the loss down, operands in reading order; targets and the like left out.
 
-    Without `inputs` only what a parameter influences.
+    Without `inputs` only what a parameter influences (an input, where none is a parameter).
     """
     needed = ancestors(graph, graph.loss)
-    useful = descendants(graph, *graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
+    useful = descendants(graph, *graph.sources(inputs))
     found = []
     for node in sorted(graph.nodes_of("computed"), key=lambda n: -int(graph.levels[n])):
         if needed[node]:
@@ -197,7 +198,7 @@ def gradient_steps(
     h: float | None = None,
 ) -> tuple[GradientStep, ...]:
     """Gradients over paths, for the parameters (or the given nodes)."""
-    nodes = trace.graph.nodes_of("parameter") if nodes is None else nodes
+    nodes = trace.graph.sources() if nodes is None else nodes
     checks = check_gradients(trace, nodes, method, h)
     return tuple(
         GradientStep(
@@ -210,7 +211,7 @@ def gradient_steps(
 def adjoint_steps(trace: Trace, inputs: bool = False) -> tuple[AdjointStep, ...]:
     """Every adjoint once, from the loss down to the parameters (and inputs): the backward pass as it is calculated."""
     graph = trace.graph
-    useful = descendants(graph, *graph.nodes_of(*(("parameter", "input") if inputs else ("parameter",))))
+    useful = descendants(graph, *graph.sources(inputs))
     counts = trace.path_counts
     chosen = [n for n in range(graph.size) if useful[n] and n in counts and n != graph.loss]
     order = {node: i for i, node in enumerate(graph.order())}
@@ -240,18 +241,18 @@ class Multiplications:
 
 
 def multiplications(trace: Trace) -> Multiplications:
-    """How many multiplications all parameters' gradients need, path by path and with each adjoint calculated once.
+    """How many multiplications all gradients need, path by path and with each adjoint calculated once.
 
     A path of k factors needs k - 1 products; the number of factors over all paths of a node is found by dynamic
     programming, like the number of paths. With adjoints each useful edge but those at the loss needs one product.
     """
     graph = trace.graph
-    parameters = graph.nodes_of("parameter")
-    useful = descendants(graph, *parameters)
+    sources = graph.sources()
+    useful = descendants(graph, *sources)
     results, operands = graph.edges
     counted = ancestors(graph, graph.loss)[results] & (results != graph.loss) & useful[operands]
-    links = path_totals(graph, graph.loss, lengths=True)[parameters]
-    counts = path_totals(graph, graph.loss)[parameters]
+    links = path_totals(graph, graph.loss, lengths=True)[sources]
+    counts = path_totals(graph, graph.loss)[sources]
     return Multiplications(sum(map(int, links)) - sum(map(int, counts)), int(np.count_nonzero(counted)))
 
 

@@ -103,6 +103,7 @@ def written_out(name: str) -> Callable[[Any], Any]:
     """A primitive by its definition, down to SymPy's own functions."""
     own: dict[str, Any] = {
         "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "erf": sp.erf, "abs": _absolute,
+        "asin": sp.asin, "acos": sp.acos, "atan": sp.atan,
         "sign": lambda z: sp.Piecewise((1, z > 0), (-1, z < 0), (0, True)),
         "step": lambda z: sp.Piecewise((1, z > 0), (0, True)),
     }  # fmt: skip

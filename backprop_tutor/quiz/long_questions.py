@@ -33,7 +33,7 @@ MOST_GIVEN = 16
 def candidates(source: Source, own: bool) -> list[Candidate]:
     """The derivations, and the lines of them that may be wrong. `own`: the learner brought the scenario along."""
     found: dict[tuple[Kind, Subject], Candidate] = {}
-    for parameter in source.graph.nodes_of("parameter"):
+    for parameter in source.graph.sources():
         lines = _lines(source, parameter)
         if not SHORTEST <= len(lines) <= LONGEST_SHEET:
             continue
@@ -162,7 +162,7 @@ def _formulas(source: Source, lines: Iterable[Subject]) -> list[int]:
 def find(setting: Setting, candidate: Candidate) -> Question | None:
     """A calculation with one slip in one line: which line, and what went wrong in it?"""
     source, wrong = setting.source, candidate.subject
-    owners = [p for p in source.graph.nodes_of("parameter") if wrong in _lines(source, p)]
+    owners = [p for p in source.graph.sources() if wrong in _lines(source, p)]
     owners = [p for p in owners if SHORTEST <= len(_lines(source, p)) <= LONGEST_SHEET]
     if not owners:
         return None

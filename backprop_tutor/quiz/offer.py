@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..engine.graph import Graph
 from ..formulas.algebra import plus
 from ..formulas.expression import Call, Derivative, Expression, Name, Number, names_in, ungrouped, walk
 from ..formulas.typeset import to_text
@@ -103,7 +104,7 @@ def _losses(source: Source) -> list[int]:
 def _chains(source: Source) -> Iterator[tuple[int, int]]:
     """(of, by) whose derivative is a few products that are long enough to be chains."""
     graph, trace = source.graph, source.trace
-    wanted = [n for n in graph.nodes_of("computed", "parameter") if n in trace.path_counts]
+    wanted = [n for n in _asked(graph) if n in trace.path_counts]
     for of in _losses(source):
         for by in wanted:
             count = trace.path_count(by, of)
@@ -112,6 +113,11 @@ def _chains(source: Source) -> Iterator[tuple[int, int]]:
             paths = trace.paths(by, MANY_PATHS, of)
             if all(len(_steps(source, path.nodes)) >= 2 and len(path.nodes) <= LONG_PATH + 1 for path in paths):
                 yield of, by
+
+
+def _asked(graph: Graph) -> list[int]:
+    """What is differentiated by: the computed quantities and, in the document's order, the sources."""
+    return graph.nodes_of("computed", "parameter" if graph.nodes_of("parameter") else "input")
 
 
 def _steps(source: Source, nodes: Sequence[int]) -> list[tuple[int, int]]:
@@ -123,7 +129,7 @@ def _steps(source: Source, nodes: Sequence[int]) -> list[tuple[int, int]]:
 def _passed_back(source: Source) -> Iterator[int]:
     """The quantities whose adjoint comes from adjoints of the next layer."""
     network, graph = source.network, source.graph
-    for node in graph.nodes_of("computed", "parameter"):
+    for node in _asked(graph):
         users = network.uses(node, graph.loss)
         if not users or graph.loss in users or len(users) > MANY_PATHS:
             continue

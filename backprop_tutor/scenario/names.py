@@ -72,12 +72,7 @@ def kind_of(value: object) -> str:
 
 
 def name_fault(name: str) -> Fault | None:
-    """What is wrong with a quantity's name (already normalised)."""
-    return form_fault(name) or _reserved_fault(name)
-
-
-def form_fault(name: str) -> Fault | None:
-    """What is wrong with the characters of a name."""
+    """What is wrong with a name (already normalised); it may be a function's too, since a call has brackets."""
     if not name:
         return Fault("a name is empty", "no name", _NAME_RULE)
     if _DERIVATIVE.match(name):
@@ -100,7 +95,7 @@ def form_fault(name: str) -> Fault | None:
         better = stem[:index] + plain + stem[index + 1 :] if plain != char and plain.isalnum() else ""
         return Fault(
             f"{quoted(name)} is no name: {quoted(char)} can't stand in one", "not a name",
-            f"write '{better}'; [notation] says how it is typeset" if better and not form_fault(better) else _NAME_RULE,
+            f"write '{better}'; [notation] says how it is typeset" if better and not name_fault(better) else _NAME_RULE,
         )  # fmt: skip
     return None
 
@@ -111,22 +106,6 @@ def _letter(char: str) -> bool:
 
 def _digit(char: str) -> bool:
     return char in "0123456789"
-
-
-def _reserved_fault(name: str) -> Fault | None:
-    from ..formulas.functions import CONSTANTS, NAMES
-
-    if name in NAMES:
-        return Fault(
-            f"'{name}' is a built-in function, so nothing else can have that name", "taken",
-            f"choose another name, for example '{name}_1'",
-        )  # fmt: skip
-    if name in CONSTANTS:
-        return Fault(
-            f"'{name}' is a constant, so nothing else can have that name", "taken",
-            f"choose another name, for example '{name}_1'",
-        )  # fmt: skip
-    return None
 
 
 def function_heading(key: str) -> tuple[str, tuple[str, ...]] | Fault:
@@ -147,6 +126,8 @@ def function_heading(key: str) -> tuple[str, tuple[str, ...]] | Fault:
     for part in (name, *parameters):
         if fault := name_fault(part):
             return fault
+    if name == "where":
+        return Fault("'where' is part of the notation", "taken", "choose another name, for example 'where_1'")
     if len(set(parameters)) < len(parameters):
         return Fault(f"the function {quoted(name)} names a variable twice", "named twice", "give each its own name")
     return name, parameters

@@ -152,10 +152,10 @@ def arrays(pen: Pen) -> Block:
 
 def _chosen(pen: Pen) -> tuple[list[int], list[int]]:
     """The parameters with the largest gradients, and some others spread evenly."""
-    parameters = np.array(pen.graph.nodes_of("parameter"))
-    order = np.argsort(-np.abs(pen.trace.adjoints[parameters]), kind="stable")
-    most = parameters[order[:LARGEST]].tolist()
-    rest = parameters[order[LARGEST:]]
+    sources = np.array(pen.graph.sources())
+    order = np.argsort(-np.abs(pen.trace.adjoints[sources]), kind="stable")
+    most = sources[order[:LARGEST]].tolist()
+    rest = sources[order[LARGEST:]]
     spread = rest[np.unique(np.linspace(0, len(rest) - 1, CHECKED).astype(int))].tolist() if len(rest) else []
     return most, spread
 
@@ -180,7 +180,7 @@ def largest(pen: Pen) -> Block:
 
 def histogram(pen: Pen) -> Block:
     """How many gradients there are of each power of ten."""
-    sizes = np.abs(pen.trace.adjoints[np.array(pen.graph.nodes_of("parameter"))])
+    sizes = np.abs(pen.trace.adjoints[np.array(pen.graph.sources())])
     live = sizes[sizes > 0]
     block = Block([line(), *heading("Sizes of the gradients", "", pen.width, pen.glyphs.dash)])
     powers = np.floor(np.log10(live)).astype(int)

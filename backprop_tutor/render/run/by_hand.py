@@ -94,7 +94,7 @@ def rule_note(pen: Pen, done: HandWork, step: HandStep) -> str:
     if rule is None or not step.lines:
         return ""
     facts = [
-        f"{update.spelling(rule, i + 1, '')(line.name)} = {number(pen, value, done.digits)}"
+        f"{update.spelling(pen.graph, i + 1, '')(line.name)} = {number(pen, value, done.digits)}"
         for i, (line, value) in enumerate(zip(rule.lines, step.lines, strict=True))
         if line.name != "w"
     ]
@@ -104,7 +104,8 @@ def rule_note(pen: Pen, done: HandWork, step: HandStep) -> str:
 def name_of(pen: Pen, step: HandStep) -> str:
     if step.by is not None:
         return pen.derivative(step.of, step.by)
-    return pen.name(step.of) + ("'" if step.part == "update" else "")
+    name = pen.name(step.of)
+    return update.renewed(pen.graph, name) if step.part == "update" else name
 
 
 def number(pen: Pen, x: float, digits: int) -> str:

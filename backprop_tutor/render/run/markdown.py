@@ -248,8 +248,8 @@ class Page:
             yield from self.adjoints(self.trace, steps)
         if self.options.view == "paths":
             yield "## Backward: the chain rule along every path"
-            kinds = ("parameter", "input") if self.options.inputs else ("parameter",)
-            nodes = [n for n in self.graph.nodes_of(*kinds) if self.pen.shown(n) and self.trace.path_count(n)]
+            sources = self.graph.sources(self.options.inputs)
+            nodes = [n for n in sources if self.pen.shown(n) and self.trace.path_count(n)]
             yield from self.gradients(self.pen, nodes)
 
     def adjoints(self, trace: Trace, steps: Iterable[AdjointStep]) -> Iterator[str]:
@@ -394,7 +394,7 @@ class Page:
 
     def descent(self, node: int, row: int) -> str:
         """One parameter's step of plain gradient descent."""
-        text = rf"{self.node(node)}' &= {self.node(node)} - \eta \cdot {self.total(node)}"
+        text = rf"{self.new(self.node(node))} &= {self.node(node)} - \eta \cdot {self.total(node)}"
         if self.symbolic:
             return text
         work = update.step_of(self.pen)
@@ -417,14 +417,17 @@ class Page:
 
     def rule_name(self, rule: UpdateRule, line: int, node: int) -> Callable[[str], str]:
         """The LaTeX of the names in a line of the rule: w is the parameter itself."""
-        spelling = update.spelling(rule, line, "w")
+        spelling = update.spelling(self.graph, line, "w")
 
         def typeset(name: str) -> str:
-            if name == "w":
-                return self.node(node) + "'" * spelling(name).endswith("'")
-            return r"\eta" if name == "rate" else self.name(spelling(name))
+            shown = self.node(node) if name == "w" else r"\eta" if name == "rate" else self.name(name)
+            return shown if spelling(name) == name else self.new(shown)
 
         return typeset
+
+    def new(self, shown: str) -> str:
+        """What a step makes of something: a prime, or a word beside names that have primes of their own."""
+        return rf"{{{shown}}}^{{\mathrm{{new}}}}" if update.has_primes(self.graph) else f"{shown}'"
 
     def in_a_row(self) -> Iterator[str]:
         """The further steps: a few of them in full, then how the loss went."""

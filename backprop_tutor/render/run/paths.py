@@ -25,8 +25,7 @@ MAX_DRAWN = 4096  # paths; with more the picture is not even tried
 
 def parts(pen: Pen) -> Iterator[Block]:
     """Every parameter's gradient (and every input's, on request)."""
-    kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
-    chosen = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
+    chosen = [n for n in pen.graph.sources(pen.options.inputs) if pen.shown(n) and pen.trace.path_count(n)]
     for i, block in enumerate(gradients(pen, chosen)):
         if i == 0:
             title = "Gradients" if pen.symbolic else "Backward"

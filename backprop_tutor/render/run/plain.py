@@ -133,8 +133,7 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
                 f"{saved.by_paths} path by path, {saved.saved} saved."
             ]
         if pen.options.view == "paths":
-            kinds = ("parameter", "input") if pen.options.inputs else ("parameter",)
-            nodes = [n for n in pen.graph.nodes_of(*kinds) if pen.shown(n) and pen.trace.path_count(n)]
+            nodes = [n for n in pen.graph.sources(pen.options.inputs) if pen.shown(n) and pen.trace.path_count(n)]
             yield from gradients(pen, nodes)
         yield from _blocks(samples.gradients(pen))
     rule = update.shown_rule(pen)

@@ -64,10 +64,11 @@ def gradients(pen: Pen) -> Iterator[Block]:
     together = "sum" if pen.graph.scenario.over_samples == "sum" else "mean"
     header = ["", *(f"sample {sample}" for sample, _ in losses), f"{together} of all"]
     rows = []
-    for parameter in pen.graph.nodes_of("parameter"):
-        own = [pen.trace.adjoints_of(node)[parameter] for _, node in losses if node is not None]
-        numbers = [pen.number(float(x)) for x in (*own, pen.trace.gradient(parameter))]
-        rows.append([pen.total(parameter), *numbers])
+    for shared in pen.graph.sources():
+        if pen.graph.block_of(shared).sample is None:
+            own = [pen.trace.adjoints_of(node)[shared] for _, node in losses if node is not None]
+            numbers = [pen.number(float(x)) for x in (*own, pen.trace.gradient(shared))]
+            rows.append([pen.total(shared), *numbers])
     block = Block([line(), *heading("Gradients by sample", "", pen.width, pen.glyphs.dash)])
     block.extend(grid(header, rows, pen.width, names=True, plain=pen.screen.plain))
     yield block

@@ -89,7 +89,7 @@ def command(graph: Graph, options: RunOptions) -> str:
 def next_step(graph: Graph, options: RunOptions) -> str:
     """One thing to try next, as it can be pasted into a shell."""
     run = f"Next: {command(graph, options)}"
-    parameters = graph.nodes_of("parameter")
+    sources = graph.sources()
     if options.by_hand is not None:
         return run
     if options.grads:
@@ -98,6 +98,6 @@ def next_step(graph: Graph, options: RunOptions) -> str:
         return f"{run} --part backward"
     if graph.symbolic:
         return f"{run} --random 7"
-    if not parameters:
+    if not sources:
         return f"{run} --view adjoints"
-    return f"{run} --grad {shlex.quote(graph.name(parameters[0]))}"
+    return f"{run} --grad {shlex.quote(graph.name(sources[0]))}"

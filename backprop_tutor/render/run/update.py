@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from ...engine.graph import Graph
 from ...engine.trace import forward
 from ...engine.update_rule import UpdateRule, Worked
 from ...formulas.digits import spelt
@@ -92,7 +93,8 @@ def memory(pen: Pen, rule: UpdateRule) -> str:
         return ""
     starts = [f"{pen.glyphs.text(name)} = {pen.number(start)}" for name, start in rule.starts.items()]
     first = pen.glyphs.text(next(iter(rule.starts)))
-    return f"{first}' is the new {first}, kept for the next step; before the first step {', '.join(starts)}"
+    new = renewed(pen.graph, first)
+    return f"{new} is the new {first}, kept for the next step; before the first step {', '.join(starts)}"
 
 
 def rows_of(pen: Pen, nodes: Sequence[int]) -> list[Equation]:
@@ -120,12 +122,13 @@ def _plain_row(pen: Pen, node: int, work: Worked | None, row: int) -> Equation:
     minus, times = pen.glyphs.style.minus, pen.glyphs.style.times
     name = pen.name(node)
     formula = f"{name} {minus} rate{times}{pen.total(node)}"
+    new = renewed(pen.graph, name)
     if work is None:
-        return Equation(f"{name}'", ((formula, "text"),))
+        return Equation(new, ((formula, "text"),))
     slope = pen.number(float(work.known["g"][row]))
     slope = f"({slope})" if slope.startswith(minus) else slope
     numbers = f"{pen.value(node)} {minus} {pen.rate}{times}{slope}"
-    return Equation(f"{name}'", ((formula, "text"), (numbers, "numbers")), pen.number(float(work.after[row])))
+    return Equation(new, ((formula, "text"), (numbers, "numbers")), pen.number(float(work.after[row])))
 
 
 def _rule_rows(pen: Pen, rule: UpdateRule, node: int, work: Worked | None, row: int) -> Iterator[Equation]:
@@ -134,22 +137,40 @@ def _rule_rows(pen: Pen, rule: UpdateRule, node: int, work: Worked | None, row: 
     value = "" if work is None else pen.number(float(work.known["g"][row]))
     yield Equation("g", ((pen.total(node), "text"),), value, number=parameter, gap=True)
     for i, one in enumerate(rule.lines):
-        formula = pen.glyphs.text(to_text(one.formula, pen.glyphs.style, spelling(rule, i, parameter)))
+        formula = pen.glyphs.text(to_text(one.formula, pen.glyphs.style, spelling(pen.graph, i, parameter)))
         steps = [(formula, "text")]
         if work is not None:
             numbers = pen.glyphs.text(to_text(one.formula, pen.glyphs.style, number_of(pen, rule, work, i, node)))
             if numbers != formula:
                 steps.append((numbers, "numbers"))
             value = pen.number(float(work.results[i][row]))
-        yield Equation(pen.glyphs.text(spelling(rule, i + 1, parameter)(one.name)), tuple(steps), value)
+        yield Equation(pen.glyphs.text(spelling(pen.graph, i + 1, parameter)(one.name)), tuple(steps), value)
 
 
-def spelling(rule: UpdateRule, line: int, parameter: str) -> Callable[[str], str]:
+def has_primes(graph: Graph) -> bool:
+    """Has any name of the scenario a prime of its own? Then a prime can't say what is new."""
+    scenario = graph.scenario
+    own = [q.name for q in scenario.quantities] + [e.name for e in (*scenario.equations, *scenario.update)]
+    return any("'" in name for name in (*own, *(v.name for v in scenario.rule_values), *scenario.elements.values()))
+
+
+def renewed(graph: Graph, name: str) -> str:
+    """The name of what a step makes of something: `w'`; `w_new` beside names that have primes of their own."""
+    if not has_primes(graph):
+        return f"{name}'"
+    stem, bracket, index = name.partition("[")
+    return f"{stem}_new{bracket}{index}"
+
+
+def spelling(graph: Graph, line: int, parameter: str) -> Callable[[str], str]:
     """How names are written in a line: the parameter's own name, a prime for what is new of a remembered one."""
+    rule = graph.rule
+    assert rule is not None
     done = {one.name for one in rule.lines[:line]} & {*rule.starts, "w"}
 
     def spelt_out(name: str) -> str:
-        return (parameter if name == "w" else name) + ("'" if name in done else "")
+        shown = parameter if name == "w" else name
+        return renewed(graph, shown) if name in done else shown
 
     return spelt_out
 
