@@ -99,6 +99,12 @@ PUBLISHED = (
     ("slips: binary", "dL/dz = -0.0663", "sigmoid-slope-kept"),
     ("slips: binary", "dL/dz = -1.449", "output-derivative-for-logit"),
     ("slips: binary", "dL/dz = 0.3100", "target-minus-output"),
+    ("batch_norm_three_samples", "dL/dz1 = -0.0800", "taken-as-constant"),
+    ("lstm_two_steps", "dE/dstate_0 = 0.01691", "one-part-of-loss"),
+    ("lstm_two_steps", "dE/dstate_0 = 0.008401", "one-path-only"),
+    ("adam_two_steps", "w1' = 0.800", "plain-step"),
+    ("momentum_two_steps", "w1' = 1.200", "ascent"),
+    ("recurrent_three_steps", "dL/dz2 = -0.7390", "other-neurons-slope"),
 )
 
 
@@ -126,7 +132,9 @@ def test_published_numbers(name: str, line: str, code: str) -> None:
 
 
 # ---------------------------------------------------------------- every row, as a sheet
-NETWORKS = (*(f"slips: {name}" for name in OWN), *SCENARIOS, "linear_two_errors", "shared_weights", "matrix_softmax")
+DOCUMENTS = ("linear_two_errors", "shared_weights", "matrix_softmax")
+OTHERS = ("batch_norm_three_samples", "lstm_two_steps", "adam_two_steps")
+NETWORKS = (*(f"slips: {name}" for name in OWN), *SCENARIOS, *DOCUMENTS, *OTHERS)
 ENOUGH = 6  # sheets for one code
 EACH = 2  # of them from one network
 

@@ -18,6 +18,7 @@ from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
 from backprop_tutor.scenario import loading as scenarios
 from backprop_tutor.slips.catalogue import SLIPS, Variant, right_forms, row, variants
 
+OTHER_SHAPES = ("batch_norm_three_samples", "lstm_two_steps", "adam_two_steps")
 BUNDLED = ("linear_two_errors", "matrix_softmax", "shared_weights", "symbolic_cross_entropy", "two_sigmoid_outputs")
 
 SOFTMAX = """
@@ -354,6 +355,22 @@ OTHER_TABLE = (
     ("binary", "∂L/∂z", "X18", "target-minus-output", "-.3100", ".3100"),
     ("binary logit", "∂L/∂z", "X29", "sigmoid-slope-kept", "-.3100", "-.0663"),
     ("binary logit", "∂L/∂z", "X30", "output-derivative-for-logit", "-.3100", "-1.449"),
+    # by hand in the scenario: s = 2.5, dL/dxhat1 = 0.5*(-0.4) = -0.2, so -0.2/2.5 where mu and var stay as they are
+    ("batch_norm_three_samples", "∂L/∂z1", "taken-as-constant", "taken-as-constant", "-.0341", "-.0800"),
+    ("batch_norm_three_samples", "∂xhat1/∂z1", "taken-as-constant", "taken-as-constant", ".0747", ".4000"),
+    # E_0 alone: (0.53631 - 0.5)*0.81757*(1 - 0.65598^2); without the forget path: 0.018038*0.81757*(1 - 0.65598^2)
+    ("lstm_two_steps", "∂E/∂state_0", "one-part-of-loss", "one-part-of-loss", "-.05348", ".01691"),
+    ("lstm_two_steps", "∂E/∂state_0", "H1", "one-path-only", "-.05348", ".00840"),
+    # 1 - 0.1*2 for 1 - 0.1*2/2
+    ("adam_two_steps", "w1'", "plain-step", "plain-step", ".9", ".8"),
+    ("adam_two_steps", "w1'", "U1", "ascent", ".9", "1.1"),
+    ("adam_two_steps", "w1'", "U2", "rate-missing", ".9", "0"),
+    ("momentum_two_steps", "w1'", "U1", "ascent", ".8", "1.2"),
+    ("momentum_two_steps", "w1'", "U2", "rate-missing", ".8", "-1"),
+    # h1's slope where h2's belongs, in a unit that is used at every step: -0.8205*1.5*(1 - 0.2137^2)*0.8*(1 - 0.4621^2)
+    ("recurrent_three_steps", "∂L/∂z2", "H10", "other-neurons-slope", "-.8221", "-.7390"),
+    # the last of its uses: -1.1746*0.3537
+    ("recurrent_three_steps", "∂L/∂u", "X6", "shared-weight-last-use", "-.7954", "-.4155"),
 )
 
 
@@ -511,7 +528,7 @@ def at(net: Network, run: Trace, formula: Expression) -> float:
 
 def test_every_row_is_produced_somewhere() -> None:
     made = set()
-    for name in (*BUNDLED, *OWN):
+    for name in (*BUNDLED, *OWN, *OTHER_SHAPES):
         net = network(name)
         for each in subjects(net):
             made |= {slip for slip in SLIPS if any(True for _ in slip.rewrite(net, each))}
@@ -519,7 +536,12 @@ def test_every_row_is_produced_somewhere() -> None:
 
 
 def test_every_code_survives_somewhere() -> None:
-    made = {v.code for name in (*BUNDLED, *OWN) for s in subjects(network(name)) for v in variants(network(name), s)}
+    made = {
+        v.code
+        for name in (*BUNDLED, *OWN, *OTHER_SHAPES)
+        for s in subjects(network(name))
+        for v in variants(network(name), s)
+    }
     assert {slip.code for slip in SLIPS} == made
 
 
@@ -532,7 +554,7 @@ def test_every_id_of_the_catalogue_has_a_row() -> None:
     assert not set(wanted) - ids
 
 
-@pytest.mark.parametrize("name", [*BUNDLED, *OWN])
+@pytest.mark.parametrize("name", [*BUNDLED, *OWN, *OTHER_SHAPES])
 def test_sentences_are_filled_in_with_names_of_the_network(name: str) -> None:
     net = network(name)
     names = set(net.graph.some_names()) | {"η", "softmax", "cross", "samples", "target", "sign", "relu"}

@@ -23,7 +23,16 @@ NUMBERS_PUT_IN = (
     ("sigmoid", BACK + "dE/dh1 = (0.138499*0.4 + (-0.038098)*0.5)/2 = 0.018175", "paths-averaged", "Paths add"),
     ("sigmoid", BACK + "dE/dw5 = 0.138499*0.4 = 0.0554", "weight-for-activation", "the derivative by w5 is h1, not w5"),
     ("sigmoid", "w5' = 0.4 + 0.5*0.082167 = 0.441084", "ascent", "Descent subtracts"),
-    ("sigmoid", "w5' = 0.5*0.4 - 0.082167 = 0.117833", "rate-times-weight", "η multiplies the gradient"),
+    ("sigmoid", "w5' = 0.5*0.4 - 0.082167 = 0.117833", "rate-times-weight", "η multiplies ∂E/∂w5, not w5"),
+    # under another rule of the update, in networks of other shapes
+    ("momentum_two_steps", "dL/dw1 = 2\nw1' = 1 + 0.2 = 1.2", "ascent", "Descent subtracts: w1 − η·∂L/∂w1."),
+    ("momentum_two_steps", "dL/dw1 = 2\nw1' = 1 - 2 = -1", "rate-missing", "Multiply ∂L/∂w1 by the learning rate η."),
+    ("adam_two_steps", "dL/dw1 = 2\nw1' = 1 - 0.1*2 = 0.8", "plain-step", "the update rule here takes another step"),
+    ("batch_norm_three_samples", "dL/dz1 = -0.2/2.5 = -0.08", "taken-as-constant", "mu and var depend on z1 too"),
+    ("recurrent_three_steps", "dL/dz2 = -1.1746*0.8*(1 - 0.4621^2) = -0.7390", "other-neurons-slope", "not of h1"),
+    ("recurrent_three_steps", "dL/du = -1.1746*0.3537 = -0.4155", "shared-weight-last-use", "u is used 3 times"),
+    ("recurrent_three_steps", "w' = 0.5 - 0.1*1.1746 = 0.3825", "shared-weight-last-use",
+     "1.1746 stands where ∂L/∂w = 0.657353 belongs. w is used 3 times"),
     # no slip of the catalogue: what stands where which belongs
     ("sigmoid", BACK + "dE/dw5 = 0.138499*0.596270 = 0.082583", "miscopied-operand", "0.596270 stands where h1"),
     ("sigmoid", FORWARD + "net_o1 = 0.4*0.593270 + 0.45*0.596884 + 0.35 = 0.855906", "miscopied-operand",
@@ -47,11 +56,11 @@ def test_numbers_put_in(scenario: str, sheet: str, code: str, sentence: str) -> 
 
 
 def test_nothing_is_said_to_stand_in_its_own_place() -> None:
-    """A minus sign of the formula belongs to its number: `0.3775` in the place of −net_h1 has the wrong sign."""
-    verdict = only("sigmoid", FORWARD + "h1 = 1/(1 + e^(-0.4775)) + 0*0.3 = 0.6")
-    assert "0.4775 stands where net_h1 = 0.3775" not in verdict.message
+    """A minus sign of the formula that was not typed belongs to what stands there: 0.4775 is no −net_h1."""
     verdict = only("sigmoid", FORWARD + "h1 = 1/(1 + e^(-0.4775)) = 0.61716")
-    assert verdict.message == "-0.4775 stands where −net_h1 = -0.3775 belongs"
+    assert verdict.message == "0.4775 stands where net_h1 = 0.3775 belongs"
+    verdict = only("sigmoid", FORWARD + "h1 = 1/(1 + e^0.4775) = 0.38284")
+    assert verdict.message == "0.4775 stands where −net_h1 = -0.3775 belongs"
 
 
 # ---------------------------------------------------------------- formulas

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formulas.algebra import ONE, call, minus, monomials, named, plus, scaled, signed_terms, square, times
+from ..formulas.algebra import ONE, call, minus, monomials, named, plus, scaled, signed_terms, slope, square, times
 from ..formulas.expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from ..formulas.functions import Primitive, table
 from .graph import Graph
@@ -373,7 +373,18 @@ class Network:
             shares += [scaled(factor, ONE) for factor, part in loss.parts if part == name]
             if shares:
                 return plus(*shares)
-        return self.linear_slope(result, operand) or self.derivative(result, operand)
+        return (
+            self.linear_slope(result, operand)
+            or self._partial_slope(result, operand)
+            or self.derivative(result, operand)
+        )
+
+    def _partial_slope(self, result: int, operand: int) -> Expression | None:
+        """∂result/∂operand by the result's own formula, where the name of the derivative would mean all paths."""
+        formula = self.formula(result)
+        if formula is None or self.graph.direct_only(result, operand):
+            return None
+        return slope(formula, self.name(operand).name)
 
     def unit_slopes(self, unit: Unit, operand: int) -> list[Expression]:
         """∂sum/∂operand, one piece for each place where the operand stands."""

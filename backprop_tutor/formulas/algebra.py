@@ -44,10 +44,10 @@ def times(*factors: Expression) -> Expression:
         if factor == ONE:
             continue
         flat += factor.factors if isinstance(factor, Product) else [("*", factor)]
-    if not flat:
-        whole: Expression = ONE
-    else:
-        whole = flat[0][1] if len(flat) == 1 else Product(tuple(flat))
+    kept = [(how, factor) for how, factor in flat if factor != ONE]
+    if not kept or kept[0][0] == "/":
+        kept.insert(0, ("*", ONE))  # 1/s
+    whole = kept[0][1] if len(kept) == 1 else Product(tuple(kept))
     return Negative(whole) if negative else whole
 
 
@@ -159,6 +159,43 @@ def signed_terms(node: Expression, sign: int = 1) -> list[tuple[int, Expression]
             return [found for s, term in terms for found in signed_terms(term, sign * s)]
         case _:
             return [(sign, node)]
+
+
+def slope(node: Expression, name: str) -> Expression | None:
+    """∂node/∂name of sums, products and squares, written out; None for what else the name stands in."""
+    match node:
+        case Name():
+            return ONE if node.name == name else ZERO
+        case Group(inner):
+            return slope(inner, name)
+        case Negative(operand):
+            inside = slope(operand, name)
+            return None if inside is None else total([(-1, inside)])
+        case Sum(terms):
+            inner_slopes = [(sign, slope(term, name)) for sign, term in terms]
+            known = [(sign, inside) for sign, inside in inner_slopes if inside is not None]
+            return total(known) if len(known) == len(terms) else None
+        case Product(factors):
+            return _slope_of_product(factors, name)
+        case Power(base, exponent) if ungrouped(exponent) == TWO:
+            inside = slope(base, name)
+            return None if inside is None else ZERO if inside == ZERO else times(TWO, base, inside)
+        case _:
+            return None if any(isinstance(part, Name) and part.name == name for part in walk(node)) else ZERO
+
+
+def _slope_of_product(factors: tuple[tuple[str, Expression], ...], name: str) -> Expression | None:
+    """A name in one factor only, and not below the line."""
+    inside = [i for i, (_, factor) in enumerate(factors) if slope(factor, name) != ZERO]
+    if not inside:
+        return ZERO
+    at = inside[0]
+    own = slope(factors[at][1], name)
+    if len(inside) > 1 or factors[at][0] == "/" or own is None:
+        return None
+    above = times(*(factor for i, (how, factor) in enumerate(factors) if how == "*" and i != at), own)
+    below = times(*(factor for how, factor in factors if how == "/"))
+    return over(above, below)
 
 
 def size(node: Expression) -> int:

@@ -41,7 +41,7 @@ MOST_BITS = 100_000  # of an exact power
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A number and the piece of the formula that it replaces; `negated` where a minus sign of the formula is in it."""
+    """A number and the piece of the formula that it replaces; `negated` where a minus sign of it was not typed."""
 
     formula: Expression
     number: Stated
@@ -62,7 +62,7 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
         return () if _same_constant(formula, numbers) else None
     if number is not None and isinstance(formula, Negative):
         negated = Stated(-number.value, number.unit, turned(number.text), number.open)
-        return (Pair(formula.operand, negated, bare(numbers).span, True),)
+        return (Pair(formula.operand, negated, bare(numbers).span, not number.text.startswith("-")),)
     if number is not None and (whole or not isinstance(formula, (Sum, Product))):
         return (Pair(formula, number, numbers.span),)
     match formula, numbers:

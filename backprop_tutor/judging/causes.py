@@ -131,10 +131,13 @@ def written_causes(
 
 
 def _has(candidate: _Candidate, models: Sequence[Model], number: Stated) -> bool:
-    """Is a number the value of some piece of a slip's formula?"""
+    """Is a number the value of some piece of a slip's formula, its sign aside? A factor of 1 is in every formula."""
+    if abs(number.value) == 1:
+        return True
     pieces = () if candidate.formula is None else walk(candidate.formula)
     values = (finite(model.evaluate(piece)) for piece in pieces for model in models)
-    return any(value is not None and agrees(number.value, number.unit, value) for value in values)
+    size = abs(number.value)
+    return any(value is not None and agrees(size, number.unit, abs(value)) for value in values)
 
 
 def _matching(candidates: Iterable[_Candidate], fits: Callable[[Fraction], bool]) -> list[_Candidate]:

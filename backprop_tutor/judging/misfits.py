@@ -17,6 +17,7 @@ from ..handwork.exact import Stated
 from .alignment import Fits, Pair, align
 
 MOST_MATCHED = 5
+MOST_TOLD = 2  # differences: with more it is another formula
 LARGEST_SHARE = 0.5  # of all pieces: what differs more than that is another formula
 
 Valued: TypeAlias = Callable[[Expression], Stated | None]
@@ -50,7 +51,7 @@ def nearest(
     near = [
         (form, differences)
         for form, differences in found
-        if differences and weight(differences) <= LARGEST_SHARE * (size(form) + size(numbers))
+        if 0 < len(differences) <= MOST_TOLD and weight(differences) <= LARGEST_SHARE * (size(form) + size(numbers))
     ]
     return min(near, key=lambda each: weight(each[1]), default=None)
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from ..formulas.algebra import size
 from ..formulas.expression import NOWHERE, Derivative, Expression, Name, Negative, Span, names_in, walk
 from ..formulas.typeset import to_text
 from ..handwork import meaning
 from ..handwork.claims import Explanation
 from ..handwork.exact import DOUBLE, Stated, agrees, literal, unit_of
-from ..handwork.quantities import Subject, Value
+from ..handwork.quantities import Gradient, Subject, Value
 from .alignment import Pair, as_written, numbers_in, turned
-from .causes import Misfit, Written, written_causes
+from .causes import CODES, Misfit, Written, number_causes, written_causes
 from .misfits import Difference, Differences, nearest, weight
 from .session import Step, exact_or_none
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ODD = "the numbers don't stand as the formula says"
 OPERATOR = "these are the right numbers, but the signs between them are not the formula's"
+READABLE = 16  # pieces of a formula that is spelt out in a sentence
 TELLING_DIGITS = 3  # of a number that is said to be another quantity; given data are known by fewer
 
 
@@ -84,8 +86,21 @@ class OddNumbers:
                 return self.of_differences(found[1])
         if misfits:
             self.chain.explanations = ()
-            return Said("miscopied-operand", _sentences(map(self.said_of_pair, misfits)), misfits[0])
+            said = Said("miscopied-operand", _sentences(map(self.said_of_pair, misfits)), misfits[0])
+            return self.with_its_own_slip(said) if len(misfits) == 1 else said
         return Said("operator", OPERATOR) if self.same_numbers() else Said("wrong", ODD)
+
+    def with_its_own_slip(self, said: Said) -> Said:
+        """A number put in that comes from a slip in a quantity which the person has not written down by itself."""
+        chain, pair = self.chain, said.pair
+        subject = None if pair is None else meaning.subject_of(pair.formula, chain.vocabulary)
+        if pair is None or not isinstance(subject, (Value, Gradient)) or subject in chain.session.person.stated:
+            return said
+        causes = number_causes(chain.judge, chain.session.person, subject, pair.number, chain.claim.line)
+        if len(causes) != 1 or causes[0].code not in CODES or pair.number.digits < TELLING_DIGITS:
+            return said
+        chain.explanations = (replace(causes[0], formula=None, right=None),)
+        return Said(causes[0].code, f"{said.message}. {causes[0].message}", pair)
 
     def of_differences(self, differences: Differences) -> Said:
         if self.same_numbers():
@@ -195,8 +210,9 @@ class OddNumbers:
     def said(self, number: Stated | None, text: str, belongs: Expression, typed: bool = True) -> str:
         """One number, or a few, in the place of a piece of the formula."""
         name, right = to_text(belongs), self.right_for(belongs)
-        if right is not None and name != f"{float(right):.6g}":
-            name = f"{name} = {float(right):.6g}"
+        if right is not None:
+            value = f"{float(right):.6g}"
+            name = value if name == value or size(belongs) > READABLE else f"{name} = {value}"
         if number is not None and self.fits(Pair(Negative(belongs), number, NOWHERE)):
             return f"the sign of {text} is turned: {name} belongs there"
         older = None if number is None else self.older(number, belongs)

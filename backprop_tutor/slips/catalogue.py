@@ -17,10 +17,12 @@ from ..formulas.algebra import plus, size, times
 from ..formulas.expression import Expression
 from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Subject
+from . import branches as branches
 from . import forward as forward
 from . import slopes as slopes
 from . import sums as sums
-from .forward_contexts import Draft, Rewrite
+from . import updates as updates
+from .forward_contexts import Draft, Rewrite, listed
 from .generic_points import points_of
 from .right_forms import right_forms
 
@@ -29,7 +31,7 @@ __all__ = ["SLIPS", "Slip", "Variant", "right_forms", "row", "variants"]
 LONG = 400  # pieces of a formula
 MOST_PATHS = 12  # that meet, for a slip to be carried through all of them
 DEEPEST = 3  # steps that a slip is carried within one line
-MOST_NAMED = 3  # places of one slip
+ALSO = "The same goes for"
 CARRIED = 0.5  # of its prior, for a slip carried from one neuron into the next
 
 
@@ -235,7 +237,14 @@ SLIPS: tuple[Slip, ...] = (
          sums.bias_derivative_not_one),
     # ------------------------------------------------------------ paths that meet
     Slip("one-path-only", "H1", "one path only",
-         "{h} reaches the loss through {units}: add all {count} paths.", 4, sums.one_path_only),
+         "{h} reaches {of} through {units}: add all {count} paths.", 4, sums.one_path_only),
+    Slip("one-path-only", "H1", "one of several ways only",
+         "{h} reaches {of} through {units}: add all {count} paths.", 2, branches.one_branch_only),
+    Slip("taken-as-constant", "taken-as-constant", "the mean or the variance taken as constant",
+         "{others} {depend} on {z} too: add the paths through {them}.", 3, branches.taken_as_constant),
+    Slip("one-part-of-loss", "one-part-of-loss", "one part of the loss only",
+         "{by} changes {others} as well: add the derivatives of all parts of the loss.", 1,
+         branches.one_part_of_the_loss),
     Slip("transposed-weights", "H2", "the transposed weights",
          "Going back uses the weights that leave {h}: {weights}.", 1, sums.transposed_weights),
     Slip("weights-swapped", "F4", "another source's weight on the way back",
@@ -256,17 +265,19 @@ SLIPS: tuple[Slip, ...] = (
          "{loss} is a mean: divide by the {number} samples.", 1, sums.batch_gradient_summed),
     # ------------------------------------------------------------ the update
     Slip("ascent", "U1", "ascent",
-         "Descent subtracts: {w} − η·{gradient}.", 3, sums.ascent),
+         "Descent subtracts: {w} − {step}.", 3, updates.ascent),
     Slip("rate-missing", "U2", "the rate left out",
-         "Multiply {gradient} by the learning rate η.", 3, sums.rate_missing),
+         "Multiply {slope} by the learning rate η.", 3, updates.rate_missing),
     Slip("step-for-weight", "U3", "the step for the weight",
-         "That is the step η·{gradient}; subtract it from {w}.", 1, sums.step_for_weight),
+         "That is the step alone; the new value is {w} − {step}.", 1, updates.step_for_weight),
     Slip("rate-times-weight", "U4", "the rate on the weight",
-         "η multiplies the gradient {gradient}, not {w}.", 1, sums.rate_times_weight),
+         "η multiplies {slope}, not {w}.", 1, updates.rate_times_weight),
     Slip("step-scales-weight", "U5", "the weight scaled by the step",
-         "The step does not scale with {w}: subtract η·{gradient}.", 0.3, sums.step_scales_weight),
+         "The step does not scale with {w}: subtract {step}.", 0.3, updates.step_scales_weight),
     Slip("old-weight", "old-for-new", "the old weight for the new one",
-         "That is {w} before the update; subtract η·{gradient}.", 0.5, sums.old_weight),
+         "That is {w} before the update; subtract {step}.", 0.5, updates.old_weight),
+    Slip("plain-step", "plain-step", "plain descent where the rule takes another step",
+         "That is plain descent, η·{gradient}; the update rule here takes another step.", 2, updates.plain_step),
 )
 # fmt: on
 
@@ -383,7 +394,7 @@ def _in_each(candidates: Sequence[tuple[_Candidate, str]]) -> str:
     """The sentence of a slip made in several steps, each by the name of its quantity: the first, and where else."""
     first = candidates[0][0].sentence()
     others = [name for candidate, name in candidates[1:] if candidate.sentence() != first]
-    return f"{first} The same goes for {' and '.join(others[:MOST_NAMED])}." if others else first
+    return f"{first} {ALSO} {listed(others)}." if others and ALSO not in first else first
 
 
 def _numbered(network: Network, of: int, user: int) -> dict[tuple[str, int], _Candidate]:

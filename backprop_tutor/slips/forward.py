@@ -16,6 +16,7 @@ from .forward_contexts import (
     Squashing,
     Weighing,
     in_context,
+    listed,
     losing,
     normalising,
     squashing,
@@ -295,7 +296,7 @@ def output_missing_from_loss(c: Losing) -> Drafts:
     right = plus(*(piece for _, piece in pieces))
     for name, piece in pieces[:FEW]:
         others = [other for other, _ in pieces if other != name]
-        yield Draft(piece, right, {"others": " and ".join(others[:3]), "loss": c.name})
+        yield Draft(piece, right, {"others": listed(others), "loss": c.name})
     if len(pieces) > 2:
         for name, _ in pieces[:FEW]:
             rest = plus(*(piece for other, piece in pieces if other != name))

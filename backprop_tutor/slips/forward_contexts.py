@@ -7,16 +7,20 @@ pass are in `backward_contexts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ..engine.loss_terms import Loss, LossTerm
 from ..engine.network import Activation, Network, Part, Softmax, Unit
-from ..formulas.algebra import call, plus, total
+from ..formulas.algebra import call, named, plus, renamed, size, total
 from ..formulas.expression import Expression, Name
-from ..handwork.quantities import Subject, Updated, Value
+from ..formulas.typeset import to_text
+from ..handwork.quantities import RATE, Subject, Updated, Value
+from .first_step import FirstStep, first_step
 
+MOST_LISTED = 4  # names in a sentence
+READABLE = 12  # pieces of a step that is written out in a sentence
 Words: TypeAlias = Mapping[str, Expression | str]
 
 
@@ -36,6 +40,13 @@ class Draft:
 Drafts: TypeAlias = Iterator[Draft]
 Rewrite: TypeAlias = Callable[[Network, Subject], Iterable[Draft]]
 C = TypeVar("C")
+
+
+def listed(names: Sequence[str]) -> str:
+    """`h1`, `h1 and h2`, `h1, h2 and h3`; of more than four the first three."""
+    if len(names) > MOST_LISTED:
+        names = [*names[: MOST_LISTED - 1], f"{len(names) - MOST_LISTED + 1} more"]
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def in_context(make: Callable[[Network, Subject], C | None]) -> Callable[[Callable[[C], Iterable[Draft]]], Rewrite]:
@@ -182,6 +193,7 @@ class Updating:
 
     network: Network
     node: int
+    first: FirstStep
 
     @property
     def w(self) -> Name:
@@ -191,7 +203,24 @@ class Updating:
     def gradient(self) -> Expression:
         return self.network.derivative(self.network.graph.loss, self.node)
 
+    @property
+    def right(self) -> Expression:
+        return self.first.after
+
+    @property
+    def step_in_words(self) -> str:
+        """`η·∂L/∂w`, or the step of the scenario's rule where it is short enough to be read."""
+        short = size(self.first.step) <= READABLE
+        return to_text(renamed(self.first.step, {RATE: named("η")})) if short else "the step of the update rule"
+
+    @property
+    def direction(self) -> str:
+        """What the rate multiplies."""
+        unscaled = self.first.unscaled or self.gradient
+        return to_text(unscaled) if size(unscaled) <= READABLE else "the rest of the step"
+
 
 def updating(network: Network, subject: Subject) -> Updating | None:
     """The context of an updated parameter."""
-    return Updating(network, subject.node) if isinstance(subject, Updated) else None
+    step = first_step(network, subject.node) if isinstance(subject, Updated) else None
+    return Updating(network, subject.node, step) if isinstance(subject, Updated) and step is not None else None

@@ -7,6 +7,7 @@ softmax keep their sum of 1. Each relu is seen on both sides of its kink where t
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -51,7 +52,14 @@ class Point:
         if name == RATE:
             return self.rate
         node = graph.find(name.removesuffix("'"))
-        return NAN if node is None else self.values[node] - self.rate * self.trace.gradient(node)
+        return NAN if node is None else self._updated(node)
+
+    def _updated(self, node: int) -> float:
+        """The parameter after the first step of the scenario's rule, at this point's rate."""
+        rule = self.network.graph.rule
+        if rule is None or rule.plain:
+            return self.values[node] - self.rate * self.trace.gradient(node)
+        return replace(rule, rate=self.rate).by_hand(self.values[node], self.trace.gradient(node))[0]
 
     def of(self, subject: Subject) -> float:
         """The value of a quantity of any kind."""
@@ -61,7 +69,7 @@ class Point:
             case Gradient(of, by):
                 return self.trace.derivative(of, by)
             case Updated(node):
-                return self.values[node] - self.rate * self.trace.gradient(node)
+                return self._updated(node)
             case Rate():
                 return self.rate
             case _:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from ..engine.network import Network
-from ..formulas.algebra import ONE, call, minus, named, over, plus, size, times
-from ..formulas.expression import Expression, Negative
-from ..handwork.quantities import RATE, Gradient, Subject, Updated, Value
+from ..formulas.algebra import ONE, call, minus, over, plus, size, times
+from ..formulas.expression import Expression, Negative, transform
+from ..handwork.quantities import Gradient, Subject, Updated, Value
 from .backward_contexts import cancelling, spreading
+from .first_step import first_step
 from .generic_points import points_of
 
 MOST = 14
@@ -46,11 +47,24 @@ def _forms(network: Network, subject: Subject) -> Iterator[Expression]:
         case Gradient(of, by) if of != by:
             yield from _gradients(network, of, by)
         case Updated(node):
-            w = network.name(node)
-            loss = network.graph.loss
-            yield minus(w, times(named(RATE), network.derivative(loss, node)))
-            for gradient in _gradients(network, loss, node):
-                yield minus(w, times(named(RATE), gradient))
+            yield from _updates(network, node)
+
+
+def _updates(network: Network, node: int) -> Iterator[Expression]:
+    """By the gradient's name, by the plain step, and with the gradient written out."""
+    found = first_step(network, node)
+    loss = network.graph.loss
+    if found is None:
+        return
+    yield found.after
+    by_name = network.derivative(loss, node)
+    for gradient in _gradients(network, loss, node):
+        yield _put(found.after, by_name, gradient)
+
+
+def _put(formula: Expression, piece: Expression, other: Expression) -> Expression:
+    """The formula with another one in the place of a piece."""
+    return transform(formula, lambda part: other if part == piece else part)
 
 
 def _values(network: Network, node: int) -> Iterator[Expression]:

@@ -137,12 +137,23 @@ def loss_factor_missing(c: Sloping) -> Drafts:
 @in_context(sloping)
 def other_neurons_slope(c: Sloping) -> Drafts:
     """f'(z) of a neuron that this one feeds, or of its own layer."""
-    if len(c.arms) > 1:
-        return
-    for other in _other_activations(c.first)[:FEW]:
+    if len(c.arms) > 1 or c.function == _RELU:
+        return  # of relus one slope looks like another: 0 or 1
+    near = _other_activations(c.first)[:FEW]
+    before = [other for other in _activations_before(c.first)[:FEW] if other not in near]
+    for other in [*near, *before]:
         slope = c.first.network.slope(other)
         formula = c.with_slope(lambda arm, slope=slope: slope)  # type: ignore[misc]
-        yield Draft(formula, c.right, {"other": c.first.network.name(other.node), **c.words})
+        words = {"other": c.first.network.name(other.node), **c.words}
+        yield Draft(formula, c.right, words, 1.0 if other in near else 0.5)
+
+
+def _activations_before(arm: Arm) -> list[Activation]:
+    """The activations of the same kind that feed this one: of the layer or the time before."""
+    node, argument = arm.activation.node, arm.activation.argument
+    unit = arm.network.unit(node if argument is None else argument)
+    found = [arm.network.activation(source) for source in unit.sources] if unit is not None else []
+    return [a for a in found if a is not None and a.function == arm.activation.function]
 
 
 def _other_activations(arm: Arm) -> list[Activation]:

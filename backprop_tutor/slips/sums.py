@@ -6,11 +6,11 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from ..engine.network import Network
-from ..formulas.algebra import ONE, minus, named, over, plus, scaled, times, total
+from ..formulas.algebra import ONE, named, over, plus, scaled, times, total
 from ..formulas.expression import Derivative, Expression, Name, number
-from ..handwork.quantities import RATE, Gradient, Subject
+from ..handwork.quantities import Gradient, Subject
 from .backward_contexts import Use, Uses, bias_uses, chain, delta, source_uses, weight_uses
-from .forward_contexts import Draft, Drafts, Updating, in_context, updating
+from .forward_contexts import Draft, Drafts, in_context, listed
 
 FEW = 6
 
@@ -142,12 +142,18 @@ def shared_weight_last_use(c: Uses) -> Drafts:
 
 
 def _single_uses(c: Uses) -> Drafts:
-    """The gradient over one use alone, the last first."""
+    """The gradient over one use alone, the last first; then over all but one."""
     if len(c.uses) < 2:
         return
+    words: dict[str, Expression | str] = {"w": c.name, "count": str(len(c.uses))}
     for use in c.uses[::-1][:FEW]:
-        yield Draft(times(use.delta, c.factor(use)), c.right,
-                    {"w": c.name, "unit": c.network.name(use.unit.node), "count": str(len(c.uses))})  # fmt: skip
+        yield Draft(times(use.delta, c.factor(use)), c.right, {"unit": c.network.name(use.unit.node), **words})
+    if len(c.uses) > 2:
+        for use in c.uses[:FEW]:
+            rest = [other for other in c.uses if other is not use]
+            units = listed([c.network.graph.name(other.unit.node) for other in rest])
+            formula = total((other.part.sign, times(other.delta, c.factor(other))) for other in rest)
+            yield Draft(formula, c.right, {"unit": units, **words}, 0.5)
 
 
 # ---------------------------------------------------------------- a bias's gradient
@@ -193,8 +199,8 @@ def _path_words(c: Uses) -> dict[str, Expression | str]:
     units = [c.network.graph.name(use.unit.node) for use in c.uses]
     weights = list(dict.fromkeys(c.network.graph.name(use.weight) for use in c.uses))
     return {
-        "h": c.name, "units": " and ".join(units[:3]), "weights": ", ".join(weights[:3]), "count": str(len(units)),
-        "right": c.right,
+        "h": c.name, "of": c.network.graph.name(c.of), "units": listed(units), "weights": listed(weights),
+        "count": str(len(units)), "right": c.right,
     }  # fmt: skip
 
 
@@ -314,51 +320,3 @@ def batch_gradient_summed(network: Network, subject: Subject) -> Drafts:
     if pieces:
         count = number(len(parts))
         yield Draft(plus(*pieces), over(plus(*pieces), count), {"number": count, "loss": graph.name(subject.of)})
-
-
-# ---------------------------------------------------------------- the update
-_ETA = named(RATE)
-
-
-def _step(c: Updating) -> Expression:
-    return times(_ETA, c.gradient)
-
-
-def _update(c: Updating, formula: Expression) -> Draft:
-    return Draft(formula, minus(c.w, _step(c)), {"w": c.w, "gradient": c.gradient})
-
-
-@in_context(updating)
-def ascent(c: Updating) -> Drafts:
-    """w + η·g."""
-    yield _update(c, plus(c.w, _step(c)))
-
-
-@in_context(updating)
-def rate_missing(c: Updating) -> Drafts:
-    """w − g."""
-    yield _update(c, minus(c.w, c.gradient))
-
-
-@in_context(updating)
-def step_for_weight(c: Updating) -> Drafts:
-    """η·g."""
-    yield _update(c, _step(c))
-
-
-@in_context(updating)
-def rate_times_weight(c: Updating) -> Drafts:
-    """η·w − g."""
-    yield _update(c, minus(times(_ETA, c.w), c.gradient))
-
-
-@in_context(updating)
-def step_scales_weight(c: Updating) -> Drafts:
-    """w·(1 − η·g)."""
-    yield _update(c, times(c.w, minus(ONE, _step(c))))
-
-
-@in_context(updating)
-def old_weight(c: Updating) -> Drafts:
-    """w."""
-    yield _update(c, c.w)
