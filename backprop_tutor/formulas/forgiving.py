@@ -365,7 +365,13 @@ class HandGrammar(Grammar):
         return ""
 
     def subscripted(self, name: str) -> str:
-        """`W1[2,3]` after a differential is one name."""
+        """`W1[2,3]` and `a(h_1)` after a differential are one name."""
+        close = self.closing(self.at) if self.sees("(") and self.here.start == self.tokens[self.at - 1].end else None
+        if close is not None:
+            whole = name + re.sub(r"\s+", "", self.text[self.here.start : self.tokens[close].end])
+            if self.notation.names(whole):
+                self.at = close + 1
+                return whole
         if not (self.sees("[") and self.here.start == self.tokens[self.at - 1].end):
             return name
         start = self.here.start

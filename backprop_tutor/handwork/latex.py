@@ -48,8 +48,8 @@ _SPACES = {",": " ", ";": " ", ":": " ", "!": "", " ": " ", "\\": " ; ", "%": "%
 # superscripts that belong to a name: after the update, at a time, transposed
 _MARKS = re.compile(r"\s*(?:[+*'⊤T]|new|neu|next|updated|old|alt|t|t\s*[+-]\s*1|\((?:new|old|t|t\s*[+-]\s*1|\d)\))\s*")
 _LATEX = re.compile(r"[\\{}$&]|~(?!=)")
-_DIFFERENTIAL = re.compile(r"\s*(?:∂|d(?![a-z]{3}))\s*(?P<what>.*?)\s*", re.DOTALL)
-_NAME = re.compile(r"[^\W\d]\w*(?:_\{[^{}]*\}|\w)*'*")
+_DIFFERENTIAL = re.compile(r"\s*(?:∂|d(?![\d_]))\s*(?P<what>.*?)\s*", re.DOTALL)
+_NAME = re.compile(r"[^\W\d]\w*(?:_\{[^{}]*\}|\w)*(?:\^?\(\w+\))?'*")
 
 
 def is_latex(text: str) -> bool:
@@ -150,6 +150,13 @@ class _Latex:
         start, _ = inner.places[-1]
         return Typed(inner.text, (*inner.places[:-1], (start, max(start, self.line.span(0, self.at)[1]))))
 
+    def opened(self, inner: Typed, start: int) -> Typed:
+        """A command's argument: its first character stands for the command, too."""
+        if not inner.text:
+            return inner
+        first = (self.line.span(start, start + 1)[0], inner.places[0][1])
+        return Typed(inner.text, (first, *inner.places[1:]))
+
     def bracketed(self, inner: Typed, start: int) -> Typed:
         return self.line.put("(", start, start + 1) + inner + self.line.put(")", self.at - 1, self.at)
 
@@ -199,7 +206,7 @@ class _Latex:
         if name in _ACCENTS:
             return self.argument().strip() + self.line.put(_ACCENTS[name], start, self.at)
         if name in _WRAPPERS:
-            return self.wrapped()
+            return self.opened(self.wrapped(), start)
         if name in _TWO_ARGUMENTS:
             self.argument()
             return self.wrapped()
@@ -241,11 +248,11 @@ class _Latex:
 
     def sum(self, start: int) -> Typed:
         """Σ without its limits: what is summed says over what."""
-        sign = self.line.put("Σ ", start, self.at)
         self.skip(r"\s*\\limits")
         while self.skip(r"\s*[_^]"):
             self.argument()
-        return sign
+        self.skip(r"\s+")
+        return self.line.put(f"Σ{GLUE}", start, self.at)
 
     def skip(self, pattern: str) -> bool:
         match = re.compile(pattern).match(self.text, self.at)
@@ -254,10 +261,13 @@ class _Latex:
         return match is not None
 
     def fraction(self, start: int) -> Typed:
-        above, below = self.argument().strip(), self.argument().strip()
+        above, below = self.argument().strip(), self.closed(self.argument().strip())
         over = self.line.put("/", start, start + 1)
         top, bottom = _DIFFERENTIAL.fullmatch(above.text), _DIFFERENTIAL.fullmatch(below.text)
         if top and bottom and bottom["what"]:
+            if not _NAME.fullmatch(bottom["what"]):  # by a difference
+                sign, inner = below.cut(0, 1), below.cut(bottom.start("what"), bottom.end("what"))
+                below = sign + (inner if inner.text.startswith("(") else self.bracketed(inner, start))
             if not top["what"] or _NAME.fullmatch(top["what"]):
                 ends = (self.line.put(GLUE, at, at + 1) for at in (start, self.at - 1))
                 return next(ends) + above + over + below + next(ends)

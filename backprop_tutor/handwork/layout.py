@@ -17,12 +17,13 @@ from .typed import NOTHING, Typed
 
 CORRECTED = "corrected"  # the comment of a line that `--corrected` has changed
 MAX_JOINED = 30  # lines of one claim
+MAX_EMPTY = 2  # lines before one that begins with '='
 
 SOURCE = re.compile(r"\s@(\d{1,6})(?=\s|$)")
 EXPECTED = re.compile(r"\s#\s*([a-z]+)(?:\s*\[([\w-]+)\])?\s*$")
 BULLET = re.compile(
-    r"\s*(?:(?:[-*+•◦‣▪∙·–—]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+|\(\d{1,3}\)\s+(?=[^\W\d])|\(?[a-zA-Z]\)\s+|>\s*)"
-    r"(?=\S))*"
+    r"\s*(?:(?:[-*+•◦‣▪∙·–—]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+|[1-9]\d*(?:\.\d+)+\s+(?=[$\\])"
+    r"|\(\d{1,3}\)\s+(?=[^\W\d])|\(?[a-zA-Z]\)\s+|>\s*)(?=\S))*"
 )
 _COMMENT = re.compile(r"(?:(?<=\s)|^)(?:#|//)(?!\s*(?:=|≈|→|->)\s*[-−+.\d]).*$", re.DOTALL)
 _RESULT = re.compile(r"(?<=\s)(?:#|//)(?=\s*(?:=|≈|→|->))")  # `x = 0.5*2   # = 1.0`
@@ -51,15 +52,19 @@ class Row:
     comma: bool = False  # the sheet has decimal commas
     rank: int = 0  # of a heading: 1 for the highest
 
-    def joined(self, other: Row) -> Row:
-        """This row and the one that goes on with it."""
-        source = f"{self.source}\n{other.source}"
-        at = len(self.source)
-        gap = Typed("\n", ((at, at + 1),))
+    def joined(self, other: Row, between: Sequence[str]) -> Row:
+        """This row and the one that goes on with it, with the empty lines between the two."""
+        before = "\n".join((self.source, *between))
+        gap = Typed("\n", ((len(self.source), len(self.source) + 1),))
         return Row(
-            self.line, source, self.text + gap + other.text.shifted(at + 1), other.expected or self.expected,
-            (*self.source_lines, *other.source_lines), None, self.bullet, self.comma,
+            self.line, f"{before}\n{other.source}", self.text + gap + other.text.shifted(len(before) + 1),
+            other.expected or self.expected, (*self.source_lines, *other.source_lines), None, self.bullet, self.comma,
         )  # fmt: skip
+
+    @property
+    def last(self) -> int:
+        """The number of its last line."""
+        return self.line + self.source.count("\n")
 
 
 _HEADING = re.compile(r"^\s*(#{1,6})\s+(.*)")
@@ -70,19 +75,24 @@ _RULER = re.compile(r"\s*(?:[-=_*~]\s*){3,}$")
 def rows(lines: Sequence[str], is_mathematics: Callable[[Typed], bool]) -> Iterator[Row]:
     """Every line that may say something, with those that go on with it."""
     held: Row | None = None
-    count = 0
+    whole = True  # is there nothing but mathematics in the last line?
     for row in _each(lines):
-        more = None
-        if held is not None and count < MAX_JOINED and row.heading is None and row.text.text.strip():
-            more = going_on(held, row, is_mathematics)
-        if held is not None and more is not None:
-            held, count = held.joined(more), count + 1
+        if row.heading is None and not row.text.text.strip():
             continue
-        if held is not None:
-            yield held
-        held, count = (row, 1) if row.text.text.strip() else (None, 0)
-        if row.heading is not None:
-            yield row
+        more = None
+        if held is not None and row.heading is None and row.last - held.line < MAX_JOINED:
+            apart = row.line - held.last - 1
+            if not apart or (apart <= MAX_EMPTY and whole and _EQUALS_FIRST.match(row.text.text)):
+                more = going_on(held, row, is_mathematics)
+        if held is not None and more is not None:
+            held = held.joined(more, lines[held.last : more.line - 1])
+        else:
+            if held is not None:
+                yield held
+            held = row if row.heading is None else None
+            if row.heading is not None:
+                yield row
+        whole = row.heading is None and is_mathematics(row.text)
     if held is not None:
         yield held
 

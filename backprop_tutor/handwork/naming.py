@@ -62,6 +62,7 @@ _ANY_ACTIVATION = frozenset(("f", "g", "φ", "ϕ", "phi", "σ", "sigma", "act", 
 
 def updated(spelling: str, timed: bool = False) -> Iterator[str]:
     """The names whose value after the update a spelling may be; `timed` reads (1) as after the first step."""
+    spelling = _unbraced(spelling)
     for pattern in _UPDATED:
         if match := pattern.fullmatch(spelling):
             yield match["name"]
@@ -73,11 +74,17 @@ def updated(spelling: str, timed: bool = False) -> Iterator[str]:
 
 def original(spelling: str, timed: bool = False) -> Iterator[str]:
     """The names whose value before the update a spelling may be."""
+    spelling = _unbraced(spelling)
     for pattern in _ORIGINAL:
         if match := pattern.fullmatch(spelling):
             yield match["name"]
     if timed and (step := _STEP.fullmatch(spelling)) and step["step"] == "0":
         yield step["name"]
+
+
+def _unbraced(spelling: str) -> str:
+    """`w_{5(new)}` as w_5(new)."""
+    return re.sub(r"[{}]", "", spelling) if "(" in spelling else spelling
 
 
 @lru_cache(maxsize=5000)

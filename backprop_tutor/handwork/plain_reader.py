@@ -125,6 +125,7 @@ class _Reader:
             lambda word: word in own or word in functions.CONSTANTS or self.is_known(word),
             lambda text: vocabulary.marked(text, False),
             self.notation.is_quantity,
+            lambda name: vocabulary.parameter(name) is not None or vocabulary.updated_array(f"{name}'") is not None,
         )
         self.updates = Updates(vocabulary)
         scenario = vocabulary.graph.scenario

@@ -37,6 +37,7 @@ _ABOUT = frozenset("about approximately approx roughly circa ca exactly just onl
 _GREEK = frozenset("alpha beta gamma delta epsilon eta theta lambda mu sigma phi omega".split())
 # `t = 1:` and `At step = 2,` say where a line belongs
 _PLACES = frozenset("t k n i j s m step time epoch iteration iter sample timestep".split())
+_NUMBERED = frozenset("step section part eq equation line no nr example exercise question schritt teil".split())
 _BEFORE_PLACE = frozenset("at for in on when with if step time".split())
 
 
@@ -52,6 +53,13 @@ class Equation:
     named: bool = False
     places: tuple[Span, ...] = ()  # of the signs, in the source
     words: Typed | None = None  # what stands where a formula belongs
+
+    def going_on(self, other: Equation) -> Equation:
+        """This chain with what another one adds that begins with '='."""
+        return replace(
+            self, parts=(*self.parts, *other.parts[1:]), signs=(*self.signs, *other.signs),
+            places=(*self.places, *other.places), words=self.words or other.words,
+        )  # fmt: skip
 
     @property
     def assigns(self) -> bool:
@@ -73,6 +81,7 @@ class Words:
     known: Callable[[str], bool]
     marked: Callable[[str], bool]
     quantity: Callable[[str], bool]
+    parameter: Callable[[str], bool]
 
 
 def equations(line: Typed, words: Words) -> list[Equation]:
@@ -122,10 +131,12 @@ class _Cutter:
         if not inner or self.text[group.start] == "[":
             return False
         apart = group.start == 0 or self.text[group.start - 1].isspace()
-        if apart and any(token.kind == "equals" for token in inner):
+        if not apart:
+            return False
+        if any(token.kind == "equals" for token in inner):
             return True
         if len(inner) == 1 and inner[0].kind == "name":
-            return apart and self.is_unknown_word(inner[0])
+            return self.is_unknown_word(inner[0])
         if any(token.kind in ("compare", "word") for token in inner) or self.shown(inner[0]) in ("!", "?", "✓"):
             return True
         return any(token.prose for token in self.marked_words(inner))
@@ -148,6 +159,13 @@ class _Cutter:
         for i, token in enumerate(tokens):
             if token.kind in ("name", "word"):
                 token.prose = token.prose or self.is_prose(tokens, i)
+        for i, token in enumerate(tokens):  # Step 3.3, and a number far behind the claim: 0.75   (0.01)
+            before = tokens[i - 1] if i else None
+            if token.kind == "number" and before is not None and before.prose:
+                token.prose = self.shown(before).casefold() in _NUMBERED
+            elif token.kind == "group" and before is not None and before.kind == "number" and i == len(tokens) - 1:
+                far = "  " in self.text[before.end : token.start]
+                token.prose |= far and re.fullmatch(r"\([-−+]?[\d.]+\)", self.shown(token)) is not None
         for i, token in enumerate(tokens):  # known names among words, and hyphens
             if token.kind in ("name", "sign") and not token.prose and 0 < i < len(tokens) - 1:
                 between = tokens[i - 1].prose and tokens[i + 1].prose
@@ -166,6 +184,8 @@ class _Cutter:
             return after is not None and after.kind in ("name", "word") and self.is_unknown_word(after)
         if token.kind == "word":
             return True
+        if before is not None and self.shown(before) in BARE and not before.prose:
+            return False  # log yhat
         if after is not None and after.kind == "group":
             return after.start > token.end or (before is not None and before.kind in _OPERANDS and not before.prose)
         left = before is not None and before.kind in _OPERANDS and self.apart(before, token)
@@ -189,12 +209,15 @@ class _Cutter:
     def equations(self) -> list[Equation]:
         found: list[Equation] = []
         before: Typed | None = None  # the number with which the run before ended: `0.24; + 0.6 = 0.84`
+        going = False  # did the run before end with an equation?
         for run, ended in self.runs():
-            if self.is_place(run, ended):
+            if self.is_place(run, ended) or self.lists_on(run, found):
                 continue
-            if self.lists_on(run, found, ended):
-                continue
-            found += self.chains(run, before)
+            fresh = self.chains(run, before)
+            if going and fresh and run[0].kind == "equals":  # a = b ; = c
+                found[-1] = found[-1].going_on(fresh.pop(0))
+            found += fresh
+            going = bool(fresh or (going and run and run[0].kind == "equals")) and not run[-1].prose
             before = self.last_number(run)
             for token in run:
                 if token.kind == "group" and token.prose:  # (net_h1 = 0.3775)
@@ -205,9 +228,14 @@ class _Cutter:
         """The stretches between separators, each with the sign that ends it."""
         run: list[_Token] = []
         for i, token in enumerate(self.tokens):
-            if token.kind == "arrow" and self.is_result(i):
-                run.append(replace(token, kind="equals"))
-            elif token.kind in ("end", "arrow", "compare"):
+            kind = token.kind
+            if kind == "arrow" and self.is_result(i):
+                kind = "equals"
+            elif self.shown(token) in ("←", "<-") and not (run and self.words.parameter(self.shown(run[-1]))):
+                kind = "arrow"  # in a picture
+            if kind == "equals":
+                run.append(replace(token, kind=kind))
+            elif kind in ("end", "arrow", "compare"):
                 yield run, self.shown(token)
                 run = []
             elif self.begins_anew(run, i):
@@ -255,7 +283,7 @@ class _Cutter:
             return run[-1].end < self.tokens[-1].end
         return ended == "," and bool(lead) and lead[-1] in _BEFORE_PLACE
 
-    def lists_on(self, run: list[_Token], found: list[Equation], ended: str) -> bool:
+    def lists_on(self, run: list[_Token], found: list[Equation]) -> bool:
         """Numbers behind the last one of a claim, with commas between: `p = 0.2, 0.6, 0.2` is a list."""
         if not (found and run and self.comma_before(run)) or any(t.prose or t.kind == "equals" for t in run):
             return False
@@ -306,7 +334,14 @@ class _Cutter:
                 left, named = self.left(part[part.index(stretches[0][-1]) + 1 :], None)
                 chain, first = [left], i + 1
         found.append(ended(len(signs)))
-        return [equation for equation in found if len(equation.parts) > 1]
+        return [equation for equation in found if len(equation.parts) > 1 and not self.is_sentence(equation)]
+
+    def is_sentence(self, equation: Equation) -> bool:
+        """`forward pass = calculate`: words on both sides."""
+        rest = [part.text for part in equation.parts[1:]]
+        return equation.named and all(
+            not text or (text.isalpha() and len(text) > 2 and not self.words.known(text)) for text in rest
+        )
 
     def left(self, part: list[_Token], before: Typed | None) -> tuple[Typed, bool]:
         """What an equation is about: the mathematics before its '=', else the words there."""

@@ -187,9 +187,11 @@ class Vocabulary:
         if found is None:
             return None
         function, primes, argument = found
+        if (own := self._own(f"{function}_{argument}")) is not None and not primes:
+            return Value(own)  # a(h_1) for a_h1
         own = self.node(function)
         if own is not None:
-            return Value(own) if not primes and self.is_argument(own, argument) else None
+            return Value(self.term_of(own, argument)) if not primes and self.is_argument(own, argument) else None
         before = self.node(argument) if naming.any_activation(function) and primes < 2 else None
         after = self.activation_of(before) if before is not None else None
         if before is None or after is None:
@@ -203,6 +205,14 @@ class Vocabulary:
         if len(given) < len(nodes) or not all(self.graph.reaches(n, node) for n in given):
             return False
         return self.is_loss(node) or set(given) == set(self.graph.node(node).operands)
+
+    def term_of(self, loss: int, argument: str) -> int:
+        """`loss(o_1)`: of a loss with several terms the only one that depends on the output in the brackets."""
+        node = self.node(argument)
+        if loss != self.graph.loss or node is None or self.graph.block_of(node).kind != "computed":
+            return loss
+        terms = [term for term in self.loss_terms if self.graph.reaches(node, term)]
+        return terms[0] if len(terms) == 1 else loss
 
     def is_loss(self, node: int) -> bool:
         """Is it the loss, or what the loss is a sum of?"""
@@ -423,7 +433,7 @@ def _unique(pairs: Iterable[tuple[K, int]]) -> dict[K, int]:
 
 
 def _lookalike(name: str) -> str:
-    return folded(name).casefold().replace("0", "o").replace("l", "1").replace("i", "1")
+    return folded(name).casefold().replace("0", "o").replace("l", "1")
 
 
 def _kin(name: str) -> tuple[str, str]:

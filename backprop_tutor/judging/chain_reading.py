@@ -146,7 +146,7 @@ def also(message: str, more: str) -> str:
 def parameter_names(expressions: Sequence[Expression]) -> set[str]:
     """Variables of a function's own definition: the x of `f(x) = 2.0*x`."""
     first = ungrouped(expressions[0])
-    inner = first.operand if isinstance(first, DerivativeOf) else first
+    inner = ungrouped(first.operand) if isinstance(first, DerivativeOf) else first
     if isinstance(inner, Call):
         return {n.name for argument in inner.arguments for n in walk(argument) if isinstance(n, Name)}
     return set()

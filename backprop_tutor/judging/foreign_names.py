@@ -106,12 +106,15 @@ class ForeignNames:
 
     def is_trivial(self, reading: Mapping[str, str]) -> bool:
         """Would a reading make a derivative ∂q/∂q?"""
+
+        def node(name: str) -> int | None:
+            return self.vocabulary.node(reading.get(name, name))
+
         return any(
-            isinstance(part, Derivative) and part.of != part.by
-            and reading.get(part.of, part.of) == reading.get(part.by, part.by)
+            isinstance(part, Derivative) and part.of != part.by and None is not node(part.of) == node(part.by)
             for expression in self.expressions
             for part in walk(expression)
-        )  # fmt: skip
+        )
 
     def holds(self, reading: Mapping[str, str]) -> bool:
         """Is the first link with foreign names true when they are read so?"""
