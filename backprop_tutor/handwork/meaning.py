@@ -91,7 +91,7 @@ def read(
     unknown: dict[str, None] = {}
 
     def canonical(spelling: str) -> str:
-        subject = vocabulary.subject(of_sample(spelling, sample, vocabulary))
+        subject = subject_in(spelling, sample, vocabulary)
         if subject is not None:
             if isinstance(subject, Gradient):
                 return spelling
@@ -107,7 +107,7 @@ def read(
     def change(part: Expression) -> Expression:
         match part:
             case Name(spelling):
-                subject = vocabulary.subject(of_sample(spelling, sample, vocabulary))
+                subject = subject_in(spelling, sample, vocabulary)
                 if isinstance(subject, Gradient):
                     return vocabulary.read(subject)
                 name = canonical(spelling)
@@ -153,6 +153,19 @@ def of_sample(spelling: str, sample: int | None, vocabulary: Vocabulary) -> str:
     if sample is None or "#" in spelling:
         return spelling
     return f"{spelling}#{sample}" if vocabulary.node(f"{spelling}#{sample}") is not None else spelling
+
+
+def subject_in(spelling: str, sample: int | None, vocabulary: Vocabulary) -> Subject | None:
+    """What a spelling means; below a heading 'Sample 2' that sample's own: dw is the gradient of that sample's loss."""
+    if sample is None or "#" in spelling:
+        return vocabulary.subject(spelling)
+    found = vocabulary.subject(f"{spelling}#{sample}") or vocabulary.subject(spelling)
+    graph = vocabulary.graph
+    if isinstance(found, Gradient) and found.of == graph.loss:
+        own = vocabulary.node(f"{graph.name(graph.loss)}#{sample}")
+        if own is not None and graph.reaches(found.by, own):
+            return replace(found, of=own)
+    return found
 
 
 def _name(node: Expression) -> str:

@@ -36,7 +36,7 @@ from ..formulas.expression import (
 )
 from ..formulas.typeset import index_text
 from ..handwork.arrays import ArrayNames, Grid
-from ..handwork.meaning import of_sample
+from ..handwork.meaning import of_sample, subject_in
 
 MOST_ELEMENTS = 400
 MOST_READINGS = 24  # of one formula
@@ -98,7 +98,7 @@ class ArrayReader:
         vocabulary = self.vocabulary
         grid = self.names.grid(node.name, self.sample) if vocabulary.node(spelling) is None else None
         grid = self.stacked.get(node.name, grid)
-        if grid is None and (subject := vocabulary.subject(spelling)) is not None:
+        if grid is None and (subject := subject_in(node.name, self.sample, vocabulary)) is not None:
             return self._single(spelling, vocabulary.read(subject))
         if grid is None and node.name in self.renamed:
             grid = self.renamed[node.name]

@@ -39,8 +39,8 @@ def references(judge: Judge, judgement: Judgement, place: int) -> References | N
 
 def _convened(judge: Judge, judgement: Judgement) -> Judge:
     """The judge under the convention that the sheet was judged by."""
-    said = next((v.message for v in judgement.verdicts if v.mark == "convention"), None)
-    own = next((c for c in conventions(judge.network) if c.sentence == said), None) if said is not None else None
+    said = judgement.convention
+    own = next((c for c in conventions(judge.network) if c.sentence == said), None) if said else None
     return judge.under(own) if own is not None else judge
 
 

@@ -28,7 +28,7 @@ from .values import finite
 if TYPE_CHECKING:
     from .judge import Judge
 
-MOST_STEPS = 50
+MOST_STEPS = 20
 MOST_SAMPLES = 12  # looked at for a line that doesn't say its own
 GOOD = ("right", "close", "notation", "convention", "follows")
 WHICH = "it is not said whether this is before or after the update, and it fits neither: write a heading such as Step 2"
