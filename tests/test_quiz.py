@@ -336,6 +336,7 @@ def test_arrow_keys_edit_and_control_c_keeps_what_was_answered(home: Path) -> No
     if pid == 0:
         os.chdir(TOP)
         os.environ.update(environment({"TERM": "xterm", "COLUMNS": "80"}))
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background starts without it
         os.execv(sys.executable, [sys.executable, "-m", "backprop_tutor", "quiz", NAME, "--seed", "7"])
     seen = ""
     decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may end within a character

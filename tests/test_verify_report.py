@@ -246,7 +246,7 @@ def test_quiet_proposes_nothing() -> None:
 
 def test_commands_are_fit_for_a_shell() -> None:
     wrong = judgement().verdicts[-1]
-    assert practise(wrong, OPTIONS) == f"""bptutor quiz {NAME} --only "w22'\""""
+    assert practise(wrong, OPTIONS) == f"bptutor quiz {NAME} --only w22"
     assert shell("a b") == '"a b"'
     assert shell('say "$x"') == "'say \"$x\"'"
     assert practise(wrong, VerifyOptions(scenario="-")) == ""

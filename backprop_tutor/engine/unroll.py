@@ -229,7 +229,8 @@ class Unroller:
         """What a call stands for, where it can't be shown as a call on single numbers."""
         own = self.custom.get(node.function)
         composed = own is None and table.composed(node.function, len(node.arguments)) is not None
-        if composed or (own is not None and not _works_by_elements(own.body) and self.spread(node)):
+        of_arrays = own is not None and not _works_by_elements(own.body) and any(map(self.shape, node.arguments))
+        if composed or of_arrays:
             known = self._written_out.get(id(node))
             if known is None:
                 known = self._written_out[id(node)] = (node, expanded(node, self.custom))
