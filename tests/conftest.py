@@ -72,6 +72,9 @@ def process(tmp_path: Path) -> Callable[..., Done]:
     return run
 
 
-# a shared machine may be slow at any moment: an example that takes long is no failure
-settings.register_profile("patient", deadline=None)
+# a shared machine may be slow at any moment: an example that takes long is no failure. The check
+# command tries the same examples each time, so that a change is judged by what it changes;
+# `--hypothesis-profile explore` looks for new ones, many more of them.
+settings.register_profile("patient", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
 settings.load_profile("patient")
