@@ -206,6 +206,35 @@ def rows_network(rng: random.Random) -> str:
     )  # fmt: skip
 
 
+def nested_network(rng: random.Random) -> str:
+    """Formulas that stand inside others, and all that only moves elements: lists, joins, parts of results."""
+    n, m = rng.randint(2, 3), rng.randint(2, 3)
+    wide = f"[{', '.join(rng.choice(['dot(x, A[1,:])', 'c*x[1]', '1', 'x[-1]', 'c']) for _ in range(n))}]"
+    equations = {
+        "h": rng.choice([
+            "softmax(A @ tanh(B @ x) + c)", "A @ softmax(B @ x/2)", "tanh(A @ (B @ x - mean(B @ x)))",
+            "(A @ B @ column(x))[:,1]", "f(A @ (B @ x))", "flatten(A @ B @ column(x))*c", "(A @ B)[-1] @ B",
+        ]),
+        "v": rng.choice([
+            "concat(c*x, 1, h[1:2])", "[c, 0, x[1]*h[1], 0]", f"concat({wide}, flatten(A))",
+            "flatten(hstack(A, 2*A)[:,1:3:2])", "reshape(vstack(A, sin(A)), 2, " + str(n * m) + ")[2]",
+        ]),
+        "S": rng.choice(["[[1, c], [x[1]*c, 0]]", "[x[1:2]*c, [0, h[1]]]", "vstack([x[1:2]], [[c, sum(x*x)]])"]),
+        "L": rng.choice([
+            "sum(softmax(v)*v) + trace(S @ S)", "logsumexp([c*x[1], sum(v), 1]) + sum(diag(S)**2)",
+            "mean((v - mean(v))**2) + S[1,2]*S[-1,1] + dot(h, h)", "sum((S @ sigmoid(S @ S))**2)/9 + v[-1]*max(v)/5",
+            "cross_entropy([0.2, 0.8], softmax(S @ S[1])) + sum(v**2)/7", "-log_softmax(v)[2] + sum(outer(v, h)**2)/9",
+            "-trace(row_log_softmax(S @ S)) + v[1]*sum(row_max(A @ B))", "sum((S - row_logsumexp(S))**2)*max(v)/9",
+            "dot(column_max(A), x)*h[1] + sum(row_min(B))", "dot(column_min(B), x)*sum(v) - sum(column_logsumexp(S))",
+        ]) + " + sum(h*h)/3 + sum(A)*sum(B)/9 + c",
+    }  # fmt: skip
+    parameters = {"A": matrix(rng, m, n), "B": matrix(rng, n, n), "c": number(rng)}
+    return "\n".join(
+        [table("inputs", {"x": vector(rng, n)}), table("parameters", parameters),
+         '[functions]\n"f(z)" = "z/(1 + sum(z*z))"\n', table("equations", quoted(equations))]
+    )  # fmt: skip
+
+
 def samples_network(rng: random.Random) -> str:
     """Several samples, their losses averaged or added, scalar or in arrays."""
     over = rng.choice(["mean", "sum"])
@@ -235,7 +264,8 @@ def circuit(rng: random.Random) -> str:
 
 
 KINDS: Sequence[Callable[[random.Random], str]] = (
-    scalar_network, scalar_network, array_network, array_network, rows_network, samples_network, recurrence, circuit,
+    scalar_network, scalar_network, array_network, array_network, rows_network, nested_network, nested_network,
+    samples_network, recurrence, circuit,
 )  # fmt: skip
 
 

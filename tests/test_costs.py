@@ -172,7 +172,7 @@ def test_one_weight_of_a_real_network_costs_no_object_per_edge() -> None:
     run = trace.run(build(_drawn(LARGE)))
     assert run.graph.size > 101_000
     node = run.graph.id("W1[5,300]")
-    assert run.path_count(node) == 10
+    assert run.path_count(node) == 100  # over the 10 logits, and from each over the 10 outputs of the softmax
     [found] = check.check_gradients(run, [node])
     assert found.agrees
     assert len(run.graph.users[node]) == 1

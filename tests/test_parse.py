@@ -18,6 +18,7 @@ from backprop_tutor.formulas.expression import (
     Element,
     Expression,
     Group,
+    Indexed,
     MatrixProduct,
     Name,
     Negative,
@@ -74,7 +75,8 @@ def test_e_is_the_exponential_unless_a_quantity_has_that_name() -> None:
 
 
 def test_names_that_look_like_something_else_are_names() -> None:
-    for name in ("d1", "dL", "delta", "pi_1", "exp_1", "sigmoid2", "w12'", "ŷ", "λ", "w_{12}", "h1#2", "max_1"):
+    names = "d1 dL delta pi_1 exp_1 sigmoid2 w12' ŷ λ w_{12} h1#2 max_1 Z.1 a_1.12#2 h'.3".split()
+    for name in names:
         assert names_in(parse(f"2*{name}")) == (name,)
 
 
@@ -97,6 +99,16 @@ def test_arrays() -> None:
     assert parse("W[2,:]") == Element("W", (2, Range(None, None)))
     assert parse("x[1:3]") == Element("x", (Range(1, 3),))
     assert parse("x[:3]") == Element("x", (Range(None, 3),))
+    assert parse("x[-1]") == Element("x", (-1,))
+    assert parse("x[2:-1]") == Element("x", (Range(2, -1),))
+    assert parse("x[1:5:2]") == Element("x", (Range(1, 5, 2),))
+    assert parse("X[::3,1]") == Element("X", (Range(None, None, 3), 1))
+    assert parse("softmax(z)[1]") == Indexed(Call("softmax", (Name("z"),)), (1,))
+    assert parse("(A @ B)[1,:]") == Indexed(Group(MatrixProduct(Name("A"), Name("B"))), (1, Range(None, None)))
+    assert parse("[a, b][2]**2") == Power(Indexed(Bracketed((Name("a"), Name("b"))), (2,)), Number("2", Fraction(2)))
+    assert parse("W[1,:][2]") == Indexed(Element("W", (1, Range(None, None))), (2,))
+    # a hand calculation may multiply by such a bracket
+    assert parse("(a + b)[2]", FORGIVING) == parse("(a + b)*(2)")
 
 
 def test_calls() -> None:

@@ -299,8 +299,13 @@ def test_what_a_course_works_through_can_be_written_and_agrees(what: str) -> Non
 @pytest.mark.parametrize(
     ("formula", "said", "help"),
     [
-        ("sum(concat(W, x))", "concat takes vectors and numbers", "name a row of it: W[1,:]"),
-        ("sum(concat(x, 2*x))", "concat holds names", "give it an equation of its own"),
+        (
+            "sum(concat(W, x))",
+            "concat takes vectors and numbers",
+            "hstack( ) puts matrices side by side, vstack( ) one under the other, flatten( ) makes one a vector",
+        ),
+        ("sum(hstack(x, x))", "hstack takes matrices", "for vectors and numbers write concat( )"),
+        ("sum(vstack(x, W))", "vstack takes matrices", "for rows of equal length write [u, v]"),
         ("sum(row_mean(x))", "'row_mean' takes a matrix", "for a vector write mean( )"),
         ("sum(column_sum(W, 1))", "'column_sum' takes 1 argument, not 2", ""),
     ],

@@ -126,6 +126,11 @@ def functions_table() -> str:
     return "\n".join(lines)
 
 
+def test_every_function_of_arrays_is_named() -> None:
+    table = README.partition("| of arrays | is |")[2].partition("\n\n")[0]
+    assert {f"`{name}" for name in (*functions.REARRANGEMENTS, *functions.ALONG)} <= set(re.findall(r"`\w+", table))
+
+
 def test_the_table_of_functions_is_that_of_the_program() -> None:
     assert functions_table() in README
 

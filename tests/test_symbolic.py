@@ -13,6 +13,7 @@ from backprop_tutor.engine.build import build
 from backprop_tutor.errors import ScenarioError
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.parse import parse
+from backprop_tutor.formulas.shapes import RESULT
 from backprop_tutor.formulas.typeset import to_text
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.lesson import symbolic
@@ -106,8 +107,8 @@ def test_long_and_deep_formulas_are_differentiated_in_time() -> None:
 
         def work(text: str = text, names: str = names) -> None:
             run = traced(f'[parameters]\nw = 0.5\n{names}[equations]\nL = "{text}"\n')
-            assert run.graph.loss is not None
-            shown = evaluate(lesson.local_formula(run.graph, run.graph.loss, run.node("w")), run.value)
+            at = {"w": 0.5, RESULT: run.loss} | {f"w{i}": 0.1 for i in range(300)}
+            shown = evaluate(symbolic.local_derivative(parse(text), "w", RESULT), at.__getitem__)
             assert shown == pytest.approx(run.gradient("w"))
 
         quickly(work, 6.0)
@@ -115,8 +116,9 @@ def test_long_and_deep_formulas_are_differentiated_in_time() -> None:
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "elu", "silu", "leaky_relu"])
 def test_functions_inside_functions_are_witnessed_in_time(name: str) -> None:
-    run = traced(f'[parameters]\nw = 0.5\n[equations]\nL = "{f"{name}(0.1 + w*" * 15}w{")" * 15}"\n')
-    formula = run.graph.node_formula(run.graph.loss)
+    text = f"{f'{name}(0.1 + w*' * 15}w{')' * 15}"
+    run = traced(f'[parameters]\nw = 0.5\n[equations]\nL = "{text}"\n')
+    formula = parse(text)
     quickly(lambda: symbolic.witness(formula, "w", run.value))
     assert symbolic.witness(formula, "w", run.value) == pytest.approx(run.gradient("w"), rel=1e-12)
     assert symbolic.witness(formula, "no_operand", run.value) == 0

@@ -94,7 +94,7 @@ def test_the_expanded_loss_of_a_small_network_differentiated_whole_by_sympy(seed
 def test_the_second_calculation_of_every_value_agrees(run: Trace) -> None:
     for step in lesson.forward_steps(run):
         operands = [abs(run.value(operand)) for operand in step.node.operands]
-        assert step.gap * abs(step.value) <= 1e-13 * max(1.0, *operands) ** 2 or step.agrees
+        assert step.gap * abs(step.value) <= 1e-13 * max([1.0, *operands]) ** 2 or step.agrees
 
 
 def test_every_function_and_every_kind_of_network_turns_up() -> None:

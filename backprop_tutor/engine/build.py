@@ -29,8 +29,8 @@ from ..scenario.loading import Equation, Scenario
 from ..scenario.types import in_order
 from .equations import FormulaReader
 from .graph import Block, Graph, NodeGroup, ancestors
-from .lift import MAX_TERMS, Lifter, shape_text
-from .lift import Equation as LiftedEquation
+from .intermediate import intermediates
+from .lift import MAX_TERMS, Lifter, Piece, shape_text
 from .template import Tree
 from .update_rule import read_rule
 from .written_out import recognised
@@ -111,14 +111,29 @@ class _Builder(FormulaReader):
         if any(n not in self.arrays or n in self.broken for n in names_in(body)):
             return False  # an operand's own equation is broken and has been reported
         body = transform(body, self.in_shape)
+        base, mark, number = name.partition("#")
         try:
-            result = Lifter(self.arrays, self.custom).equation(recognised(body))
+            found, body = intermediates(body, self.arrays, self.custom, lambda count: f"{base}.{count}{mark}{number}")
+        except FormulaError as error:
+            self.report(error, where)
+            return False
+        for one in found:
+            if not self.unroll(one.name, one.formula, where, sample, of=base):
+                return False
+        return self.unroll(name, body, where, sample, given=given)
+
+    def unroll(
+        self, name: str, body: Expression, where: Where, sample: int | None, of: str = "", given: bool = False
+    ) -> bool:
+        """Add the nodes of a formula; False where that can't be done, which has then been reported."""
+        try:
+            shape, pieces = Lifter(self.arrays, self.custom).pieces(recognised(body))
         except FormulaError as error:
             self.report(error, where)
             return False
         pattern = self.scenario.elements.get(name.partition("#")[0])
-        block = Block(name, "computed", result.shape, self.size, pattern, sample, body, given)
-        self.terms += sum(slot.size for slot in result.slots)
+        block = Block(name, "computed", shape, self.size, pattern, sample, body, given, of)
+        self.terms += sum(slot.size for piece in pieces for slot in piece.slots)
         for count, limit, what in (
             (self.size + block.size, MAX_NODES, "nodes"),
             (self.terms, MAX_TERMS, "terms"),
@@ -128,7 +143,7 @@ class _Builder(FormulaReader):
                 self.problems.append(Problem(said, where, "too large", "use smaller arrays or fewer samples"))
                 return False
         self.add(block)
-        self.lifted.append((name, result))
+        self.lifted.append((name, pieces))
         return True
 
     def in_shape(self, part: Expression) -> Expression:
@@ -280,37 +295,41 @@ class _Builder(FormulaReader):
         """Group, and renumber so that each group's results are consecutive."""
         blocks, size = self.blocks, self.size
         levels = np.zeros(size, np.int32)
-        grouped: dict[tuple[int, Tree], list[tuple[str, LiftedEquation]]] = defaultdict(list)
-        for name, equation in self.lifted:
-            operands = [s for i, s in enumerate(equation.slots) if i not in equation.picks]
+        # (level, which quantity if it is one of several templates, template) → first node before renumbering, piece
+        grouped: dict[tuple[int, str, int, Tree], list[tuple[int, Piece]]] = defaultdict(list)
+        for name, pieces in self.lifted:
+            operands = [slot for piece in pieces for i, slot in enumerate(piece.slots) if i not in piece.picks]
             level = 1 + max((int(levels[slot].max(initial=0)) for slot in operands), default=0)
             block = blocks[name]
             levels[block.start : block.start + block.size] = level
-            grouped[level, equation.tree].append((name, equation))
+            at = block.start
+            for count, piece in enumerate(pieces):
+                alone = (name, count) if len(pieces) > 1 else ("", 0)  # its elements stay one behind the other
+                grouped[level, *alone, piece.tree].append((at, piece))
+                at += piece.rows
         moved = np.arange(size)
-        starts: dict[str, int] = {}
+        firsts: list[int] = []
         at = sum(block.size for block in blocks.values() if block.kind != "computed")
         ordered = sorted(grouped.items(), key=lambda item: item[0][0])
         for _, members in ordered:
-            for name, _ in members:
-                block = blocks[name]
-                starts[name] = at
-                moved[block.start : block.start + block.size] = np.arange(at, at + block.size)
-                at += block.size
+            firsts.append(at)
+            for first, piece in members:
+                moved[first : first + piece.rows] = np.arange(at, at + piece.rows)
+                at += piece.rows
         groups: list[NodeGroup] = []
-        for (level, tree), members in ordered:
-            first = members[0][1]
+        for ((level, _, _, tree), members), first in zip(ordered, firsts, strict=True):
+            one = members[0][1]
             slots = tuple(
-                np.concatenate([equation.slots[i] for _, equation in members]) if len(members) > 1 else slot
-                for i, slot in enumerate(first.slots)
+                np.concatenate([piece.slots[i] for _, piece in members]) if len(members) > 1 else slot
+                for i, slot in enumerate(one.slots)
             )
-            slots = tuple(slot if i in first.picks else moved[slot] for i, slot in enumerate(slots))
-            rows = sum(blocks[name].size for name, _ in members)
-            groups.append(NodeGroup(tree, slots, first.picks, starts[members[0][0]], rows, level))
+            slots = tuple(slot if i in one.picks else moved[slot] for i, slot in enumerate(slots))
+            rows = sum(piece.rows for _, piece in members)
+            groups.append(NodeGroup(tree, slots, one.picks, first, rows, level))
         numbered = np.empty_like(levels)
         numbered[moved] = levels
         placed = {
-            name: block if block.kind != "computed" else replace(block, start=starts[name])
+            name: block if block.kind != "computed" else replace(block, start=int(moved[block.start]))
             for name, block in _in_document_order(blocks, self.scenario).items()
         }
         return Graph(self.scenario, placed, tuple(groups), self.custom, size, int(moved[loss]), numbered)
@@ -324,14 +343,23 @@ def _renamed(part: Name | Element, name: str) -> Name | Element:
 def _in_document_order(blocks: Mapping[str, Block], scenario: Scenario) -> dict[str, Block]:
     """Leaves as declared; then the equations as the document writes them, sample by sample; then what was added."""
     ordered = {name: block for name, block in blocks.items() if block.kind != "computed"}
+    parts: dict[tuple[str, int | None], list[str]] = defaultdict(list)
+    for name, block in blocks.items():
+        if block.part_of:
+            parts[block.part_of, block.sample].append(name)
+
+    def place(equation: str, sample: int | None) -> None:
+        name = equation if sample is None else f"{equation}#{sample}"
+        if name in blocks:
+            ordered.update({one: blocks[one] for one in (*parts[equation, sample], name)})
+
     samples = range(1, len(scenario.samples) + 1)
     for equation in scenario.equations:
-        if equation.name in blocks and not any(f"{equation.name}#{i}" in blocks for i in samples):
-            ordered[equation.name] = blocks[equation.name]
+        if not any(f"{equation.name}#{i}" in blocks for i in samples):
+            place(equation.name, None)
     for count in samples:
         for equation in scenario.equations:
-            if (name := f"{equation.name}#{count}") in blocks:
-                ordered[name] = blocks[name]
+            place(equation.name, count)
     return {**ordered, **{name: block for name, block in blocks.items() if name not in ordered}}
 
 

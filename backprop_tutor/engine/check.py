@@ -208,6 +208,7 @@ def _listed(every: Differences) -> list[Found]:
     return [Found(float(d), float(n), float(c), float(s), bool(k)) for d, n, c, s, k in numbers]
 
 
+@np.errstate(all="ignore")
 def _with_larger_steps(trace: Trace, nodes: Sequence[int], objective: int) -> list[Found]:
     """Each difference with the larger step of which most can be told; where a function is nearly straight, any is."""
     at = np.asarray(nodes, dtype=np.int64)

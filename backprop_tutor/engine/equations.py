@@ -22,8 +22,7 @@ from ..formulas.parse import Notation, parse
 from ..scenario.loading import Equation, FunctionDefinition, Scenario
 from ..scenario.types import MAX_HINTS
 from .graph import Block, leaf_quantities
-from .lift import Equation as LiftedEquation
-from .lift import Indices
+from .lift import Indices, Piece
 from .written_out import CustomFunction, expanded
 
 MAX_CIRCLE = 8  # names of a circle that are told
@@ -50,7 +49,7 @@ class FormulaReader:
         self.leaves = leaf_quantities(scenario)
         self.blocks: dict[str, Block] = {}
         self.arrays: dict[str, Indices] = {}
-        self.lifted: list[tuple[str, LiftedEquation]] = []
+        self.lifted: list[tuple[str, tuple[Piece, ...]]] = []
         self.size = 0
         self.terms = 0
 
@@ -158,6 +157,9 @@ class FormulaReader:
             return "for the exponential function write e^x or exp(x)"
         if name in self.functions:
             return f"it is a function: write {name}(...)"
+        base, stop, count = name.partition(".")
+        if stop and base in self.known:
+            return f"an intermediate result needs an equation of its own; for a product write {base}*0.{count}"
         close = self.near(name, self.names_to_suggest())
         return close or "declare it under [inputs], [parameters], [targets] or [equations]"
 

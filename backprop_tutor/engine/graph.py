@@ -48,6 +48,7 @@ class Block:
     sample: int | None = None  # counted from 1
     formula: Expression | None = None  # as the author wrote it; None for a leaf
     given: bool = False  # an objective that stands for given upstream gradients, not the author's
+    part_of: str = ""  # the equation whose intermediate result this is; empty for a quantity of the author's own
 
     @property
     def size(self) -> int:

@@ -2,20 +2,21 @@
 
 `a1 = W1 @ x + b1` with W1 of shape (m, n) becomes m scalar nodes that share the template Σ s0·s1 + s2; slot 0 is an
 (m, n) array of node numbers (the elements of W1), slot 1 the elements of x, slot 2 those of b1. A scalar equation is
-the same with m = 1. Shapes are inferred here, and what does not fit is said with both shapes.
+the same with m = 1. `array_shapes.py` has checked that everything fits.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormulaError, did_you_mean
+from ..errors import FormulaError
 from ..formulas import functions as table
 from ..formulas.expression import (
     Bracketed,
@@ -31,14 +32,16 @@ from ..formulas.expression import (
     Number,
     Power,
     Product,
-    Range,
     Sum,
+    ungrouped,
 )
 from . import template as t
-from .written_out import CustomFunction, check_arity, expanded
+from .array_shapes import Shapes
+from .rearranging import Origin, Places, Shape, rearranges
+from .rearranging import shape_text as shape_text  # for those who tell a shape
+from .written_out import CustomFunction, expanded
 
 Indices: TypeAlias = NDArray[np.int64]
-Shape: TypeAlias = tuple[int, ...]
 MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
 
 
@@ -60,30 +63,51 @@ class _Lifted:
 
 
 @dataclass(frozen=True, slots=True)
-class Equation:
-    """m = prod(shape) scalar nodes: their common tree, and per slot the operands, shape (m, *reduction axes)."""
+class Piece:
+    """`rows` scalar nodes: their common tree, and per slot the operands, shape (rows, *reduction axes)."""
 
     tree: t.Tree
-    shape: Shape
+    rows: int
     slots: tuple[Indices, ...]
     picks: frozenset[int]  # the slots that hold positions, not node numbers
-
-
-def shape_text(shape: Shape) -> str:
-    """(3,) as '3', (2, 4) as '2×4', () as 'a number'."""
-    return "×".join(map(str, shape)) if shape else "a number"
 
 
 class Lifter:
     """Lifts formulas over known arrays of node numbers."""
 
     def __init__(self, arrays: Mapping[str, Indices], custom: Mapping[str, CustomFunction]) -> None:
-        self.arrays = arrays
         self.custom = custom
+        self.shapes = Shapes(arrays, custom)
 
-    def equation(self, node: Expression) -> Equation:
-        """The whole right side of an equation."""
-        lifted = self.lift(node)
+    def pieces(self, node: Expression) -> tuple[Shape, tuple[Piece, ...]]:
+        """The whole right side of an equation: its shape, and its elements one behind the other.
+
+        They are one piece, but for lists and joins of formulas: of these every run that shares a template is one.
+        FormulaError where the parts of the formula do not fit together, or where it is too large.
+        """
+        self.shapes.shape(node)
+        if not rearranges(ungrouped(node)):
+            lifted = self.lift(node)
+            return lifted.shape, (self.numbered(lifted, node),)
+        found = self.shapes.origin(node)
+        joined = self.joined(found, node)
+        if joined is not None:
+            return joined.shape, (self.numbered(joined, node),)
+        which, cells = found.which.ravel(), found.cell.ravel()
+        bounds = [0, *(np.nonzero(np.diff(which))[0] + 1).tolist(), len(which)]
+        runs = []
+        for first, last in pairwise(bounds):
+            one = _moved(self.lift(found.formulas[which[first]]), cells[first:last])
+            runs.append(self.numbered(one, node))
+        return found.cell.shape, tuple(_merged(runs))
+
+    def scalar(self, node: Expression) -> Piece:
+        """A formula of single numbers."""
+        self.shapes.shape(node)
+        return self.numbered(self.lift(node), node)
+
+    def numbered(self, lifted: _Lifted, node: Expression) -> Piece:
+        """A lifted formula with its operands in slots."""
         slots: list[Indices] = []
         picks: set[int] = set()
         rows = math.prod(lifted.shape)
@@ -104,20 +128,22 @@ class Lifter:
                 return t.Softmax(argument, pick.number)
             return t.rebuilt(tree, number)
 
-        return Equation(number(lifted.tree), lifted.shape, tuple(slots), frozenset(picks))
+        return Piece(number(lifted.tree), rows, tuple(slots), frozenset(picks))
 
     # ------------------------------------------------------------------ cases
     def lift(self, node: Expression) -> _Lifted:
+        if rearranges(node):
+            return self.rearranged(node)
         match node:
             case Number():
                 return _Lifted(t.Fixed(float(node.value)), ())
             case Constant():
                 return _Lifted(t.Fixed(node.value), ())
             case Name():
-                indices = self.block(node.name, node)
+                indices = self.shapes.array(node.name, node)
                 return _Lifted(_Leaf(indices), indices.shape)
             case Element():
-                indices = self.part(node)
+                indices = self.shapes.numbers(node)
                 return _Lifted(_Leaf(indices), indices.shape)
             case Group(inner):
                 return self.lift(inner)
@@ -133,8 +159,6 @@ class Lifter:
                 return self.combine(lambda parts: t.Raise(*parts), node, base, exponent)
             case MatrixProduct(left, right):
                 return self.matrix_product(node, left, right)
-            case Bracketed(items):
-                return self.bracketed(node, items)
             case Call():
                 return self.call(node)
             case _:
@@ -142,36 +166,6 @@ class Lifter:
 
     def fail(self, message: str, node: Expression, label: str = "", help: str = "") -> FormulaError:
         return FormulaError(message, *node.span, label, help)
-
-    def block(self, name: str, node: Expression) -> Indices:
-        try:
-            return self.arrays[name]
-        except KeyError:
-            raise self.fail(
-                f"nothing is called '{name}'", node, "not known",
-                did_you_mean(name, self.arrays) or "declare it under [inputs], [parameters], [targets] or [equations]",
-            ) from None  # fmt: skip
-
-    def part(self, node: Element) -> Indices:
-        whole = self.block(node.name, node)
-        if not whole.ndim:
-            raise self.fail(f"'{node.name}' is a single number", node, "no index here", f"write {node.name}")
-        if len(node.indices) != whole.ndim:
-            places = "one index" if whole.ndim == 1 else f"{whole.ndim} indices"
-            raise self.fail(
-                f"'{node.name}' takes {places}, not {len(node.indices)}: its shape is {shape_text(whole.shape)}",
-                node, f"{whole.ndim} needed",
-            )  # fmt: skip
-        picked: list[int | slice] = []
-        for index, length in zip(node.indices, whole.shape, strict=True):
-            first, last = (index, index) if isinstance(index, int) else (index.first or 1, index.last or length)
-            if not 1 <= first <= last <= length:
-                raise self.fail(
-                    f"'{node.name}' has no such element: its shape is {shape_text(whole.shape)}", node,
-                    "out of range", "indices count from 1",
-                )  # fmt: skip
-            picked.append(slice(first - 1, last) if isinstance(index, Range) else first - 1)
-        return np.asarray(whole[tuple(picked)])
 
     def combine(self, make: Callable[..., t.Tree], node: Expression, *parts: Expression) -> _Lifted:
         """Element by element, numbers spread over arrays."""
@@ -212,14 +206,6 @@ class Lifter:
 
     def matrix_product(self, node: MatrixProduct, left: Expression, right: Expression) -> _Lifted:
         a, b = self.lift(left), self.lift(right)
-        if not a.shape and not b.shape:
-            raise self.fail("'@' is the product of matrices, and these are two numbers", node, "", "write *")
-        if not a.shape or not b.shape or len(a.shape) > 2 or len(b.shape) > 2 or a.shape[-1] != b.shape[0]:
-            raise self.fail(
-                f"shapes {shape_text(a.shape)} and {shape_text(b.shape)} do not fit a matrix product", node,
-                f"{shape_text(a.shape)} @ {shape_text(b.shape)}",
-                "the last length on the left must equal the first on the right; for numbers write *",
-            )  # fmt: skip
         rows, columns, count = a.shape[:-1], b.shape[1:], a.shape[-1]
         full = (*rows, *columns, count)
         self.limit(full, node)
@@ -240,18 +226,31 @@ class Lifter:
             self.limit(leaf.indices.shape, node)
         return _Lifted(t.Reduce("sum", product), (*rows, *columns))
 
-    def bracketed(self, node: Bracketed, items: tuple[Expression, ...]) -> _Lifted:
-        lifted = [self.lift(item) for item in items]
-        shapes = {part.shape for part in lifted}
-        leaves = [part.tree for part in lifted]
-        if len(shapes) != 1:
-            raise self.fail("the entries of a list must have one shape", node, "shapes differ")
-        if not all(isinstance(leaf, _Leaf) for leaf in leaves):
+    # ------------------------------------------------------------------ what only moves elements
+    def rearranged(self, node: Expression) -> _Lifted:
+        joined = self.joined(self.shapes.origin(node), node)
+        if joined is None:
             raise self.fail(
                 "a list inside a formula holds names", node, "not names", "give each entry an equation of its own"
             )
-        stacked = np.stack([leaf.indices for leaf in leaves if isinstance(leaf, _Leaf)])
-        return _Lifted(_Leaf(stacked), stacked.shape)
+        return joined
+
+    def joined(self, found: Origin, node: Expression) -> _Lifted | None:
+        """Elements of one formula, or of several names; None for those of several formulas, which share no template."""
+        self.limit(found.cell.shape, node)
+        lifted = [self.lift(formula) for formula in found.formulas]
+        if len(lifted) == 1:
+            one = _moved(lifted[0], found.cell)
+            for leaf in _leaves(one.tree):
+                self.limit(leaf.indices.shape, node)
+            return one
+        leaves = [part.tree for part in lifted if isinstance(part.tree, _Leaf)]
+        if len(leaves) < len(lifted):
+            return None
+        starts = np.cumsum([0, *(leaf.indices.size for leaf in leaves)])
+        every = np.concatenate([leaf.indices.ravel() for leaf in leaves])
+        indices = every[starts[found.which] + found.cell]
+        return _Lifted(_Leaf(indices), indices.shape)
 
     # ------------------------------------------------------------------ functions
     def call(self, node: Call) -> _Lifted:
@@ -260,18 +259,8 @@ class Lifter:
             raise self.fail("a derivative can't stand in a scenario's formula", node, "not allowed here")
         own = self.custom.get(name)
         row = table.table().get(name)
-        check_arity(node, self.custom)
         if own or table.composed(name, len(arguments)):
-            return self.inside(node, expanded(node, self.custom))
-        if name == "transpose":
-            inner = self.lift(arguments[0])
-            if len(inner.shape) != 2:
-                raise self.fail("only a matrix has a transpose", node, f"shape {shape_text(inner.shape)}")
-            return _Lifted(_mapped(inner.tree, lambda indices: np.swapaxes(indices, 0, 1)), inner.shape[::-1])
-        if name == "concat":
-            return self.concatenated(node, arguments)
-        if name == "outer":
-            return self.outer(node, *arguments)
+            return self.lift(expanded(node, self.custom))
         if name in table.ALONG:
             return self.along(node, *table.ALONG[name], arguments[0])
         if isinstance(row, table.Primitive):
@@ -283,21 +272,18 @@ class Lifter:
             assert isinstance(condition, Comparison)
             operator, left, right = condition.operator, condition.left, condition.right
             return self.combine(lambda parts: t.Choose(operator, *parts), node, left, right, first, second)
-        if name in ("softmax", "logsumexp") and len(arguments) == 1:
-            return self.of_all(node, name, self.lift(arguments[0]))
+        if name == "softmax":
+            inner = self.lift(arguments[0])
+            return self.softmax(node, inner, int(np.argmax(inner.shape)))
+        listed = ungrouped(arguments[0])
+        if isinstance(listed, Bracketed):
+            items = [self.lift(item) for item in listed.items]
+            if not any(item.shape for item in items) and not all(isinstance(item.tree, _Leaf) for item in items):
+                arguments = listed.items  # single numbers, each with a formula of its own
         if len(arguments) > 1:
             return self.combine(lambda parts: t.Reduce(name, t.Stack(parts)), node, *arguments)
         inner = self.lift(arguments[0])
         return self.reduced(name, inner)
-
-    def inside(self, node: Call, body: Expression) -> _Lifted:
-        """A function's formula; what is wrong in it is said at the call."""
-        try:
-            return self.lift(body)
-        except FormulaError as error:
-            problem = error.problems[0]
-            said = f"in '{node.text or node.function}': {problem.message}"
-            raise self.fail(said, node, problem.label, problem.help) from error
 
     def reduced(self, how: str, inner: _Lifted) -> _Lifted:
         """sum, mean, max, min, logsumexp run over all elements: the axes become reduction axes as they stand."""
@@ -311,10 +297,6 @@ class Lifter:
     def along(self, node: Call, how: str, axis: int, argument: Expression) -> _Lifted:
         """A reduction over each column of a matrix (axis 0), or over each row of it, which stays one column wide."""
         inner = self.lift(argument)
-        if len(inner.shape) != 2:
-            what = f"shape {shape_text(inner.shape)}"
-            said = f"'{node.text or node.function}' takes a matrix"
-            raise self.fail(said, node, what, f"for a vector write {how}( )")
         if how == "softmax":
             return self.softmax(node, inner, axis)
         shape = (inner.shape[1],) if axis == 0 else (inner.shape[0], 1)
@@ -325,48 +307,6 @@ class Lifter:
             return last if axis == 0 else last[:, None]
 
         return _Lifted(t.Reduce(how, _mapped(inner.tree, moved)), shape)
-
-    def outer(self, node: Call, left: Expression, right: Expression) -> _Lifted:
-        """Every element of one vector times every element of another."""
-        a, b = self.lift(left), self.lift(right)
-        for part, argument in ((a, left), (b, right)):
-            if len(part.shape) != 1:
-                raise self.fail("outer takes two vectors", argument, f"shape {shape_text(part.shape)}")
-        shape = (*a.shape, *b.shape)
-        self.limit(shape, node)
-        column = _mapped(a.tree, lambda i: np.broadcast_to(i[:, None], (*shape, *i.shape[1:])))
-        row = _mapped(b.tree, lambda i: np.broadcast_to(i, (*shape, *i.shape[1:])))
-        for leaf in (*_leaves(column), *_leaves(row)):
-            self.limit(leaf.indices.shape, node)
-        return _Lifted(t.Multiply((False, False), (column, row)), shape)
-
-    def concatenated(self, node: Call, arguments: tuple[Expression, ...]) -> _Lifted:
-        """Vectors and numbers one behind the other, as one vector."""
-        lifted = [self.lift(argument) for argument in arguments]
-        for part, argument in zip(lifted, arguments, strict=True):
-            if len(part.shape) > 1:
-                what = f"shape {shape_text(part.shape)}"
-                raise self.fail("concat takes vectors and numbers", argument, what, "name a row of it: W[1,:]")
-            if not isinstance(part.tree, _Leaf):
-                raise self.fail("concat holds names", argument, "not a name", "give it an equation of its own")
-        joined = np.concatenate([part.tree.indices.ravel() for part in lifted if isinstance(part.tree, _Leaf)])
-        self.limit(joined.shape, node)
-        return _Lifted(_Leaf(joined), joined.shape)
-
-    def of_all(self, node: Call, name: str, inner: _Lifted) -> _Lifted:
-        """softmax or logsumexp of a vector; of a matrix it has to be said along which side."""
-        if not inner.shape and name == "softmax":
-            raise self.fail(
-                "softmax takes a vector", node, "a number", "for single numbers write exp(z1)/(exp(z1) + exp(z2))"
-            )
-        if sum(length > 1 for length in inner.shape) > 1:
-            raise self.fail(
-                f"'{name}' of a matrix needs to know which way: along each row, or along each column", node,
-                f"shape {shape_text(inner.shape)}", f"write row_{name}( ) or column_{name}( )",
-            )  # fmt: skip
-        if name == "logsumexp":
-            return self.reduced(name, inner)
-        return self.softmax(node, inner, int(np.argmax(inner.shape)))
 
     def softmax(self, node: Call, inner: _Lifted, axis: int) -> _Lifted:
         """Over a vector, or over the rows (axis 1) or columns (axis 0) of a matrix."""
@@ -405,6 +345,21 @@ def _mapped(tree: _Tree, change: Callable[[Indices], Indices]) -> t.Tree:
     if isinstance(tree, t.Softmax):
         return t.Softmax(_mapped(tree.argument, change), _mapped(tree.pick, change))  # type: ignore[arg-type]
     return t.rebuilt(tree, lambda part: _mapped(part, change))
+
+
+def _moved(lifted: _Lifted, cells: Places) -> _Lifted:
+    """Some elements of a lifted formula, counted in row-major order, in the shape of `cells`."""
+    depth, size = len(lifted.shape), math.prod(lifted.shape)
+    tree = _mapped(lifted.tree, lambda indices: indices.reshape(size, *indices.shape[depth:])[cells])
+    return _Lifted(tree, cells.shape)
+
+
+def _merged(runs: Sequence[Piece]) -> Iterator[Piece]:
+    """Runs side by side that share a template are one."""
+    for _, group in groupby(runs, key=lambda run: (run.tree, run.picks)):
+        same = list(group)
+        slots = tuple(np.concatenate(slots) for slots in zip(*(run.slots for run in same), strict=True))
+        yield Piece(same[0].tree, sum(run.rows for run in same), slots, same[0].picks)
 
 
 def _spread(lifted: _Lifted, shape: Shape) -> t.Tree:

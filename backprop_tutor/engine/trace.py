@@ -393,6 +393,7 @@ def _operands(graph: Graph, node: int, values: Values) -> str:
 
 
 def _where(graph: Graph, node: int) -> Where:
-    name = graph.block_of(node).name.partition("#")[0]
+    block = graph.block_of(node)
+    name = block.part_of or block.name.partition("#")[0]
     equation = next((e for e in graph.scenario.equations if e.name == name), None)
     return equation.where if equation else graph.scenario.loss_where

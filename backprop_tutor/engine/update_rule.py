@@ -25,8 +25,7 @@ from ..formulas.parse import Notation, parse
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
 from . import template
-from .lift import Equation as Lifted
-from .lift import Lifter
+from .lift import Lifter, Piece
 from .written_out import CustomFunction, expanded
 
 Values = NDArray[np.float64]
@@ -48,7 +47,7 @@ class RuleLine:
     name: str
     formula: Expression
     full: Expression
-    lifted: Lifted
+    lifted: Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +143,14 @@ def read_rule(
             formula = parse(equation.text, notation)
             _check_names(formula, names, scenario)
             full = expanded(formula, custom)
-            lines.append(RuleLine(equation.name, formula, full, lifter.equation(full)))
+            lines.append(RuleLine(equation.name, formula, full, lifter.scalar(full)))
         except FormulaError as error:
             problems.append(_placed(error, equation))
     if problems:
         return None, problems
     if not scenario.update:
         formula = parse(PLAIN, notation)
-        lines.append(RuleLine("w", formula, formula, lifter.equation(formula)))
+        lines.append(RuleLine("w", formula, formula, lifter.scalar(formula)))
     given = {v.name: v.value for v in scenario.rule_values}
     worked = [line.name for line in lines]
     numbers = {name: value for name, value in given.items() if name not in worked}

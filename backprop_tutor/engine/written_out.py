@@ -97,7 +97,8 @@ def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
     """FormulaError where a function is called with too many or too few arguments."""
     own, row, count = custom.get(node.function), table.table().get(node.function), len(node.arguments)
     general = isinstance(row, table.Primitive) and row.general is not None  # may have a number of its own
-    if own is None and (node.function in ("max", "min", "concat") or (general and count == 2)):
+    many = node.function in ("max", "min") or table.REARRANGEMENTS.get(node.function, 1) is None
+    if own is None and (many or (general and count == 2)):
         return
     written = own or row
     expected = len(written.parameters) if isinstance(written, (CustomFunction, table.Composed)) else (

@@ -45,10 +45,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """An index range, counted from 1, both ends included; None leaves an end open."""
+    """An index range, counted from 1, both ends included; None leaves an end open. `step` takes every second, third."""
 
     first: int | None
     last: int | None
+    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ class Element:
     indices: tuple[int | Range, ...]
     span: Span = field(default=NOWHERE, compare=False)
     text: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Part of what a formula gives: `softmax(z)[1]`, `(W @ X)[1,:]`."""
+
+    operand: Expression
+    indices: tuple[int | Range, ...]
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +167,7 @@ Expression: TypeAlias = (
     | Constant
     | Name
     | Element
+    | Indexed
     | Sum
     | Product
     | MatrixProduct
@@ -188,7 +199,7 @@ def children(node: Expression) -> tuple[Expression, ...]:
             return (left, right)
         case Power(base, exponent):
             return (base, exponent)
-        case Negative(operand) | DerivativeOf(operand):
+        case Negative(operand) | DerivativeOf(operand) | Indexed(operand):
             return (operand,)
         case Group(inner):
             return (inner,)
@@ -220,7 +231,7 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
             return replace(node, left=change(left), right=change(right))
         case Power(base, exponent):
             return replace(node, base=change(base), exponent=change(exponent))
-        case Negative(operand) | DerivativeOf(operand):
+        case Negative(operand) | DerivativeOf(operand) | Indexed(operand):
             return replace(node, operand=change(operand))
         case Group(inner):
             return replace(node, inner=change(inner))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import erf, erfc
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +65,17 @@ class Reduction:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """An abbreviation: its parameters and the formula it stands for."""
+    """An abbreviation: its parameters and the formula it stands for.
+
+    `takes` says what its first argument must be, and what to write where it isn't.
+    """
 
     name: str
     parameters: tuple[str, ...]
     body: str
     latex: str
     aliases: tuple[str, ...] = ()
+    takes: tuple[Literal["vector", "matrix"], str] | None = None
 
 
 def _sigmoid(z: Array) -> Array:
@@ -321,6 +325,22 @@ COMPOSED: tuple[Composed, ...] = (
         r"\operatorname{SELU}",
     ),
     Composed("huber", ("r", "d"), "where(abs(r) <= d, r**2/2, d*(abs(r) - d/2))", r"\operatorname{huber}"),
+    Composed("outer", ("u", "v"), "column(u)*v", r"\operatorname{outer}"),
+    Composed("trace", ("A",), "sum(diag(A))", r"\operatorname{tr}"),
+    Composed(
+        "log_softmax",
+        ("z",),
+        "z - logsumexp(z)",
+        r"\operatorname{log\,softmax}",
+        takes=("vector", "for each row of a matrix write row_log_softmax( )"),
+    ),
+    Composed(
+        "row_log_softmax",
+        ("Z",),
+        "Z - row_logsumexp(Z)",
+        r"\operatorname{log\,softmax}",
+        takes=("matrix", "for a vector write log_softmax( )"),
+    ),
     Composed("mse", ("y", "p"), "mean((y - p)**2)", r"\operatorname{MSE}"),
     Composed("mae", ("y", "p"), "mean(abs(y - p))", r"\operatorname{MAE}"),
     Composed("kl_divergence", ("p", "q"), "sum(xlogy(p, p) - xlogy(p, q))", r"\operatorname{KL}"),
@@ -344,8 +364,13 @@ def table() -> Mapping[str, _Row]:
     return MappingProxyType(rows)
 
 
-# Taken by the arrays' own operations; they have no derivative to speak of: they only move elements.
-SHAPE_FUNCTIONS = ("transpose", "concat", "outer")
+# What only moves elements has no derivative to speak of. How many arguments each takes; None for one or more.
+REARRANGEMENTS: Mapping[str, int | None] = MappingProxyType(
+    {
+        "transpose": 1, "concat": None, "hstack": None, "vstack": None, "flatten": 1, "reshape": None, "column": 1,
+        "diag": 1,
+    }
+)  # fmt: skip
 # Of a matrix: the reduction over each column (a vector), or over each row (a matrix of one column, so that it spreads
 # over the rows it comes from, as X - row_mean(X) does); a softmax keeps the matrix's shape.
 ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
@@ -355,7 +380,7 @@ ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
         for how in ("sum", "mean", "max", "min", "logsumexp", "softmax")
     }
 )
-NAMES: frozenset[str] = frozenset({*(table()), *SHAPE_FUNCTIONS, *ALONG})
+NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
 
 

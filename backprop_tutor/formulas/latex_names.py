@@ -32,7 +32,8 @@ def latex_name(name: str, notation: Mapping[str, str] | None = None) -> str:
     bare = own.rstrip("'")
     primes = own[len(bare) :] + name[len(name.rstrip("'")) :]
     stem, bracket, index = bare.partition("[")
-    shown = notation.get(own) or notation.get(stem) or _symbol(stem)
+    stem, dot, count = stem.partition(".")  # of an intermediate result
+    shown = (notation.get(own) or notation.get(stem) or _symbol(stem)) + dot + count
     if bracket:
         shown = f"{shown}[{index}" if "_" in shown else f"{shown}_{{{index[:-1]}}}"
     if own == bare or own not in notation:

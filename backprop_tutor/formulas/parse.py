@@ -6,7 +6,8 @@
     power    = atom [ ("^"|"**") factor | superscript ]
     atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
              | "where" "(" formula comparison formula "," formula "," formula ")"
-             | "(" formula ")" | "[" formula {"," formula} "]"
+             | "(" formula ")" | "[" formula {"," formula} "]" | atom "[" index {"," index} "]"
+    index    = ["-"] number | [["-"] number] ":" [["-"] number] [":" number]
     comparison = "<" | "<=" | ">" | ">=" | "=="
 
 A scenario's formulas are strict: every product has its sign. What a hand calculation may leave out or write in another
@@ -30,6 +31,7 @@ from .expression import (
     Element,
     Expression,
     Group,
+    Indexed,
     MatrixProduct,
     Name,
     Negative,
@@ -236,8 +238,12 @@ class Grammar:
         return base
 
     def based(self) -> Expression:
-        """What may be raised to a power."""
-        return self.atom()
+        """What may be raised to a power: an atom, or a part of what it gives, `softmax(z)[1]`."""
+        start, base = self.here.start, self.atom()
+        while self.sees("[") and self.here.start == self.tokens[self.at - 1].end and not isinstance(base, Number):
+            indices, end = self.indices()
+            base = Indexed(base, indices, (start, end))
+        return base
 
     def exponential(self) -> bool:
         token = self.here
@@ -369,27 +375,42 @@ class Grammar:
         return Comparison(sign.text, left, right, (left.span[0], right.span[1]))
 
     def element(self, token: Token) -> Expression:
+        indices, end = self.indices()
+        return Element(token.text, indices, (token.start, end))
+
+    def indices(self) -> tuple[tuple[int | Range, ...], int]:
+        """`[1,2:3]`, and where it ends."""
         opened = self.take()
-        indices = [self.index()]
+        found = [self.index()]
         while self.sees(","):
             self.take()
-            indices.append(self.index())
-        close = self.expect("]", opened)
-        return Element(token.text, tuple(indices), (token.start, close.end))
+            found.append(self.index())
+        return tuple(found), self.expect("]", opened).end
 
     def index(self) -> int | Range:
+        """One index: a place counted from 1, or from the end (`-1` is the last), or a range of places."""
+
         def position() -> int | None:
+            back = self.sees("-") and self.ahead(1).kind == "number"
+            if back:
+                self.take()
             if self.here.kind != "number":
                 return None
             token = self.take()
             if not token.text.isdecimal() or len(token.text) > 9 or int(token.text) < 1:
                 raise self.fail("an index is a whole number, counted from 1", token, "not an index")
-            return int(token.text)
+            return -int(token.text) if back else int(token.text)
 
         first = position()
         if self.sees(":"):
             self.take()
-            return Range(first, position())
+            last, step = position(), 1
+            if self.sees(":"):
+                self.take()
+                step = position() or 0
+                if step < 1:
+                    raise self.fail("a range's step is a whole number from 1", self.here, "no step", "write x[1:5:2]")
+            return Range(first, last, step)
         if first is None:
             raise self.fail("an index is a whole number, counted from 1", self.here, "not an index", "write x[2]")
         return first

@@ -56,7 +56,10 @@ def normalised(name: str) -> str:
 
 
 def read_name(text: str, start: int) -> int:
-    """Where the name that starts at `start` ends: letters, digits, underscores, `_{...}`, then `#2`, then primes."""
+    """Where the name that starts at `start` ends: letters, digits, underscores, `_{...}`, then `.1`, `#2` and primes.
+
+    `.1` stands at the end of the name of an intermediate result.
+    """
     at = start + 1
     while at < len(text):
         if _name_part(text[at]):
@@ -65,6 +68,9 @@ def read_name(text: str, start: int) -> int:
             at = close + 1
         else:
             break
+    primes = at + len(text[at:]) - len(text[at:].lstrip(_PRIMES))
+    if count := re.match(r"\.[1-9]\d{0,3}(?![\w.])", text[primes:], re.ASCII):
+        at = primes + count.end()
     if sample := re.match(r"#\d+", text[at:]):
         at += sample.end()
     while at < len(text) and text[at] in _PRIMES:

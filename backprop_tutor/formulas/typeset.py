@@ -7,7 +7,7 @@ numbers put in, or in LaTeX.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .characters import ASCII as ASCII  # for those who typeset
 from .characters import UNICODE as UNICODE
@@ -23,6 +23,7 @@ from .expression import (
     Element,
     Expression,
     Group,
+    Indexed,
     MatrixProduct,
     Name,
     Negative,
@@ -85,7 +86,13 @@ def derivative_text(of: str, by: str, style: Style = UNICODE) -> str:
 def index_text(index: int | Range) -> str:
     if isinstance(index, int):
         return str(index)
-    return f"{index.first or ''}:{index.last or ''}"
+    step = f":{index.step}" if index.step != 1 else ""
+    return f"{index.first or ''}:{index.last or ''}{step}"
+
+
+def indices_text(indices: Sequence[int | Range]) -> str:
+    """`[1,2:3]`, as it is typed after an array."""
+    return f"[{','.join(map(index_text, indices))}]"
 
 
 class _Printer:
@@ -124,7 +131,9 @@ class _Printer:
             case Name():
                 return self.name(node.name)
             case Element():
-                return self.name(f"{node.name}[{','.join(index_text(i) for i in node.indices)}]")
+                return self.name(node.name + indices_text(node.indices))
+            case Indexed(operand, indices):
+                return self.text(operand, _ATOM) + indices_text(indices)
             case Sum(terms):
                 sign, first = terms[0]
                 out = self.negative(self.text(first, _PRODUCT)) if sign < 0 else self.text(first)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 
 from ..engine.graph import Graph
+from ..engine.rearranging import RULES, Rules
 from ..engine.unroll import Cells, Index, Unroller
 from ..engine.written_out import CustomFunction, recognised
 from ..errors import FormulaError
@@ -44,8 +46,13 @@ LOSSES = ("l", "e", "j", "c", "loss", "cost", "error")  # what a loss may be cal
 MOST_FACTORS = 5  # arrays in one product
 
 
+VECTORS_TURN: Rules = MappingProxyType({**RULES, "transpose": lambda node, places: places[0].T})
+
+
 class _Grids(Unroller):
     """Writes out formulas over grids of scalar formulas; `grids` is filled while names are read."""
+
+    rules = VECTORS_TURN
 
     def __init__(self, custom: Mapping[str, CustomFunction]) -> None:
         self.grids: dict[str, Cells] = {}

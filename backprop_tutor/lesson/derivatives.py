@@ -54,7 +54,7 @@ def trusted(text: str, shape: Expression, slot: str) -> Expression | None:
     if found is None or not {*names_in(found)} <= {*names, RESULT}:
         return None
     try:
-        lifted = Lifter({name: np.array(i) for i, name in enumerate(names)}, {}).equation(shape)
+        lifted = Lifter({name: np.array(i) for i, name in enumerate(names)}, {}).scalar(shape)
     except FormulaError:
         return None
     agreed = False

@@ -153,7 +153,7 @@ class ScenarioFile(_Table):
         min_length=1,
         max_length=MAX_EQUATIONS,
         description="one formula per name, in the document's order; for arrays: W @ x, transpose(W), W[1,:], x[2:3], "
-        "concat(h, x), sum and mean of all, column_sum and column_mean (a vector), row_sum and row_mean (one column)",
+        "[a, 2*b], concat(h, x), hstack(A, B), flatten(A), sum and mean of all, column_sum(A), row_sum(A)",
     )
     samples: list[dict[str, Value]] = Field(
         [], max_length=MAX_SAMPLES, description="values that differ from sample to sample, each table one sample"
