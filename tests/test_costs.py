@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import check, nudge, trace
+from backprop_tutor.engine import check, nudge, nudge_whole, trace
 from backprop_tutor.engine.build import build
 from backprop_tutor.engine.plan import Gathered, View, regular
 from backprop_tutor.engine.trace import Trace
@@ -210,3 +210,44 @@ def test_a_sum_inside_a_softmax_is_no_sum_of_the_group() -> None:
         for cost in (0, 30, 10**9):
             patch.setattr(nudge, "LIST_COST", cost)
             assert all(one.agrees for one in check.check_gradients(run, run.graph.nodes_of("parameter", "input")))
+
+
+FIBONACCI = (
+    "[parameters]\nw = 0.5\n[equations]\nz0 = \"w\"\nz1 = \"z0 + w\"\n"
+    + "".join(f'z{i} = "tanh(0.3*z{i - 1}) + 0.2*relu(z{i - 2} - 0.4) + 0.1*z{i - 1}*w"\n' for i in range(2, 300))
+    + 'L = "(1 - z299)**2"\n'
+)
+
+
+def test_a_deep_narrow_network_executes_each_group_once_for_all_nudges(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = traced(FIBONACCI)
+    nodes = np.array(run.graph.nodes_of("parameter", "computed"))
+    offsets = 1e-6 * np.array([[1.0], [-1.0], [0.0]]) * np.ones(len(nodes))
+    together = nudge.Nudges(run.graph, run.values, run.graph.loss)
+    found, kinks = together.objective(nodes, offsets, (0, 1, 2))
+    whole = together._whole_network
+    chunks = -(-len(nodes) * 8 * 3 * run.graph.size // nudge_whole.STATE_BYTES)
+    assert whole.executed <= len(run.graph.groups) * (chunks + 1)
+    monkeypatch.setattr(nudge, "pays", lambda *_: False)
+    followed = nudge.Nudges(run.graph, run.values, run.graph.loss)
+    one_by_one, own = followed.objective(nodes, offsets, (0, 1, 2))
+    np.testing.assert_allclose(found, one_by_one, rtol=1e-12)
+    assert (kinks == own).all()
+    assert "_whole_network" not in followed.__dict__
+
+
+def test_small_and_wide_networks_are_followed_as_before() -> None:
+    for text in (scenario(32), deep(10, 8).replace('"?"', "0.1")):
+        built = build(loads(text))
+        assert not nudge_whole.pays(built, 40, 5 * len(built.nodes_of("parameter")))
+
+
+def test_the_loss_of_a_thousand_samples_is_one_sum() -> None:
+    text = '[inputs]\nx = "?"\n[parameters]\nw = 0.5\n[equations]\nz = "w*x"\nL = "(1 - z)**2"\n'
+    run = traced(text + "".join(f"[[samples]]\nx = {i / 1000}\n" for i in range(1000)))
+    group, _ = run.graph.group_of(run.graph.loss) or (None, 0)
+    assert group is not None
+    assert [slot.shape for slot in group.slots] == [(1, 1000)]
+    assert run.loss == pytest.approx(sum((1 - 0.5 * i / 1000) ** 2 for i in range(1000)) / 1000)
+    [found] = check.check_gradients(run, [run.node("w")])
+    assert found.agrees

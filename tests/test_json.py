@@ -207,3 +207,19 @@ def test_ascii_text_is_the_same_document() -> None:
     assert not text.isascii()
     assert ascii_text(text).isascii()
     assert json.loads(ascii_text(text)) == json.loads(text)
+
+
+@pytest.mark.parametrize(("length", "all_listed"), [(60, True), (400, False)])
+def test_the_paths_listed_are_bounded_and_the_parameters_come_first(
+    bptutor: Callable[..., Done], length: int, all_listed: bool
+) -> None:
+    chain = "".join(f'z{i} = "tanh(z{i - 1})"\n' for i in range(1, length))
+    text = f'[inputs]\nx = 1\n[parameters]\nw = 0.5\n[equations]\nz0 = "w*x"\n{chain}L = "(1 - z{length - 1})**2"\n'
+    done = bptutor("run", "-", "--format", "json", stdin=text.encode())
+    gradients = json.loads(done.out)["gradients"]
+    links = sum(len(path["factors"]) for gradient in gradients for path in gradient["paths"])
+    assert links < 20_000 + 12 * (length + 2)
+    assert all(gradient["path_count"] == 1 for gradient in gradients)
+    listed = {gradient["name"] for gradient in gradients if gradient["paths"]}
+    assert {"w", "x"} <= listed
+    assert (len(listed) == len(gradients)) == all_listed

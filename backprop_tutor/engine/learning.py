@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import Problem, RequestError
 from .graph import Graph
-from .trace import Trace, Values, backward, forward
+from .trace import Frames, Trace, Values, backward, forward
 from .update_rule import Worked
 
 
@@ -87,9 +87,10 @@ def states(trace: Trace) -> Iterator[State]:
         if not finite:
             return
         leaves[nodes] = worked.after
+        frames: Frames = []
         with np.errstate(all="ignore"):
-            values = forward(graph, leaves)
-            adjoints = backward(graph, values)
+            values = forward(graph, leaves, frames)
+            adjoints = backward(graph, values, frames=frames)
         memory, number = worked.memory, number + 1
 
 

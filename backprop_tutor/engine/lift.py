@@ -43,6 +43,7 @@ from .written_out import CustomFunction, expanded
 
 Indices: TypeAlias = NDArray[np.int64]
 MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
+MANY_TERMS = 32  # names that are added up: as many are one operand with an axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ class Lifter:
                 return self.lift(inner)
             case Negative(operand):
                 return self.combine(lambda parts: t.Add((-1,), parts), node, operand)
+            case Sum(terms) if len(terms) >= MANY_TERMS and (names := self.names_added(terms)) is not None:
+                return _Lifted(t.Reduce("sum", _Leaf(names)), ())  # type: ignore[arg-type]
             case Sum(terms):
                 signs = tuple(sign for sign, _ in terms)
                 return self.combine(lambda parts: t.Add(signs, parts), node, *(term for _, term in terms))
@@ -166,6 +169,12 @@ class Lifter:
 
     def fail(self, message: str, node: Expression, label: str = "", help: str = "") -> FormulaError:
         return FormulaError(message, *node.span, label, help)
+
+    def names_added(self, terms: Sequence[tuple[int, Expression]]) -> Indices | None:
+        """The node numbers of a sum of single names, as the losses of many samples are; None for any other sum."""
+        if not all(sign > 0 and isinstance(term, Name) and not self.shapes.shape(term) for sign, term in terms):
+            return None
+        return np.array([self.shapes.array(term.name, term) for _, term in terms if isinstance(term, Name)])
 
     def combine(self, make: Callable[..., t.Tree], node: Expression, *parts: Expression) -> _Lifted:
         """Element by element, numbers spread over arrays."""

@@ -19,6 +19,7 @@ from ..formulas.functions import primitive
 from ..formulas.rounding import RESIDUE, without_residue
 from .cuts import Cut, Stage, SumPart
 from .graph import Graph, ancestors
+from .nudge_whole import WholeNetwork, pays
 from .plan import Indices, Values, distinct
 from .template import Apply, Choose, Reduce, Tree, parts
 
@@ -81,6 +82,10 @@ class Nudges:
         self._sums: dict[tuple[int, int], Values] = {}
         self._columns: dict[tuple[int, int], Values] = {}
 
+    @cached_property
+    def _whole_network(self) -> WholeNetwork:
+        return WholeNetwork(self.graph, self.values, self.end, self._live)
+
     @property
     def kinked(self) -> bool:
         """Can any nudge cross a kink?"""
@@ -96,7 +101,13 @@ class Nudges:
         found = np.empty(offsets.shape)
         kinks = np.zeros(len(nodes), bool)
         self.evaluations += offsets.size
-        for company in self._companies(nodes):
+        companies = list(self._companies(nodes))
+        if pays(self.graph, len(companies), offsets.size):
+            before = self._whole_network.calculated
+            found, kinks = self._whole_network.objective(nodes, offsets, compared if self._kinked else ())
+            self.calculated += self._whole_network.calculated - before
+            return found, kinks
+        for company in companies:
             at, size = 0, FIRST_BATCH
             while at < len(company):
                 some = company[at : at + size]

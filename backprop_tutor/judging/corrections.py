@@ -182,7 +182,8 @@ class _Writer:
         """The formula of a derivative along one edge."""
         graph = self.judge.graph
         if isinstance(subject, Gradient) and subject.by in graph.node(subject.of).operands:
-            return [local_formula(graph, subject.of, subject.by)]
+            formula = local_formula(graph, subject.of, subject.by)
+            return [] if isinstance(formula, Derivative) else [formula]
         if isinstance(subject, Value) and subject.node not in self.judge.leaves:
             return [graph.node_formula(subject.node)]
         return []

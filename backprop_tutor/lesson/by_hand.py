@@ -14,7 +14,7 @@ from math import fsum, isfinite
 from ..engine.trace import Trace
 from ..formulas.digits import EXACT, decimal, rounded
 from ..formulas.evaluate import evaluate
-from ..formulas.expression import Expression
+from ..formulas.expression import Derivative, Expression
 from .steps import adjoint_steps, backward_edges, local_formula
 
 
@@ -106,8 +106,9 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
     locals_: dict[tuple[int, int], float] = {}
     for result, operand in backward_edges(graph, inputs):
         formula = local_formula(graph, result, operand)
-        locals_[result, operand] = written(evaluate(formula, value_of))
         exact = trace.local(result, operand)
+        by_hand = exact if isinstance(formula, Derivative) else evaluate(formula, value_of)
+        locals_[result, operand] = written(by_hand)
         steps.append(HandStep("local", result, operand, locals_[result, operand], exact, formula=formula))
 
     gradients = {graph.loss: 1.0}

@@ -7,7 +7,7 @@ derivative's. What fails is derived again.
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -20,15 +20,46 @@ from ..formulas.expression import Expression, names_in
 from ..formulas.parse import parse
 from ..formulas.shapes import RESULT, template_of, with_names
 from ..formulas.typeset import ASCII, to_text
+from .lengths import Dependence, Held, pieces, pieces_of_derivative, put_back
 
+LONG = 60  # pieces of a formula: SymPy gets a longer one without what the derivative doesn't need
+MAX_PIECES = 300  # of a derivative
 POINTS = ((0.37, 0.29), (0.83, -0.11))  # of a slot: first + number·second, kept positive
 AGREE = 1e-9  # relative; the two differ by rounding only
 
 
-def local_derivative(formula: Expression, by: str, result: str) -> Expression:
-    """∂formula/∂by over the operands and the result's own name, as `symbolic.local_derivative` has it."""
+def local_derivative(formula: Expression, by: str, result: str) -> Expression | None:
+    """∂formula/∂by over the operands and the result's own name, as `symbolic.local_derivative` has it.
+
+    None where it is too long to be shown.
+    """
+    held: dict[str, Held] = {}
+    known = _dependence(_Same(formula))
+    if known.pieces > LONG:
+        formula, held = known.without_constants(by)
     shape, slots = template_of(formula)
-    return with_names(_of_shape(shape, slots[by]), slots, result)
+    if pieces_of_derivative(shape, slots[by]) > MAX_PIECES:
+        return None
+    found = put_back(with_names(_of_shape(shape, slots[by]), slots, result), held)
+    return found if pieces(found) <= MAX_PIECES else None
+
+
+class _Same:
+    """A formula by its identity: to compare two long ones costs more than what is remembered of them saves."""
+
+    def __init__(self, formula: Expression) -> None:
+        self.formula = formula
+
+    def __hash__(self) -> int:
+        return id(self.formula)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.formula is other.formula
+
+
+@lru_cache(maxsize=64)
+def _dependence(same: _Same) -> Dependence:
+    return Dependence(same.formula)
 
 
 @cache

@@ -20,7 +20,19 @@ from ..engine.unroll import of_single_numbers
 from ..engine.written_out import substitute
 from ..formulas import functions as table
 from ..formulas.evaluate import Lookup, evaluate
-from ..formulas.expression import Call, Comparison, Expression, Group, Name, Negative, Product, Sum, ungrouped, walk
+from ..formulas.expression import (
+    Call,
+    Comparison,
+    Derivative,
+    Expression,
+    Group,
+    Name,
+    Negative,
+    Product,
+    Sum,
+    ungrouped,
+    walk,
+)
 from ..formulas.parse import parse
 from ..formulas.rounding import equal
 from .derivatives import local_derivative
@@ -277,7 +289,10 @@ def softmax_parts(formula: Expression) -> tuple[Expression, tuple[Expression, ..
 
 
 def local_formula(graph: Graph, result: int, operand: int) -> Expression:
-    """∂result/∂operand in the document's form, derived by SymPy (a softmax's by its rule over the outputs)."""
+    """∂result/∂operand in the document's form, derived by SymPy (a softmax's by its rule over the outputs).
+
+    One that is too long to be shown stands for itself, by its name: it is a `Derivative` then.
+    """
     node = graph.node(result)
     assert node.expanded is not None
     by = graph.name(operand)
@@ -290,7 +305,7 @@ def local_formula(graph: Graph, result: int, operand: int) -> Expression:
         other = _sibling(graph, node, Name(by, by), arguments)
         if other is not None:
             return Negative(Product((("*", mine), ("*", Name(other, other)))))
-    return local_derivative(node.expanded, by, node.name)
+    return local_derivative(node.expanded, by, node.name) or Derivative(node.name, by)
 
 
 def _sibling(graph: Graph, node: Node, own: Name, arguments: list[Expression]) -> str | None:

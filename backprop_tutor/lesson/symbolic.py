@@ -323,10 +323,20 @@ class _Reader:
     def __init__(self, texts: Mapping[Any, str], order: Mapping[str, int]) -> None:
         self.texts = texts
         self.order = order
+        self.places: dict[Any, int] = {}  # of pieces that were met before, as every sum and product inside another is
 
     def key(self, node: Any) -> tuple[int, str]:
-        places = [self.order.get(str(s), 1000) for s in node.free_symbols]
-        return (min(places, default=-1), str(node))
+        return self.place(node), str(node)
+
+    def place(self, node: Any) -> int:
+        """Where the first of the operands in it stands; -1 where there is none."""
+        if node not in self.places:
+            if node.is_Symbol:
+                self.places[node] = self.order.get(node.name, 1000)
+            else:
+                inner = [place for place in map(self.place, node.args) if place >= 0]
+                self.places[node] = min(inner, default=-1)
+        return self.places[node]
 
     def number(self, value: Any) -> Expression:
         exact = number(0).value.__class__(int(value.p), int(value.q))

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from ...engine.check import Check, check_gradients
 from ...engine.trace import Contribution
 from ...formulas.digits import counted
+from ...formulas.expression import Derivative
 from ...lesson.steps import AdjointStep, Multiplications, adjoint_steps, local_formula, multiplications
 from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..fractions import INDENT
 from ..lines import Block, line, worded
+from .local import TOO_LONG
 from .paths import bracketed
 from .pen import Pen
 
@@ -62,9 +64,12 @@ def row(pen: Pen, step: AdjointStep, check: Check | None) -> Equation:
         steps.append((numbers, "numbers"))
     elif not steps:
         formula = local_formula(pen.graph, pen.graph.loss, step.node.id)
-        steps.append((pen.formula(formula), "text"))
-        if (put_in := pen.put_in(formula)) not in (steps[0][0], value):
-            steps.append((put_in, "numbers"))
+        if isinstance(formula, Derivative):
+            steps.append((TOO_LONG, "note"))
+        else:
+            steps.append((pen.formula(formula), "text"))
+            if (put_in := pen.put_in(formula)) not in (steps[0][0], value):
+                steps.append((put_in, "numbers"))
     return Equation(
         pen.total(step.node.id), tuple(steps), value, pen.difference(check), pen.check_mark(check), note=note
     )

@@ -26,8 +26,9 @@ from typing import Any
 from ...engine.check import Check, check_gradients, check_locals
 from ...engine.graph import Graph
 from ...engine.learning import states, steps_of
-from ...engine.trace import Trace, unknown
+from ...engine.trace import Path, Trace, unknown
 from ...errors import Problem, RequestError
+from ...formulas.expression import Derivative
 from ...formulas.typeset import ASCII, to_text
 from ...lesson.steps import backward_edges, local_formula
 from .explain import wanted_of
@@ -35,6 +36,8 @@ from .options import RunOptions
 
 PATHS = 12
 """The most paths listed for one quantity: the largest products; `path_count` counts them all."""
+LINKS = 20_000
+"""Once all paths listed have so many links together, no more are."""
 NUMBERS = 1_000_000
 """The most numbers in the list of steps."""
 
@@ -62,6 +65,8 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
         local_checks = check_locals(trace, edges, options.method, options.h)
         gradient_checks = check_gradients(trace, nodes, options.method, options.h)
     agrees = all(check is None or check.agrees for check in (*local_checks, *gradient_checks))
+    some = trace or unknown(graph)
+    paths = _paths(some, nodes) if "backward" in parts else {}
     shown = {
         "scenario": {"name": scenario.name, "title": scenario.title, "document": scenario.document},
         "loss": None if trace is None else _number(trace.loss),
@@ -70,7 +75,7 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
             _local_derivative(graph, edge, check) for edge, check in zip(edges, local_checks, strict=True)
         ],
         "gradients": [
-            _gradient(trace or unknown(graph), node, check)
+            _gradient(some, node, check, paths.get(node, ()))
             for node, check in zip(nodes, gradient_checks, strict=True)
             if "backward" in parts
         ],
@@ -106,16 +111,30 @@ def _node(graph: Graph, trace: Trace | None, number: int) -> dict[str, Any]:
 
 def _local_derivative(graph: Graph, edge: tuple[int, int], check: Check | None) -> dict[str, Any]:
     result, operand = edge
+    formula = local_formula(graph, result, operand)
     return {
         "of": graph.name(result),
         "by": graph.name(operand),
-        "formula": to_text(local_formula(graph, result, operand), ASCII),
+        "formula": None if isinstance(formula, Derivative) else to_text(formula, ASCII),
         "value": check and _number(check.value),
         "finite_difference": check and _number(check.difference),
     }
 
 
-def _gradient(trace: Trace, node: int, check: Check | None) -> dict[str, Any]:
+def _paths(trace: Trace, nodes: Sequence[int]) -> dict[int, tuple[Path, ...]]:
+    """The paths of every node until LINKS are used up: the parameters come first, then the inputs, then the others."""
+    kinds = ("parameter", "input", "target", "computed")
+    found: dict[int, tuple[Path, ...]] = {}
+    left = LINKS
+    for node in sorted(nodes, key=lambda n: kinds.index(trace.graph.block_of(n).kind)):
+        if left <= 0:
+            break
+        found[node] = trace.paths(node, PATHS)
+        left -= sum(len(path.factors) for path in found[node])
+    return found
+
+
+def _gradient(trace: Trace, node: int, check: Check | None, paths: Sequence[Path]) -> dict[str, Any]:
     graph = trace.graph
     return {
         "name": graph.name(node),
@@ -131,7 +150,7 @@ def _gradient(trace: Trace, node: int, check: Check | None) -> dict[str, Any]:
                 "factors": [_number(factor) for factor in path.factors],
                 "product": check and _number(path.product),
             }
-            for path in trace.paths(node, PATHS)
+            for path in paths
         ],
     }
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ...formulas.expression import Name
+from ...formulas.expression import Derivative, Name
 from ...lesson.steps import LocalStep, backward_edges, local_formula, local_steps
 from ..equations import Columns, Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, Line, left, line, right, width_of
 from .pen import Pen
+
+TOO_LONG = "[too long to show]"
+REMEDY = "for its formula give the inner part an equation of its own"
 
 
 def shown_edges(pen: Pen) -> list[tuple[int, int]]:
@@ -20,9 +23,7 @@ def shown_edges(pen: Pen) -> list[tuple[int, int]]:
 def rows_of(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
     """The edges as equations; an empty line where the next level begins."""
     if pen.symbolic:
-        rows = [
-            Equation(pen.derivative(r, o), ((pen.formula(local_formula(pen.graph, r, o)), "text"),)) for r, o in edges
-        ]
+        rows = [symbolic(pen, r, o) for r, o in edges]
     else:
         rows = [numeric(pen, step) for step in local_steps(pen.trace, edges, pen.options.method, pen.options.h)]
     levels = [int(pen.graph.levels[r]) for r, _ in edges]
@@ -39,15 +40,23 @@ def titled(rows: Sequence[Equation]) -> list[Equation]:
     return [replace(row, other=left(row.other, len("difference"))) if row.other else row for row in rows]
 
 
+def symbolic(pen: Pen, result: int, operand: int) -> Equation:
+    """One local derivative of a scenario without numbers."""
+    formula = local_formula(pen.graph, result, operand)
+    if isinstance(formula, Derivative):
+        return Equation(pen.derivative(result, operand), ((TOO_LONG, "note"),), note=REMEDY)
+    return Equation(pen.derivative(result, operand), ((pen.formula(formula), "text"),))
+
+
 def numeric(pen: Pen, step: LocalStep) -> Equation:
     """One local derivative; a formula that is a single name or number stays on one line."""
-    formula = pen.formula(step.formula)
+    formula = TOO_LONG if isinstance(step.formula, Derivative) else pen.formula(step.formula)
     numbers = pen.put_in(step.formula)
     value = pen.number(step.value)
     steps = [(formula, "text")]
     if isinstance(step.formula, Name):
         value = numbers  # a leaf's number as its author typed it
-    elif numbers not in (formula, value):
+    elif numbers not in (formula, value) and formula != TOO_LONG:
         steps.append((numbers, "numbers"))
     pen.tally.check(step.check, local=True)
     return Equation(
@@ -56,7 +65,7 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
         value,
         pen.difference(step.check),
         pen.check_mark(step.check),
-        note=f"a kink: {pen.glyphs.text(step.kink_rule)}" if step.kink_rule else "",
+        note=f"a kink: {pen.glyphs.text(step.kink_rule)}" if step.kink_rule else REMEDY if formula == TOO_LONG else "",
     )
 
 

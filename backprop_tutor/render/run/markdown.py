@@ -20,7 +20,7 @@ from ...engine.learning import course, steps_of
 from ...engine.trace import Path, Trace, unknown
 from ...engine.update_rule import UpdateRule
 from ...formulas.digits import is_number, short, significant
-from ...formulas.expression import Expression
+from ...formulas.expression import Derivative, Expression
 from ...formulas.latex_names import LatexNames
 from ...formulas.typeset import to_latex
 from ...lesson.steps import (
@@ -228,11 +228,13 @@ class Page:
         lines: dict[int, list[str]] = {}
         if self.symbolic:
             for result, operand in edges:
-                formula = self.formula(local_formula(self.graph, result, operand))
+                formula = self.slope(local_formula(self.graph, result, operand))
                 lines.setdefault(result, []).append(f"{self.derivative(result, operand)} &= {formula}")
         else:
             for step in local_steps(pen.trace, edges, self.options.method, self.options.h):
-                formula, numbers, value = self.formula(step.formula), self.put_in(step.formula), self.number(step.value)
+                formula, numbers, value = self.slope(step.formula), self.put_in(step.formula), self.number(step.value)
+                if isinstance(step.formula, Derivative):
+                    numbers = value
                 chain = dict.fromkeys([formula, *_distinct(numbers, value)])
                 lines.setdefault(step.result.id, []).append(
                     f"{self.derivative(step.result.id, step.operand.id)} &= {' = '.join(chain)} "
@@ -240,6 +242,10 @@ class Page:
                 )
         for shown in lines.values():
             yield _display(shown)
+
+    def slope(self, formula: Expression) -> str:
+        """A local derivative's formula, where it can be shown."""
+        return r"\text{(too long to show)}" if isinstance(formula, Derivative) else self.formula(formula)
 
     def backward(self) -> Iterator[str]:
         if self.options.view == "adjoints" or self.symbolic:
