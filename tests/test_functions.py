@@ -298,3 +298,29 @@ def test_the_engine_uses_no_definition_and_the_witness_no_slope(monkeypatch: pyt
     monkeypatch.undo()
     monkeypatch.setattr(symbolic, "written_out", None)
     assert template.pullback(run.graph.groups[0].tree, [np.array([0.7])], np.array([1.0]))[0] == run.gradient("w")
+
+
+@pytest.mark.parametrize(
+    ("equations", "loss"),
+    [
+        ('p = "softmax(z)"\nL = "p[1] + 3*p[2]"\n', 1.0),
+        ('L = "cross_entropy(y, softmax(z))"\n', 0.0),
+        ('L = "softmax_cross_entropy(y, z)"\n', 0.0),
+        ('L = "softmax_cross_entropy([0, 1], z)"\n', 2000.0),
+        ('L = "logsumexp(z)"\n', 1000.0),
+        ('L = "logsumexp(-2*z - 3000)"\n', -1000.0),
+        ('P = "row_softmax([z, 2*z])"\nL = "sum(P)"\n', 2.0),
+    ],
+)
+def test_the_second_calculation_is_as_sound_as_the_first(equations: str, loss: float) -> None:
+    run = traced(f"[inputs]\ny = [1, 0]\n[parameters]\nz = [1000, -1000]\n[equations]\n{equations}")
+    assert run.loss == pytest.approx(loss)
+    steps = lesson.forward_steps(run)
+    assert all(step.agrees for step in steps), [(step.node.name, step.gap) for step in steps]
+
+
+def test_a_second_calculation_without_a_value_is_no_agreement(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson, "evaluate", lambda *_: math.nan)
+    run = traced('[parameters]\nw = 1\n[equations]\nL = "w*w"\n')
+    [step] = lesson.forward_steps(run)
+    assert (step.agrees, step.gap) == (False, math.inf)

@@ -7,6 +7,7 @@ derivative in the document's form.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -138,6 +139,7 @@ def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[For
         value = trace.value(number)
         again = evaluate(node.expanded, trace.value)
         gap = abs(again - value) / max(abs(again), abs(value), 1e-300) if again != value else 0.0
+        gap = gap if gap == gap else math.inf  # no second value is no agreement
         part = "loss" if number in in_loss else "forward"
         steps.append(ForwardStep(count, node, definition, value, gap, part, node.block.sample))
     return tuple(steps)
