@@ -195,3 +195,22 @@ def test_what_only_moves_elements_moves_them_as_numpy_does(formula: str, expecte
     run = witnessed(loads(network(f'y = "{formula}"\nL = "sum(y*y) + sum(W*W) + sum(V*V) + sum(b*b) + w"')))
     np.testing.assert_allclose(values(run, "y"), expected, rtol=1e-12)
     assert run.graph.blocks["y"].shape == np.shape(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "of_w"),
+    [
+        ("y = [[0.1, -0.20], [0.3, 0.4]]", X.T @ np.array([[0.1, -0.2], [0.3, 0.4]])),
+        ("y = 1.5", X.T @ np.full((2, 2), 1.5)),
+        ('"y[2,1]" = 2\n"y[1,2]" = -1', X.T @ np.array([[0, -1], [2, 0]])),
+    ],
+)
+def test_an_upstream_gradient_may_be_an_array(given: str, of_w: object) -> None:
+    text = "[inputs]\nX = [[1, 2], [0.5, -1]]\n[parameters]\nW = [[0.1, 0.2], [0.3, -0.4]]\n"
+    run = witnessed(loads(f'{text}[equations]\ny = "X @ W"\n[learning.upstream]\n{given}\n'))
+    block = run.graph.blocks["W"]
+    np.testing.assert_allclose(run.adjoints[block.start : block.start + 4].reshape(2, 2), of_w, rtol=1e-12)
+    objective = run.graph.node(run.graph.loss).formula
+    assert objective is not None
+    if "0.20" in given:
+        assert to_text(objective, ASCII) == "0.1*y[1,1] - 0.20*y[1,2] + 0.3*y[2,1] + 0.4*y[2,2]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -24,7 +24,7 @@ from ..formulas.expression import (
     transform,
 )
 from ..formulas.functions import own_name
-from ..formulas.notation import element_indices, element_name
+from ..formulas.notation import element_indices, element_name, place_of
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import in_order
 from .equations import FormulaReader
@@ -211,11 +211,7 @@ class _Builder(FormulaReader):
             base = name.partition("#")[0]
             at = next((e.where for e in self.scenario.equations if e.name == base), where)
             help = "add its elements up with sum( ), or name another equation in [learning] loss"
-            if self.scenario.upstream:
-                help = f"give it for each element: {element_name(base, block.pattern, (1,) * len(block.shape))}"
-                at = where
-            what = "the upstream gradient needs" if self.scenario.upstream else "the loss must be"
-            said = f"{what} one number; the shape of '{base}' is {shape_text(block.shape)}"
+            said = f"the loss must be one number; the shape of '{base}' is {shape_text(block.shape)}"
             self.problems.append(Problem(said, at, "not a number", help))
             return None
         return block.start
@@ -225,8 +221,17 @@ class _Builder(FormulaReader):
         terms: list[tuple[int, Expression]] = []
         scenario = self.scenario
         complete = True
+        for name, shape in scenario.upstream_shapes.items():
+            block = next((self.blocks[s] for s in self.spellings(name, varying) if s in self.blocks), None)
+            if block is not None and block.shape != shape:
+                what, own = shape_text(shape), shape_text(block.shape)
+                said = f"the upstream gradient of '{name}' has shape {what}, and '{name}' itself {own}"
+                where = scenario.where("learning", "upstream", name)
+                self.problems.append(Problem(said, where, "shapes differ", "give one number for each element"))
+                return None
         for name, value in scenario.upstream.items():
-            where = scenario.where("learning", "upstream", name)
+            array = name.partition("[")[0]
+            where = scenario.where("learning", "upstream", array if array in scenario.upstream_shapes else name)
             part = self.output(name, equations, where, "the upstream gradient's")
             if part is None:
                 complete = False
@@ -234,14 +239,22 @@ class _Builder(FormulaReader):
             text = scenario.upstream_texts.get(name, repr(value)).removeprefix("-")
             size = Number(text, abs(Fraction(value)))
             for spelling in self.spellings(part.name, varying):
-                one = _renamed(part, spelling)
-                complete &= self.one_number(spelling if isinstance(part, Name) else name, one, where) is not None
-                terms.append((-1 if value < 0 else 1, Product((("*", size), ("*", one)))))
+                for one in self.elements_of(_renamed(part, spelling)):
+                    complete &= self.one_number(spelling if isinstance(part, Name) else name, one, where) is not None
+                    terms.append((-1 if value < 0 else 1, Product((("*", size), ("*", one)))))
         if not complete:
             return None
         name = next(n for n in ("L", "J", *(f"L_{i}" for i in range(1, 10_000))) if n not in self.known)
         body = Sum(tuple(terms)) if len(terms) > 1 or terms[0][0] < 0 else terms[0][1]
         return self.blocks[name].start if self.calculate(name, body, scenario.loss_where, None, True) else None
+
+    def elements_of(self, part: Name | Element) -> Iterator[Name | Element]:
+        """The part itself, or every element of an array that is named as a whole."""
+        block = self.blocks.get(part.name)
+        if isinstance(part, Element) or block is None or not block.shape:
+            yield part
+        else:
+            yield from (Element(part.name, place_of(i, block.shape), part.span) for i in range(block.size))
 
     # -------------------------------------------------- checks
     def check_names(self) -> None:

@@ -28,6 +28,15 @@ def element_name(array: str, pattern: str | None, index: tuple[int, ...]) -> str
     return name + mark + sample
 
 
+def place_of(number: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index, counted from 1, of an element that is counted from 0 in row-major order."""
+    found: list[int] = []
+    for length in reversed(shape):
+        number, index = divmod(number, length)
+        found.append(index + 1)
+    return tuple(reversed(found))
+
+
 def element_indices(pattern: str, name: str) -> Iterator[tuple[int, ...]]:
     """The indices, counted from 1, of every element that the pattern gives this name.
 

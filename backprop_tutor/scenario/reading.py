@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..cache import shared
 from ..errors import Where
+from ..formulas.notation import element_name, place_of
 from .files import Found, load_array
 from .names import (
     Fault,
@@ -78,7 +79,7 @@ class Reader:
         samples, quantities = self.samples(quantities)
         learning = self.document.get("learning", {})
         loss, loss_where = self.loss(learning, equations)
-        upstream, upstream_texts = self.upstream(learning)
+        upstream, upstream_texts, upstream_shapes = self.upstream(learning)
         rate, rate_text, rate_assumed = self.rate(learning)
         shown = self.texts()
         read = {q.name for q in quantities} | {f.name for f in functions} | {e.name for e in equations}
@@ -97,6 +98,7 @@ class Reader:
             loss_where=loss_where,
             upstream=MappingProxyType(upstream),
             upstream_texts=MappingProxyType(upstream_texts),
+            upstream_shapes=MappingProxyType(upstream_shapes),
             rate=rate,
             rate_text=rate_text,
             rate_assumed=rate_assumed,
@@ -305,18 +307,34 @@ class Reader:
             return None, self.source.where("learning", "upstream")
         return equations[-1].name, equations[-1].name_where
 
-    def upstream(self, learning: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, str]]:
-        """The gradient that arrives at each output of a circuit without a loss, and its digits as typed."""
+    def upstream(
+        self, learning: Mapping[str, Any]
+    ) -> tuple[dict[str, float], dict[str, str], dict[str, tuple[int, ...]]]:
+        """The gradient that arrives at each output of a circuit without a loss, its digits as typed, and its shape."""
         gradients: dict[str, float] = {}
         texts: dict[str, str] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
         for key, value in learning.get("upstream", {}).items():
             name, path = normal_name(key), ("learning", "upstream", key)
             if not self.is_equation(name):
                 help = self.report.near(name, self.in_table("equations")) or "name one of the equations"
                 self.report.add(path, f"{quoted(name)} is none of the equations", "not an equation", help, key=True)
-            gradients[name] = float(value)
-            texts[name] = self.source.digits(path, value)
-        return gradients, texts
+            if isinstance(value, list):
+                given = self.values.quantity(path, name, "input", value)
+                if given is not None and not given.known:
+                    self.report.add(path, f"the gradient of {quoted(name)} is not known", "a number belongs here", "")
+                if given is None or not given.known:
+                    gradients[name] = 1.0  # reported: the rest is still checked as a circuit without a loss
+                    continue
+                shapes[name] = given.shape
+                for place, number in enumerate(given.values.ravel().tolist()):
+                    element = element_name(name, None, place_of(place, given.shape))
+                    gradients[element] = number
+                    texts[element] = given.texts[place] if given.texts else repr(number)
+            else:
+                gradients[name] = float(value)
+                texts[name] = self.source.digits(path, value)
+        return gradients, texts, shapes
 
     def rate(self, learning: Mapping[str, Any]) -> tuple[float | None, str | None, str | None]:
         """Value, digits as typed, and why it was assumed."""

@@ -113,13 +113,23 @@ Rate = Annotated[
 ]
 
 
+Upstream = Annotated[
+    Annotated[Number, Tag("<number>")] | Annotated[Array, Tag("<array>")],
+    Discriminator(lambda value: "<array>" if isinstance(value, list) else "<number>"),
+]
+
+
 class Learning(_Table):
     """What is differentiated, and how a step is taken."""
 
     loss: Text | None = Field(None, description="the equation to differentiate; the last one when left out")
     rate: Rate | None = Field(None, description="the learning rate; without it no update is shown")
     over_samples: Literal["mean", "sum"] = Field("mean", description="how the samples' losses become one")
-    upstream: dict[str, Number] = Field({}, description="without a loss: the gradient that arrives at each output")
+    upstream: dict[str, Upstream] = Field(
+        {},
+        description="without a loss: the gradient that arrives at each output; for an array one of its shape, or one "
+        "number for all of its elements",
+    )
     steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] = Field(1, description="how many update steps are shown")
     update: dict[str, Formula] = Field(
         {},

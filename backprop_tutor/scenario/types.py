@@ -196,6 +196,8 @@ class Scenario:
     upstream: Mapping[str, float]
     """A circuit without a loss: the gradient that arrives at each of its outputs."""
     upstream_texts: Mapping[str, str]
+    upstream_shapes: Mapping[str, tuple[int, ...]]
+    """The shape in which the gradient of an array was given; its elements stand one by one in `upstream`."""
     rate: float | None
     rate_text: str | None
     rate_assumed: str | None
