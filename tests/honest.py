@@ -6,20 +6,32 @@ or what the calculator still holds (or now this, now that), and writes bare resu
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from backprop_tutor.engine.build import build
 from backprop_tutor.engine.graph import Graph
 from backprop_tutor.engine.trace import Trace, run
 from backprop_tutor.formulas.evaluate import evaluate
-from backprop_tutor.formulas.expression import Expression
+from backprop_tutor.formulas.expression import (
+    Call,
+    Expression,
+    Group,
+    Name,
+    Power,
+    Sum,
+    transform,
+    ungrouped,
+    walk,
+)
 from backprop_tutor.formulas.typeset import ASCII, to_text
 from backprop_tutor.lesson.steps import local_formula
 from backprop_tutor.scenario.loading import loads
 
+INNER = "a bracket worked out"
 ACTIVATIONS = ("sigmoid", "sigmoid", "sigmoid", "tanh", "relu", "softplus")
 LOSSES = ("(t{k} - {o})**2 / 2", "(t{k} - {o})**2", "0.5*({o} - t{k})**2")
 
@@ -66,6 +78,25 @@ def written(value: float, digits: int, significant: bool, how: str) -> str:
     return format(exact.quantize(Decimal(1).scaleb(-places), mode), "f")
 
 
+def bracketed(number: str) -> str:
+    return f"({number})" if number.startswith("-") else number
+
+
+def turned_round(formula: Expression) -> Expression:
+    """The formula with a − b for b − a in every square."""
+
+    def change(part: Expression) -> Expression:
+        difference = ungrouped(part.base) if isinstance(part, Power) else None
+        if not isinstance(part, Power) or not isinstance(difference, Sum) or len(difference.terms) != 2:
+            return part
+        first, second = difference.terms
+        if (first[0], second[0]) != (1, -1):
+            return part
+        return replace(part, base=Group(Sum(((1, second[1]), (-1, first[1])))))
+
+    return transform(formula, change)
+
+
 @dataclass
 class Writer:
     """One person: how many digits, rounding or cutting, and which numbers they go on with."""
@@ -104,24 +135,54 @@ class Writer:
             yield self.line(name, formula, put_in, text)
 
     def line(self, name: str, formula: Expression, put_in: dict[str, float], text: str) -> str:
-        """A bare result, numbers put in, or the whole chain; numbers put in are written as all others."""
+        """A bare result, numbers put in, or the whole chain; numbers put in are written as all others.
+
+        Some write a difference the other way round, put given data into a formula whose other names they leave, or go
+        on step by step: each term or bracket worked out before the whole is.
+        """
         style = self.draw.random()
-        if style < 0.4:
+        if style < 0.3:
             return f"{name} = {text}"
+        formula = turned_round(formula) if self.draw.random() < 0.3 else formula
+        graph = self.trace.graph
+        given = {n: typed for n in put_in if n in graph.blocks and (typed := graph.typed(graph.id(n))) is not None}
 
-        def shown(n: str) -> str:
-            typed = self.trace.graph.typed(self.trace.graph.id(n)) if n in self.trace.graph.blocks else None
-            if typed is not None:
-                return f"({typed})" if typed.startswith("-") else typed
-            number = written(put_in[n], self.digits, self.significant, self.how)
-            return f"({number})" if number.startswith("-") else number
+        def number(n: str) -> str:
+            return bracketed(given[n] if n in given else self.text(put_in[n]))
 
-        numbers = to_text(formula, ASCII, shown)
-        return (
-            f"{name} = {numbers} = {text}"
-            if style < 0.7
-            else f"{name} = {to_text(formula, ASCII)} = {numbers} = {text}"
-        )
+        def some_given(n: str) -> str:
+            return bracketed(given[n]) if n in given and self.draw.random() < 0.6 else n
+
+        parts = [to_text(formula, ASCII, number)]
+        if style > 0.5:
+            parts.insert(0, to_text(formula, ASCII, some_given if self.draw.random() < 0.5 else str))
+        if self.draw.random() < 0.4:
+            parts += self.working(formula, put_in, number)
+        return " = ".join([name, *parts, text])
+
+    def text(self, value: float) -> str:
+        return written(value, self.digits, self.significant, self.how)
+
+    def working(self, formula: Expression, put_in: dict[str, float], number: Callable[[str], str]) -> list[str]:
+        """The next step of the calculation: terms and brackets worked out, e to its power."""
+
+        def value(node: Expression) -> float:
+            return evaluate(node, put_in.__getitem__)
+
+        whole = ungrouped(formula)
+        if isinstance(whole, Call) and whole.function == "sigmoid":
+            power = math.exp(-value(whole.arguments[0]))
+            argument = to_text(whole.arguments[0], ASCII, number)
+            return [f"1/(1 + e^(-{argument}))", f"1/(1 + {self.text(power)})"]
+        if isinstance(whole, Sum) and len(whole.terms) > 1:
+            terms = [sign * value(term) for sign, term in whole.terms]
+            return [" + ".join(bracketed(self.text(term)) for term in terms)]
+        squares = [part for part in walk(whole) if isinstance(part, Power)]
+        if not squares:
+            return []
+        base = squares[0].base
+        worked = transform(whole, lambda part: Name(INNER) if part == base else part)
+        return [to_text(worked, ASCII, {INNER: bracketed(self.text(value(base)))}.__getitem__)]
 
     def backward(self) -> Iterator[str]:
         graph, loss = self.trace.graph, self.trace.graph.name(self.trace.graph.loss)
@@ -146,7 +207,10 @@ class Writer:
             name = graph.name(update.node)
             gradient = self.seen(f"d{loss}/d{name}")
             value = update.before - 0.5 * gradient
-            yield f"{name}' = {self.note(name + chr(39), value, update.after)}"
+            step = f"{graph.typed(update.node)} - 0.5*{bracketed(self.text(gradient))}"
+            worked = f"{graph.typed(update.node)} - {bracketed(self.text(0.5 * gradient))}"
+            parts = ["", f" = {step}", f" = {step} = {worked}"][self.draw.randrange(3)]
+            yield f"{name}'{parts} = {self.note(name + chr(39), value, update.after)}"
 
     def sheet(self) -> str:
         return "\n".join([*self.forward(), *self.backward(), *self.updates()])

@@ -307,6 +307,13 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "δ_o1 = (0.7514 - 0.01)*0.7514 = 0.5571  # follows [carried]\nδ_o1 = 0.557  # follows [carried]\n"
         "δ_o1 = 0.1385  # right\nδ_o1 = 0.1285  # wrong\nδ_o1 = 0.1285  # follows",
     ),
+    (
+        "a number of a wrong line that makes no difference",
+        "sigmoid",
+        "h1 = 0.4067  # wrong [wrong-exponent-sign]\n"
+        "dh1/dnet_h1 = h1*(1 - h1) = 0.4067*(1 - 0.4067) = 0.2413  # follows [no-effect]\n"
+        "dE/dnet_h1 = 0.03635*0.2413 = 0.008771  # right\ndE/dw5 = 0.1385*0.4067 = 0.0563  # follows [carried]",
+    ),
     # ------------------------------------------------------------ a trivial value earns nothing
     (
         "a wrong zero earns nothing downstream",
@@ -739,3 +746,15 @@ def test_an_operand_of_a_wrong_line_is_told_where_it_comes_from() -> None:
     verdict = only("sigmoid", "E2 = 0.236\nE = 0.2748 + 0.236 = 0.2984")
     assert verdict.mark == "wrong"
     assert verdict.message == "0.236 comes from line 1; with 0.0236 this gives 0.2984, so the result is right"
+
+
+def test_what_only_rests_on_assumed_values_is_compared_with_the_own_lines() -> None:
+    lines = "∂L/∂h21 = 0.009\n∂L/∂h22 = 0.009\n∂L/∂a11 = (0.009 + 0.009)(0.14) = 0.002"
+    verdict = only("shared_weights", lines)
+    assert (verdict.mark, verdict.code, verdict.expected) == ("close", "truncated", 0.00252)
+
+
+def test_a_number_that_makes_no_difference_is_told_where_it_comes_from() -> None:
+    verdict = only("sigmoid", "h1 = 0.4067\ndh1/dnet_h1 = 0.4067*(1 - 0.4067) = 0.2413")
+    said = "0.4067 comes from line 1, which makes no difference here; the result is right"
+    assert (verdict.mark, verdict.message) == ("follows", said)

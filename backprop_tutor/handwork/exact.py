@@ -72,6 +72,11 @@ def exact(value: float | Fraction) -> Fraction:
     return value if isinstance(value, Fraction) else Fraction(value)
 
 
+def finite(value: float) -> Fraction | None:
+    """The float as the fraction it is; None for nan and infinities."""
+    return None if value != value or abs(value) == float("inf") else exact(value)
+
+
 # ---------------------------------------------------------------- predicates
 def agrees(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     """|y − value| ≤ unit/2, closed."""

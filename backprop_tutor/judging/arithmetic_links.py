@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.digits import significant
 from ..formulas.expression import Expression, Group, Number, transform
 from ..handwork.claims import Mark
-from ..handwork.exact import Interval, Stated, agrees, literal, reach, spread, truncates
+from ..handwork.exact import Interval, Stated, agrees, finite, literal, reach, spread, truncates
 from .alignment import as_written, numbers_in
 from .formula_links import FormulaLinks
 from .pen import pen_slip
-from .session import Step, exact_or_none
+from .session import Step
 
 USUAL_DIGITS = 6  # of a number in a sentence
 
@@ -38,7 +38,15 @@ class ArithmeticLinks(FormulaLinks):
         return found
 
     def written_box(self, node: Expression, truncating: bool = False) -> Interval:
-        """The range of a formula of numbers while each stays within its half unit (or was cut off).
+        """The range of a formula of numbers while each stays within its half unit (or was cut off)."""
+        return self.range_of(node, lambda number: reach(number, truncating))
+
+    def written_room(self, node: Expression) -> Interval:
+        """The range of a formula of numbers while each may be off by a unit of its last digit."""
+        return self.range_of(node, lambda number: (number.value - number.unit, number.value + number.unit))
+
+    def range_of(self, node: Expression, ends: Callable[[Stated], tuple[Fraction, Fraction]]) -> Interval:
+        """The range of a formula of numbers while each stays between two ends.
 
         Where a number may be rounded into a division by 0 there is no such range: the value as written alone counts.
         """
@@ -50,7 +58,7 @@ class ArithmeticLinks(FormulaLinks):
             return as_written(node, lambda number: given.get(id(number), number.value))
 
         try:
-            return spread(at, [n.value for n in stated], [reach(n, truncating) for n in stated])
+            return spread(at, [n.value for n in stated], [ends(n) for n in stated])
         except ArithmeticError:
             value = as_written(node)
             return Interval(value, value)
@@ -76,7 +84,7 @@ class ArithmeticLinks(FormulaLinks):
             self.add("arithmetic", left, right, mark, "truncated", "cut off, not rounded", float(value), expected)
             return
         box = self.written_box(left.expression) if left.kind == "numbers" else None
-        shown = (float(box.low), float(box.high)) if box else None
+        shown = (float(box.low), float(box.high)) if box and box.low < box.high else None
         if box and box.meets(value, unit):
             self.add("arithmetic", left, right, "right", "within-rounding", "", float(value), expected, interval=shown)
             return
@@ -87,6 +95,7 @@ class ArithmeticLinks(FormulaLinks):
                      float(value), expected, interval=shown)  # fmt: skip
             return
         operand = self.wrong_operand(left.expression, number)
+        self.vindicated |= bool(operand)
         code, message = pen_slip(number, written) if not operand else ("arithmetic", operand)
         if code == "arithmetic" and not operand and self.subject is not None:
             true = self.reference.truth_of(self.subject)
@@ -99,7 +108,7 @@ class ArithmeticLinks(FormulaLinks):
     def wrong_operand(self, node: Expression, number: Stated) -> str:
         """What to say where a result is right and a number that it is said to come from, of a line at fault, is not."""
         truth = self.session.moved if self.opens_nudge else self.judge.truth
-        true = None if truth is None or self.subject is None else exact_or_none(truth.of(self.subject))
+        true = None if truth is None or self.subject is None else finite(truth.of(self.subject))
         if true is not None and not agrees(number.value, number.unit, true):
             return ""
         for typed in numbers_in(node):
@@ -118,10 +127,29 @@ class ArithmeticLinks(FormulaLinks):
         for person, truth in ((self.session.nudged, self.session.moved), (self.session.person, self.judge.truth)):
             if person is None or truth is None:
                 continue
-            for subject, line in person.stated.items():
-                right = exact_or_none(truth.of(subject))
+            further_down = self.reference.later if person is self.session.person else {}
+            stated = [*person.stated.items(), *((s, line) for s, lines in further_down.items() for line in lines)]
+            for subject, line in stated:
+                right = finite(truth.of(subject))
                 if line.faulty and abs(line.number.value) == typed.value and right is not None:
                     yield line.line, Fraction(significant(abs(float(right)), line.number.digits))
+
+    def no_effect(self, node: Expression, lines: Sequence[int]) -> str:
+        """What to say where a result is the same with the right numbers in the place of those of lines at fault."""
+        number = self.steps[-1].number
+        proper: dict[int, tuple[int, Fraction]] = {}
+        for typed in numbers_in(node):
+            for line, right in self.carried_as(typed):
+                if line in lines:
+                    proper.setdefault(id(typed), (line, right))
+        if number is None or {line for line, _ in proper.values()} != set(lines):
+            return ""
+        gives = as_written(node, lambda n: proper[id(n)][1] if id(n) in proper else n.value)
+        if not agrees(number.value, number.unit, gives) or not agrees(number.value, number.unit, as_written(node)):
+            return ""
+        carried = [typed for typed in numbers_in(node) if id(typed) in proper]
+        told = dict.fromkeys(f"{typed.text} comes from line {proper[id(typed)][0]}" for typed in carried)
+        return f"{' and '.join(told)}, which makes no difference here"
 
     def between_numbers(self, left: Step, right: Step, written: Fraction) -> None:
         """One calculation said to be another: equal, or equal within the digits typed."""
@@ -141,13 +169,16 @@ class ArithmeticLinks(FormulaLinks):
         self.add("arithmetic", left, right, "wrong", "arithmetic", message, float(second), float(written))
 
     def come_to_the_same(self, left: Step, right: Step) -> bool:
-        """Do two calculations give one number, within the digits that they are typed with?"""
+        """Do two calculations give one number, within the digits that they are typed with, rounded or cut off?"""
         try:
             first, second = as_written(left.expression), as_written(right.expression)
-            one, two = self.written_box(left.expression), self.written_box(right.expression)
+            sides = (left.expression, right.expression)
+            boxes = [[self.written_box(side, cut) for side in sides] for cut in (False, True)]
         except ArithmeticError:
             return False
-        return (one.low <= two.high and two.low <= one.high) or abs(first - second) <= abs(first) * Fraction(1, 10**12)
+        if abs(first - second) <= abs(first) * Fraction(1, 10**12):
+            return True
+        return any(one.low <= two.high and two.low <= one.high for one, two in boxes)
 
     def starts_anew(self, left: Step, right: Step) -> bool:
         """Does a part begin with the value of the one before it, to go on calculating?"""

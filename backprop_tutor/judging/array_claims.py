@@ -30,13 +30,12 @@ from ..formulas.typeset import to_text
 from ..handwork import meaning
 from ..handwork.arrays import Grid
 from ..handwork.claims import Claim, LinkVerdict, Mark, Part, Verdict, worst
-from ..handwork.exact import Stated, agrees, literal, truncates
+from ..handwork.exact import Stated, agrees, finite, literal, truncates
 from ..handwork.quantities import Subject
 from .alignment import as_written, has_names
 from .array_reading import ArrayReader
 from .own_names import OwnName, placeless, with_own_names
 from .person import Line
-from .values import finite
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -16,10 +16,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..handwork.exact import Stated, agrees, truncates
+from ..handwork.exact import Stated, agrees, finite, truncates
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
 from .person import Line, Person
-from .values import finite
 
 NUDGE = 1e-5
 REMAINING = 0.1  # of the prior uncertainty

@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING
 from ..formulas.expression import Derivative, Expression, Negative, Product, Sum, ungrouped, walk
 from ..formulas.typeset import to_text
 from ..handwork.claims import Explanation, Verdict
-from ..handwork.exact import Interval, Stated, agrees, truncates
+from ..handwork.exact import Interval, Stated, agrees, finite, truncates
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import SLIPS, Variant, variants
 from .alignment import Fits, align
 from .pen import DIGIT_SLIP_NEEDS, pen_slip
 from .person import Model, Person
-from .values import finite
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -13,14 +13,15 @@ from .alignment import as_written
 from .arithmetic_links import continued
 from .causes import number_causes
 from .chain_reading import also, parameter_names
+from .fitting import Ground, Reference
 from .foreign_names import meaningless
 from .formula_causes import PLAIN
 from .number_links import NumberLinks
 from .own_names import OwnName, placeless, quantity_of
 from .pen import AMONG_DIGITS
 from .person import Line, Person
-from .session import Step
-from .values import Ground, Reference, judge_number, judge_stated
+from .session import NO_EFFECT, Step
+from .values import AsWritten, judge_number, judge_stated
 
 TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
 RESULT_IS_RIGHT = "the result is right"
@@ -202,8 +203,9 @@ class Chain(NumberLinks):
         written = None
         if len(self.steps) > 1 and self.steps[-2].kind == "numbers":
             bad = any(link.mark == "wrong" for link in self.links)
+            before = self.steps[-2].expression
             try:
-                written = None if bad else as_written(self.steps[-2].expression)
+                written = None if bad else AsWritten(as_written(before), self.written_room(before))
             except ArithmeticError:
                 written = None
         lines = tuple(sorted(self.operand_lines))
@@ -243,7 +245,7 @@ class Chain(NumberLinks):
     def remember(self, final: Step, ground: Ground) -> None:
         if final.number is None or self.subject is None:
             return
-        at_fault = any(link.mark in ("wrong", "follows") for link in self.links)
+        at_fault = any(link.mark in ("wrong", "follows") and link.code != NO_EFFECT for link in self.links)
         line = Line(
             final.number, self.claim.line, at_fault and ground.mark != "right", abs(final.number.value) in (0, 1)
         )
@@ -276,8 +278,11 @@ class Chain(NumberLinks):
             link = next((item for item in found if item.code in _NOTES), link)
         message = _whole_message(link, found) if mark == "wrong" else link.message
         result = next((item for item in self.links if item.kind == "value" and item.mark == "right"), None)
-        if mark == "wrong" and result is not None and "result" not in message:
+        if mark in ("wrong", "follows") and result is not None and "result" not in message and not result.message:
             message = also(message, RESULT_IS_RIGHT)
+        harmless = next((item for item in self.links if item.code == NO_EFFECT and item is not link), None)
+        if harmless is not None and mark != "right":
+            message = also(message, harmless.message)
         return self.finish(mark, link.code, message, link)
 
     def finish(self, mark: Mark, code: str, message: str, link: LinkVerdict | None = None) -> Verdict:
@@ -286,10 +291,15 @@ class Chain(NumberLinks):
         final = self.steps[-1].number
         if final is not None:
             stated = float(final.value)
+        if self.vindicated:
+            expected = None  # what the wrong number gives is not what belongs there
         truth = self.session.moved if self.in_nudge else self.judge.truth
         if self.subject is not None and truth is not None:
             # a line's numbers are about its quantity; what a single link expects stands with the link
             value = truth.of(self.subject)
+            judged = next((item for item in self.links if item.kind == "value"), None)
+            if judged is not None and judged.expected is not None and not self.reference.decided(self.subject):
+                value = judged.expected
             expected = None if value != value else value
         lines = tuple(sorted({n for item in self.links for n in item.follows_from}))
         quantity = self.vocabulary.text(self.subject) if self.subject is not None else None

@@ -43,6 +43,7 @@ class ChainReader:
         ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
         self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
         self.opens_nudge = False  # the line moves a given value for a finite difference
+        self.vindicated = False  # a result that is right is said to come from a number that is not
         self.in_nudge = False  # the number belongs to a nudged run
         self.explanations: tuple[Explanation, ...] = ()
         self.own = ""  # the name of the person's own that the line introduces

@@ -16,8 +16,9 @@ from ..engine.graph import Graph
 from ..engine.network import Network
 from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, ungrouped, walk
 from ..handwork.claims import Claim, Judgement, Verdict
+from ..handwork.exact import finite
 from .person import Convention
-from .session import Session, exact_or_none
+from .session import Session
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -186,7 +187,7 @@ def _hopeful(other: Judge, wrong: set[int], session: Session) -> set[int]:
     values: set[int] = set()
     for subject, lines in session.history.items():
         at_fault = [line for line in lines if line.line in wrong]
-        true = exact_or_none(other.truth.of(subject)) if at_fault and other.truth is not None else None
+        true = finite(other.truth.of(subject)) if at_fault and other.truth is not None else None
         for line in at_fault:
             values.add(line.line)
             if true is not None and abs(line.number.value - true) <= max(line.number.unit * ROOM, abs(true) / 50):

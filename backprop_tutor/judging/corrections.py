@@ -13,7 +13,7 @@ from ..formulas.expression import Derivative, Expression, Name, transform, ungro
 from ..formulas.parse import parse
 from ..handwork import meaning
 from ..handwork.claims import Claim, LinkVerdict, Verdict
-from ..handwork.exact import agrees
+from ..handwork.exact import agrees, finite
 from ..handwork.penmanship import Penmanship
 from ..handwork.plain_reader import notation_of
 from ..handwork.quantities import Gradient, Subject, Value
@@ -25,7 +25,6 @@ from .judge import Judge
 from .person import Line
 from .session import Session, Step
 from .steps import placed
-from .values import finite
 
 MOST_FORMS = 6
 

@@ -16,10 +16,10 @@ from ..formulas.expression import Derivative, Expression, Name, ungrouped, walk
 from ..formulas.forgiving import OMITTED
 from ..handwork import meaning
 from ..handwork.claims import Claim
-from ..handwork.exact import agrees, literal
+from ..handwork.exact import agrees, finite, literal
 from ..handwork.quantities import Vocabulary
 from .alignment import has_names
-from .session import Session, exact_or_none
+from .session import Session
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -157,7 +157,7 @@ class ForeignNames:
             if not self.resembles(reading):
                 return False
             quantity = meaning.subject_of(meaning.put(one.expression, reading), vocabulary)
-            true = None if quantity is None else exact_or_none(truth.of(quantity))
+            true = None if quantity is None else finite(truth.of(quantity))
             return true is not None and agrees(number.value, number.unit, true)
 
         return agreeing

@@ -6,13 +6,13 @@ import math
 
 from ..formulas.typeset import to_text
 from ..handwork.claims import Explanation, Mark
-from ..handwork.exact import agrees
+from ..handwork.exact import agrees, finite
 from .alignment import Pair
 from .chain_reading import also
 from .finite_differences import FiniteDifferences
 from .formula_causes import PLAIN, formula_cause
 from .put_in import PuttingIn
-from .session import Step, exact_or_none
+from .session import Step
 
 COMES_TO_THE_SAME = "here it comes to the same number, with other values it doesn't"
 
@@ -109,8 +109,8 @@ class FormulaLinks(FiniteDifferences):
         if number is None or self.judge.truth is None:
             self.add("formula", left, right, "unknown", "not-checkable", "nothing to compare with")
             return
-        truth = exact_or_none(self.judge.truth.evaluate(right.expression))
-        carried = exact_or_none(self.session.person.evaluate(right.expression))
+        truth = finite(self.judge.truth.evaluate(right.expression))
+        carried = finite(self.session.person.evaluate(right.expression))
         good = any(v is not None and agrees(number.value, number.unit, v) for v in (truth, carried))
         self.add("value", left, right, "right" if good else "wrong", "" if good else "wrong",
                  "" if good else f"{right.part.text} is not {left.part.text}", float(number.value),

@@ -32,16 +32,17 @@ from .causes import with_habits
 from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
+from .fitting import Reference
 from .moved import Moved
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
 from .repairs import repaired
 from .rule_lines import parameter_of, with_rule_names
-from .session import Session
+from .session import NO_EFFECT, Session
 from .steps import Anywhere, judged, next_step, stated_anywhere
-from .values import Reference
 
 T = TypeVar("T")
+MOST_PASSES = 4  # over a sheet whose lines use what stands further down
 NOT_JUDGED = "this program could not judge this line; it counts neither way, and the rest of the sheet is judged"
 
 
@@ -150,10 +151,6 @@ class Judge:
             self._steps.append(latest.next_step() if latest is not None else None)
         return self._steps[step - 1]
 
-    def is_given(self, node: int) -> bool:
-        """Does the document give the value: a leaf's, but for a parameter that has been updated?"""
-        return node in self.leaves and (self.graph.step == 1 or self.graph.block_of(node).kind != "parameter")
-
     def next_step(self) -> Judge | None:
         return next_step(self)
 
@@ -180,12 +177,14 @@ class Judge:
             return None
 
     def verdicts(self, sheet: Sheet, later: Anywhere, plain: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
-        """Every claim judged, twice when a line uses what stands further down."""
+        """Every claim judged; again when a line uses what stands further down, until it is known what is at fault."""
         verdicts = self.once(sheet, later, plain)
-        if self.used_later:
-            # a line used a number that is stated further down: now it is known which of those lines are at fault
-            at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows")}
-            known = Anywhere()
+        before: set[int] = set()
+        for _ in range(MOST_PASSES):
+            at_fault = {v.line for v in verdicts if v.mark in ("wrong", "follows") and v.code != NO_EFFECT}
+            if not self.used_later or at_fault == before:
+                break
+            before, known = at_fault, Anywhere()
             for step, own in later.by_step():
                 for subject, lines in own.items():
                     known.at(step)[subject] = [replace(line, faulty=line.line in at_fault) for line in lines]

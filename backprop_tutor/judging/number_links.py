@@ -12,7 +12,7 @@ from ..handwork.quantities import Rate, Value
 from .alignment import Pair, align, as_written
 from .arithmetic_links import ArithmeticLinks
 from .odd_numbers import OddNumbers
-from .session import Step
+from .session import NO_EFFECT, Step
 
 
 class NumberLinks(ArithmeticLinks):
@@ -59,7 +59,11 @@ class NumberLinks(ArithmeticLinks):
 
     def fitting(self, left: Step, right: Step, lines: tuple[int, ...]) -> None:
         """Numbers that belong: the right ones, or those of lines at fault."""
-        if lines:
+        harmless = self.no_effect(right.expression, lines) if lines else ""
+        if harmless:
+            self.operand_lines -= set(lines)
+            self.add("substitution", left, right, "follows", NO_EFFECT, harmless, follows=lines)
+        elif lines:
             self.add("substitution", left, right, "follows", "carried", f"uses line {line_list(lines)}", follows=lines)
         else:
             self.add("substitution", left, right, "right")
@@ -67,7 +71,7 @@ class NumberLinks(ArithmeticLinks):
     def is_exact(self, pair: Pair) -> bool:
         """Does a number put in carry no rounding: given data, or the quantity's value to the last digit?"""
         subject = meaning.subject_of(pair.formula, self.vocabulary)
-        if isinstance(subject, Rate) or (isinstance(subject, Value) and self.judge.is_given(subject.node)):
+        if isinstance(subject, Rate) or (isinstance(subject, Value) and self.session.person.is_given(subject.node)):
             return True
         best = self.reference.best(pair.formula)
         return best is not None and abs(best - float(pair.number.value)) <= 1e-12 * max(1.0, abs(best))

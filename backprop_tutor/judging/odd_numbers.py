@@ -12,12 +12,12 @@ from ..formulas.expression import NOWHERE, Derivative, Expression, Name, Negativ
 from ..formulas.typeset import to_text
 from ..handwork import meaning
 from ..handwork.claims import Explanation
-from ..handwork.exact import DOUBLE, Stated, agrees, literal, unit_of
+from ..handwork.exact import DOUBLE, Stated, agrees, finite, literal, unit_of
 from ..handwork.quantities import Gradient, Subject, Value
 from .alignment import Pair, as_written, numbers_in, turned
 from .causes import CODES, Misfit, Written, number_causes, written_causes
 from .misfits import Difference, Differences, nearest, weight
-from .session import Step, exact_or_none
+from .session import Step
 
 if TYPE_CHECKING:
     from .number_links import NumberLinks
@@ -145,7 +145,7 @@ class OddNumbers:
         if not all(self.reference.decided(subject) for subject in subjects if subject is not None):
             return None
         best = self.reference.best(formula)
-        return None if best is None else exact_or_none(best)
+        return None if best is None else finite(best)
 
     def usual_unit(self, pair: Pair) -> Fraction | None:
         """The unit to which the person, or the scenario for given data, has what a number stands for."""
@@ -236,7 +236,7 @@ class OddNumbers:
             if number.digits >= TELLING_DIGITS and agrees(number.value, number.unit, line.number.value)
         ]
         for node, value in self.chain.judge.leaves.items():
-            given = exact_or_none(value)
+            given = finite(value)
             if given is not None and number.digits > 1 and abs(number.value - given) <= max(room, abs(given) * DOUBLE):
                 found.append(Value(node))
         names = {self.chain.vocabulary.text(subject) for subject in found}

@@ -21,9 +21,9 @@ from ..handwork.exact import literal
 from ..handwork.quantities import Gradient, Subject
 from ..slips.catalogue import right_forms
 from .alignment import Pair, numbers_in
+from .fitting import Ground
 from .moved import decimals
 from .person import Person
-from .values import Ground
 
 if TYPE_CHECKING:
     from .judge import Judge

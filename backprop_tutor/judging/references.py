@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..formulas.expression import Expression
 from ..handwork.claims import Claim, Judgement
+from ..handwork.exact import finite
 from ..slips.catalogue import right_forms
 from .alignment import as_written
 from .array_claims import is_about_arrays
@@ -15,7 +16,6 @@ from .judge import Judge
 from .person import Person
 from .session import Session
 from .steps import placed
-from .values import finite
 
 MOST_FORMULAS = 4
 

@@ -15,10 +15,9 @@ import numpy as np
 
 from ..engine.trace import Trace, backward, forward
 from ..handwork.claims import Explanation, Mark, Verdict, worst
-from ..handwork.exact import Stated, agrees, exact
+from ..handwork.exact import Stated, agrees, exact, finite
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
 from .person import Line, Truth
-from .values import finite
 
 MOST_CHANGES = 600
 LEAST_LINES = 3

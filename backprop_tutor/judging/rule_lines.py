@@ -19,11 +19,10 @@ from ..formulas.expression import (
 )
 from ..handwork import meaning
 from ..handwork.claims import Claim
-from ..handwork.exact import agrees, literal, truncates
+from ..handwork.exact import agrees, finite, literal, truncates
 from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Vocabulary, Worked
 from ..handwork.rule_names import RuleNames
 from .alignment import has_names
-from .values import finite
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from fractions import Fraction
 
 from ..formulas.expression import Expression
 from ..handwork.arrays import Grid
 from ..handwork.claims import Part
-from ..handwork.exact import Stated, exact
+from ..handwork.exact import Stated
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject
 from .own_names import OwnName
 from .person import Line, Person, Truth
+
+NO_EFFECT = "no-effect"  # code of what comes from a mistake and yet makes no difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,3 @@ class Session:
         """This session as another one has gone on from a copy of it."""
         for part in fields(self):
             setattr(self, part.name, getattr(other, part.name))
-
-
-def exact_or_none(value: float) -> Fraction | None:
-    """A float as a fraction; None for nan and infinities."""
-    return None if value != value or abs(value) == float("inf") else exact(value)

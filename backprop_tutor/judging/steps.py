@@ -19,11 +19,10 @@ from ..engine.learning import resumed
 from ..formulas.expression import Derivative, Expression, Name, transform, ungrouped, walk
 from ..handwork import meaning, naming
 from ..handwork.claims import Claim, Sheet, Verdict
-from ..handwork.exact import Stated, agrees, exact
+from ..handwork.exact import Stated, agrees, exact, finite
 from ..handwork.quantities import Remembered, Subject, Updated, Value, Vocabulary, Worked
 from .person import Line, Person, is_bias
 from .session import Session
-from .values import finite
 
 if TYPE_CHECKING:
     from .judge import Judge

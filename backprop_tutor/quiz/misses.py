@@ -13,10 +13,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..handwork.claims import Explanation, Verdict
-from ..handwork.exact import SLACK, Stated, agrees, exact, truncates
+from ..handwork.exact import SLACK, Stated, agrees, exact, finite, truncates
 from ..judging.pen import pen_slip
 from ..judging.session import Session
-from ..judging.values import finite
 from ..slips.catalogue import row
 from .fairness import TIES, unit_at
 from .replies import PEN, Reply, sentence

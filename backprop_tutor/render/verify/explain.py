@@ -9,7 +9,7 @@ from ...judging.references import References
 from ..lines import Block, line, width_of, worded, wrapped
 from .mistakes import INSET, mistake_notes
 from .source import Note, annotated
-from .words import Words
+from .words import Words, is_number
 
 QUESTIONS = {
     "formula": "is this formula the quantity?",
@@ -60,14 +60,15 @@ def _link(number: int, link: LinkVerdict, verdict: Verdict, words: Words, width:
     for i, text in enumerate(worded(answer, width - len(INSET) - width_of(words.glyph(link.mark)) - 1)):
         mark = words.glyph(link.mark)
         block.add(INSET, (f"{mark if not i else ' ' * width_of(mark)} ", words.color(link.mark)), text)
-    for label, value in _numbers(link, words):
+    for label, value in _numbers(link, verdict, words):
         block.add(INSET, (f"{label:<9}", "note"), (value, "result"))
     return block
 
 
-def _numbers(link: LinkVerdict, words: Words) -> Iterator[tuple[str, str]]:
+def _numbers(link: LinkVerdict, verdict: Verdict, words: Words) -> Iterator[tuple[str, str]]:
     if link.stated is not None:
-        yield "stated", words.number(link.stated)
+        typed = (verdict.claim.where.source or "")[link.start : link.end]
+        yield "stated", words.text(typed) if is_number(typed) else words.number(link.stated)
     if not words.options.reveal:
         return
     if link.expected is not None:

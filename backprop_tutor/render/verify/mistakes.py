@@ -132,26 +132,14 @@ def place_at_fault(verdict: Verdict, words: Words) -> tuple[int, int]:
 
 # ---------------------------------------------------------------- what was written beside what belongs there
 def comparisons(verdict: Verdict, words: Words, width: int) -> Iterator[tuple[tuple[str, str], ...]]:
-    """`yours …  = …` and `right …  = …` for a formula or a calculation, with their values."""
+    """`yours …  = …` and `right …  = …` for a formula, with their values."""
     if len(verdict.explanations) == 1 and (rows := [*explained(verdict.explanations[0], verdict, words, width)]):
         yield from rows
         return
     link = next(iter(faults(verdict)), None)
-    if link is None or link.kind not in ("formula", "arithmetic") or len(verdict.explanations) > 1:
+    if link is None or link.kind != "formula" or len(verdict.explanations) > 1:
         return
-    yield from side_by_side(*link_pair(link), link, words, width)
-
-
-def link_pair(link: LinkVerdict) -> tuple[str, str]:
-    """The two texts that a link says are equal: (yours, right)."""
-    return (link.right, link.left) if link.kind == "formula" else (link.left, link.left)
-
-
-def side_by_side(
-    yours: str, right: str, link: LinkVerdict, words: Words, width: int
-) -> Iterator[tuple[tuple[str, str], ...]]:
-    values = (link.stated, link.expected)
-    yield from compared(words.text(yours), words.text(right), values, words, width)
+    yield from compared(words.text(link.right), words.text(link.left), (link.stated, link.expected), words, width)
 
 
 def explained(cause: Explanation, verdict: Verdict, words: Words, width: int) -> Iterator[tuple[tuple[str, str], ...]]:

@@ -32,6 +32,7 @@ HIDDEN: Mapping[str, str] = {
     "arithmetic": "what is written doesn't give this",
     "value": "this is not the value",
 }
+_MINUS = re.compile(r"(?<![\w.)\]])-(?=\d)")
 _NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])")
 _LINES = re.compile(r"\blines? [\d, ]+(?: and \d+)?")
 
@@ -54,8 +55,9 @@ class Words:
     def color(self, mark: Mark) -> str:
         return MARKS[mark][2]
 
-    def number(self, x: float) -> str:
-        return significant(x, self.options.digits, self.style.minus)
+    def number(self, x: float, least: int = 0) -> str:
+        """A number to the digits asked for, or to one more than `least` where that is finer."""
+        return significant(x, max(self.options.digits, least + 1 if least else 0), self.style.minus)
 
     def formula(self, formula: Expression) -> str:
         return self.glyphs.text(to_text(formula, self.style))
@@ -67,7 +69,8 @@ class Words:
     # ------------------------------------------------------------------ sentences
     def message(self, verdict: Verdict) -> str:
         """The verdict's sentence."""
-        kind = next((link.kind for link in verdict.links if link.message == verdict.message), "value")
+        said = [link for link in verdict.links if link.message and verdict.message.startswith(link.message.rstrip("."))]
+        kind = said[0].kind if said else "value"
         return self.veiled(verdict.message, kind, verdict)
 
     def link_message(self, link: LinkVerdict, verdict: Verdict) -> str:
@@ -76,7 +79,7 @@ class Words:
     def veiled(self, message: str, kind: str, verdict: Verdict) -> str:
         """The sentence; where nothing is to be revealed, one without a number that the line doesn't have itself."""
         if self.options.reveal or not self.gives_away(message, verdict):
-            return self.text(message)
+            return self.text(_MINUS.sub(self.style.minus, message))
         return HIDDEN[kind]
 
     def gives_away(self, message: str, verdict: Verdict) -> bool:
@@ -109,8 +112,14 @@ class Words:
         whole = link.kind == "substitution" and several
         if link.expected is None or not self.options.reveal or link.kind == "formula" or whole:
             return {"formula": "this formula", "substitution": "these numbers"}.get(link.kind, "this number")
-        value = self.number(link.expected)
+        typed = len(re.sub(r"\D", "", link.right).lstrip("0")) if link.kind == "arithmetic" else 0
+        value = self.number(link.expected, typed)
         return f"what is written gives {value}" if link.kind == "arithmetic" else f"should be {value}"
+
+
+def is_number(text: str) -> bool:
+    """Is a piece of a line a number and nothing else?"""
+    return _NUMBER.fullmatch(text) is not None
 
 
 def states_number(verdict: Verdict) -> bool:
