@@ -69,6 +69,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ),
     ("in another order", "sigmoid", "net_h1 = b1 + i2*w2 + i1*w1 = 0.35 + 0.1*0.2 + 0.05*0.15 = 0.3775  # right"),
     ("a bracketed product", "chain", "o = (u)(q) + a = (0.7)(0.6) + 0 = 0.42  # right"),
+    (
+        "a rounded number that is a given value too",
+        "sigmoid",
+        "h2 = 0.60  # right\ndh2/dnet_h2 = h2*(1 - h2) = 0.60*(1 - 0.60) = 0.60*0.40 = 0.2406  # right",
+    ),
     ("a number said twice, shorter", "sigmoid", "h1 = 0.59327 = 0.593 = 0.59  # right"),
     ("a number said twice, cut", "sigmoid", "h1 = 0.593269992 = 0.5932  # close [truncated]"),
     ("a number said twice, another", "sigmoid", "h1 = 0.59327 = 0.583  # wrong"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,6 +16,9 @@ from ..formulas.expression import Expression, Group, Negative, Number, Power, Pr
 
 SMALLEST_UNIT = Fraction(1, 10**12)
 DOUBLE = Fraction(1, 10**13)  # of a value: the rounding of a few double operations
+PLACES = 12  # decimals after which an exact value ends
+MOST = 1e12
+NOTHING = 1e-14  # the noise of a double near 1
 SLACK = Fraction(1, 10**9)  # of a unit: room for exp and log, which have no exact value
 
 
@@ -75,6 +78,16 @@ def exact(value: float | Fraction) -> Fraction:
 def finite(value: float) -> Fraction | None:
     """The float as the fraction it is; None for nan and infinities."""
     return None if value != value or abs(value) == float("inf") else exact(value)
+
+
+def decimals(values: Iterable[float]) -> frozenset[Fraction]:
+    """Floats as the decimal numbers that they stand for."""
+    return frozenset(Fraction(repr(round(v, PLACES))) for v in values if v == v and abs(v) < MOST)
+
+
+def ending(values: Iterable[float]) -> frozenset[Fraction]:
+    """Those of some floats that stand for a decimal number which ends soon, as that number."""
+    return decimals(v for v in values if abs(v - round(v, PLACES)) < NOTHING)
 
 
 # ---------------------------------------------------------------- predicates

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.digits import significant
-from ..formulas.expression import Expression, Group, Number, transform
+from ..formulas.expression import Expression, Group, Number, transform, walk
 from ..handwork.claims import Mark
 from ..handwork.exact import Interval, Stated, agrees, finite, literal, reach, spread, truncates
 from .alignment import as_written, numbers_in
@@ -23,7 +23,8 @@ class ArithmeticLinks(FormulaLinks):
 
     def units(self, node: Expression) -> list[Stated]:
         """For every typed number of a formula its value and its unit: given data and whole numbers are exact."""
-        exact_values = self.reference.exact_values | self.exact_in(node)
+        exact_values, moved = self.reference.exact_values, self.exact_in(node)
+        worked_out = self.worked_out(node)
         put_in = self.put_in.get(id(node), {})
         found = []
         for number in numbers_in(node):
@@ -32,10 +33,40 @@ class ArithmeticLinks(FormulaLinks):
             whole = "." not in number.text and "e" not in number.text.lower() and "%" not in number.text
             # a pair's place includes the sign of its number
             given = next((is_exact for (a, b), is_exact in put_in.items() if a <= number.span[0] < b), None)
-            if whole or (stated.value in exact_values if given is None else given):
+            value = stated.value
+            if given is None and worked_out is not None:
+                given = abs(value) in worked_out
+            elif given is None:
+                given = (value in exact_values or value in moved) and not self.is_rounded(value)
+            if whole or given:
                 stated = Stated(stated.value, Fraction(0), stated.text)
             found.append(stated)
         return found
+
+    def worked_out(self, node: Expression) -> frozenset[Fraction] | None:
+        """What a part that goes on from numbers can have exactly: they and what they give; None for other parts."""
+        place = next((i for i, step in enumerate(self.steps) if step.expression is node), 0)
+        before = self.steps[place - 1] if place else None
+        if before is None or before.kind != "numbers":
+            return None
+        known = zip(numbers_in(before.expression), self.units(before.expression), strict=True)
+        exact = {id(number) for number, stated in known if not stated.unit}
+        found: set[Fraction] = set()
+        for part in walk(before.expression):
+            if all(id(number) in exact for number in numbers_in(part)):
+                try:
+                    found.add(abs(as_written(part)))
+                except ArithmeticError:
+                    continue
+        return frozenset(found)
+
+    def is_rounded(self, value: Fraction) -> bool:
+        """Has the line put a number in, or has the person stated it, for what it is only nearly?"""
+        person = self.session.person
+        return value in self.rounded_in or any(
+            abs(line.number.value) == value and not person.is_exact(subject, self.judge.truth)
+            for subject, line in person.stated.items()
+        )
 
     def written_box(self, node: Expression, truncating: bool = False) -> Interval:
         """The range of a formula of numbers while each stays within its half unit (or was cut off)."""

@@ -205,7 +205,7 @@ class Chain(NumberLinks):
             bad = any(link.mark == "wrong" for link in self.links)
             before = self.steps[-2].expression
             try:
-                written = None if bad else AsWritten(as_written(before), self.written_room(before))
+                written = None if bad else AsWritten(as_written(before), lambda: self.written_room(before))
             except ArithmeticError:
                 written = None
         lines = tuple(sorted(self.operand_lines))
@@ -277,8 +277,8 @@ class Chain(NumberLinks):
         if mark in ("right", "follows"):
             link = next((item for item in found if item.code in _NOTES), link)
         message = _whole_message(link, found) if mark == "wrong" else link.message
-        result = next((item for item in self.links if item.kind == "value" and item.mark == "right"), None)
-        if mark in ("wrong", "follows") and result is not None and "result" not in message and not result.message:
+        result = next((item for item in self.links if _is_right_result(item)), None)
+        if mark in ("wrong", "follows") and result is not None and "result" not in message:
             message = also(message, RESULT_IS_RIGHT)
         harmless = next((item for item in self.links if item.code == NO_EFFECT and item is not link), None)
         if harmless is not None and mark != "right":
@@ -306,6 +306,11 @@ class Chain(NumberLinks):
         shown = "" if mark == "right" and code == "identity" else code
         return Verdict(self.claim, quantity, mark, shown, message, stated, expected, tuple(self.links), lines,
                        self.explanations)  # fmt: skip
+
+
+def _is_right_result(link: LinkVerdict) -> bool:
+    """Is a result right, and not only beside what the person's own lines give?"""
+    return link.kind == "value" and link.mark == "right" and link.code != "right-but-not-from-yours"
 
 
 def _whole_message(link: LinkVerdict, found: list[LinkVerdict]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..formulas.expression import Call, DerivativeOf, Expression, Group, Name, Span, Sum, transform, ungrouped, walk
@@ -41,6 +42,7 @@ class ChainReader:
         self.put_in: dict[
             int, dict[Span, bool]
         ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
+        self.rounded_in: set[Fraction] = set()  # the values of those that are not
         self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
         self.opens_nudge = False  # the line moves a given value for a finite difference
         self.vindicated = False  # a result that is right is said to come from a number that is not

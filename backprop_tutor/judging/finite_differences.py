@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from ..formulas.expression import Expression, Name, Number, Product, Sum, transform, ungrouped, walk
-from ..handwork.exact import Interval, agrees, literal
+from ..handwork.exact import Interval, agrees, ending, literal
 from ..handwork.quantities import Gradient
 from .alignment import Pair, align, as_written, has_names
 from .chain_reading import ChainReader
-from .moved import ending
 from .person import Person
 from .session import Step
 

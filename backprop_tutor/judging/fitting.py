@@ -12,12 +12,12 @@ from ..engine.network import Network
 from ..formulas.digits import significant
 from ..formulas.expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from ..handwork.claims import Mark
-from ..handwork.exact import Stated, agrees, finite, near, truncates
+from ..handwork.exact import Stated, agrees, decimals, finite, near, truncates
 from ..handwork.quantities import Gradient, Rate, Subject, Value
 from ..slips.catalogue import right_forms
 from .alignment import Pair
 from .closures import slope_needs
-from .moved import Moved, decimals, ending
+from .moved import Moved
 from .own_names import OwnName
 from .person import STANDARD, Line, Person, Truth, subject_of
 from .rule_forms import rule_forms
@@ -70,17 +70,8 @@ class Reference:
     @cached_property
     def exact_values(self) -> frozenset[Fraction]:
         """Numbers that carry no rounding: given data, and true values that end after some decimals."""
-        known = self.given | decimals(self.person.nudges.values())
-        return (
-            known if self.truth is None else known | ending((*self.truth.values, *self.truth.trace.adjoints.tolist()))
-        )
-
-    @cached_property
-    def given(self) -> frozenset[Fraction]:
-        """The given data: values of inputs, parameters and targets, the learning rate, constants of the update."""
-        graph = self.person.graph
-        constants = graph.rule.numbers.values() if graph.rule is not None else ()
-        return decimals([*self.person.leaves.values(), self.person.rate, *constants])
+        nudges = decimals(self.person.nudges.values())
+        return nudges if self.truth is None else self.truth.exact_values | nudges
 
     def given_value(self, formula: Expression) -> Fraction | None:
         """The value of a given quantity as it is typed in the scenario; None for what is calculated or only assumed.
@@ -172,7 +163,7 @@ class Reference:
         """Is a number this given value: exactly, or rounded to two digits or more and no other given value?"""
         if number.value == given:
             return True
-        if number.digits < GIVEN_NEEDS or number.value in self.given:
+        if number.digits < GIVEN_NEEDS or (self.truth is not None and number.value in self.truth.given):
             return False
         return agrees(number.value, number.unit, given) or truncates(number.value, number.unit, given)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from ..engine.trace import Trace, backward, forward
-from ..handwork.exact import exact
+from ..handwork.exact import ending, exact
 from ..handwork.quantities import Gradient, Vocabulary
 from .person import STANDARD, Convention, Truth
 
 MOST_LEAVES = 60  # that are moved to see where a number comes from
-PLACES = 12  # decimals after which an exact value ends
 
 
 class Moved:
@@ -52,13 +51,3 @@ class Moved:
             for step in steps:
                 found |= ending(self.run({leaf: step}).values)
         return frozenset(found)
-
-
-def ending(values: Iterable[float]) -> frozenset[Fraction]:
-    """Those of some floats that stand for a decimal number that ends soon, as that number."""
-    return decimals(v for v in values if abs(v - round(v, PLACES)) < 1e-14)
-
-
-def decimals(values: Iterable[float]) -> frozenset[Fraction]:
-    """Floats as the decimal numbers that they stand for."""
-    return frozenset(Fraction(repr(round(v, PLACES))) for v in values if v == v and abs(v) < 1e12)

@@ -45,7 +45,9 @@ class NumberLinks(ArithmeticLinks):
             OddNumbers(self, left, right).add(forms, ())
             return
         pairs, misfits, grounds = best
-        self.put_in[id(right.expression)] = {pair.span: self.is_exact(pair) for pair in pairs if pair not in misfits}
+        exact = {pair: self.is_exact(pair) for pair in pairs if pair not in misfits}
+        self.put_in[id(right.expression)] = {pair.span: known for pair, known in exact.items()}
+        self.rounded_in |= {abs(pair.number.value) for pair, known in exact.items() if not known}
         if misfits:
             OddNumbers(self, left, right).add(forms, misfits)
             return

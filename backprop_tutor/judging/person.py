@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..engine.graph import Graph
+from ..engine.graph import Graph, Kind
 from ..engine.scalar import NAN, Dual
 from ..engine.trace import Trace, backward, forward
 from ..formulas.evaluate import evaluate
@@ -26,7 +26,7 @@ from ..formulas.expression import (
     names_in,
     ungrouped,
 )
-from ..handwork.exact import Interval, Stated, exact, reach, spread
+from ..handwork.exact import Interval, Stated, decimals, ending, exact, reach, spread
 from ..handwork.quantities import (
     RATE,
     Gradient,
@@ -203,6 +203,19 @@ class Truth(Model):
         plain = self.trace.derivative(of, by)
         # of two losses that both have the factor neither changes faster for it
         return plain * convention.scale if of in convention.scaled and by not in convention.scaled else plain
+
+    @cached_property
+    def given(self) -> frozenset[Fraction]:
+        """The given data: values of inputs, parameters and targets, the learning rate, constants of the update."""
+        graph = self.graph
+        kinds: tuple[Kind, ...] = ("input", "target") if graph.step > 1 else ("input", "parameter", "target")
+        constants = graph.rule.numbers.values() if graph.rule is not None else ()
+        return decimals([*(self.values[node] for node in graph.nodes_of(*kinds)), self.rate, *constants])
+
+    @cached_property
+    def exact_values(self) -> frozenset[Fraction]:
+        """Numbers that carry no rounding: given data, and values and gradients that end after some decimals."""
+        return self.given | ending((*self.values, *self.trace.adjoints.tolist()))
 
     @cached_property
     def _through_new_weights(self) -> Person:
@@ -450,7 +463,7 @@ class Person(Model):
         """The lines at fault that an answer rests on, earliest first."""
         return tuple(sorted({self.stated[s].line for s in answer.rests_on if self.stated[s].faulty}))
 
-    def _exact(self, subject: Subject, truth: Model | None) -> bool:
+    def is_exact(self, subject: Subject, truth: Model | None) -> bool:
         """Does a statement carry no rounding: given data (right or wrong), or the quantity's own value?"""
         if isinstance(subject, Rate) or (isinstance(subject, Value) and self.is_given(subject.node)):
             return True
@@ -465,7 +478,7 @@ class Person(Model):
         A number that is not at fault may also have been carried on exactly, on a calculator: its true value belongs to
         the range too.
         """
-        subjects = [s for s in answer.rests_on if self.stated[s].number.unit and not self._exact(s, truth)]
+        subjects = [s for s in answer.rests_on if self.stated[s].number.unit and not self.is_exact(s, truth)]
         if not subjects:
             return None
         numbers = [self.stated[s].number for s in subjects]

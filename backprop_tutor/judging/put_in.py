@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from ..formulas.expression import Derivative, Expression, Group, Name, Negative, Number, Span, names_in, transform
 from ..formulas.typeset import to_text
 from ..handwork import meaning
-from ..handwork.exact import literal
+from ..handwork.exact import decimals, literal
 from ..handwork.quantities import Gradient, Subject
 from ..slips.catalogue import right_forms
 from .alignment import Pair, numbers_in
 from .fitting import Ground
-from .moved import decimals
 from .person import Person
 
 if TYPE_CHECKING:

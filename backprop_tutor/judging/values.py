@@ -27,7 +27,7 @@ class AsWritten:
     """What numbers put in give, and the range of it while each may be off by a whole unit of its last digit."""
 
     value: Fraction
-    room: Interval
+    room: Callable[[], Interval]
 
     def explains(self, y: Fraction, true: Fraction | None, certain: bool, carried: Sequence[Answer]) -> bool:
         """Is it only the rounding of the numbers put in that leads away from the truth, or from the person's lines?"""
@@ -35,7 +35,8 @@ class AsWritten:
             return true is None or not y or (y > 0) == (true > 0)
         others = (finite(answer.value) for answer in carried)
         values = [true, *(value for value in others if value is not None)]
-        return any(self.room.low <= value <= self.room.high for value in values)
+        room = self.room()
+        return any(room.low <= value <= room.high for value in values)
 
 
 def judge_number(
@@ -88,6 +89,8 @@ def judge_number(
             where = "in this line" if formula_line == line else f"of line {formula_line}"
             return Ground("follows", "carried", f"follows from the formula {where}", expected, (formula_line,))
     carried_on = as_written is not None and not unknown_operands and not operand_lines
+    near_written = written is not None and (agrees(y, unit, written) or truncates(y, unit, written))
+    carried_on = carried_on and near_written
     explained = carried_on and as_written is not None and as_written.explains(y, true, certain, sure)
     if explained and written is not None and agrees(y, unit, written):
         if true is not None and agrees(y, unit, true):
