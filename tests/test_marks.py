@@ -319,6 +319,13 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "dh1/dnet_h1 = h1*(1 - h1) = 0.4067*(1 - 0.4067) = 0.2413  # follows [no-effect]\n"
         "dE/dnet_h1 = 0.03635*0.2413 = 0.008771  # right\ndE/dw5 = 0.1385*0.4067 = 0.0563  # follows [carried]",
     ),
+    (
+        "a wrong sign makes a difference, but for a square",
+        "sigmoid",
+        "δ_o1 = -0.1385  # wrong\ndE/dw5 = (-0.1385)*0.5933 = -0.0822  # follows [carried]\n"
+        "w5' = 0.4 - 0.5*(-0.0822) = 0.4411  # follows [carried]\n"
+        "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
+    ),
     # ------------------------------------------------------------ a trivial value earns nothing
     (
         "a wrong zero earns nothing downstream",
@@ -751,6 +758,12 @@ def test_an_operand_of_a_wrong_line_is_told_where_it_comes_from() -> None:
     verdict = only("sigmoid", "E2 = 0.236\nE = 0.2748 + 0.236 = 0.2984")
     assert verdict.mark == "wrong"
     assert verdict.message == "0.236 comes from line 1; with 0.0236 this gives 0.2984, so the result is right"
+
+
+def test_an_operand_of_a_line_with_a_wrong_sign_is_told_so() -> None:
+    verdict = only("sigmoid", "δ_o1 = -0.1385\ndE/dw5 = (-0.1385)*0.5933 = 0.0822")
+    said = "0.1385 comes from line 1; with 0.1385 and the other sign this gives 0.0821721, so the result is right"
+    assert verdict.message == said
 
 
 def test_what_only_rests_on_assumed_values_is_compared_with_the_own_lines() -> None:

@@ -147,14 +147,18 @@ class ArithmeticLinks(FormulaLinks):
                 gives = as_written(node, lambda n, t=typed, p=proper: p if n is t else n.value)  # type: ignore[misc]
                 if agrees(number.value, number.unit, gives) or truncates(number.value, number.unit, gives):
                     result = significant(float(gives), max(USUAL_DIGITS, number.digits))
+                    instead = significant(abs(float(proper))) + " and the other sign" * (proper < 0)
                     return (
-                        f"{typed.text} comes from line {line}; with {significant(float(proper))} "
+                        f"{typed.text} comes from line {line}; with {instead} "
                         f"this gives {result}, so the result is right"
                     )
         return ""
 
     def carried_as(self, typed: Number) -> Iterator[tuple[int, Fraction]]:
-        """The lines at fault that state a number, with what it should be there, to as many digits."""
+        """The lines at fault that state a number, with what belongs in its place, to as many digits.
+
+        Negative where the line has the wrong sign: a number typed stands without its own.
+        """
         for person, truth in ((self.session.nudged, self.session.moved), (self.session.person, self.judge.truth)):
             if person is None or truth is None:
                 continue
@@ -163,7 +167,8 @@ class ArithmeticLinks(FormulaLinks):
             for subject, line in stated:
                 right = finite(truth.of(subject))
                 if line.faulty and abs(line.number.value) == typed.value and right is not None:
-                    yield line.line, Fraction(significant(abs(float(right)), line.number.digits))
+                    proper = Fraction(significant(float(right), line.number.digits))
+                    yield line.line, -proper if line.number.value < 0 else proper
 
     def no_effect(self, node: Expression, lines: Sequence[int]) -> str:
         """What to say where a result is the same with the right numbers in the place of those of lines at fault."""
