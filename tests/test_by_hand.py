@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from backprop_tutor.render.run import plain, terminal
 from backprop_tutor.render.run.options import RunOptions
 from backprop_tutor.render.screen import make_screen
 from backprop_tutor.scenario import loading as scenario
+from tests.test_markdown import Run
 
 NUMERIC = ("linear_two_errors", "matrix_softmax", "shared_weights", "two_sigmoid_outputs")
 
@@ -97,3 +99,12 @@ def test_the_plain_reading() -> None:
     stream = io.StringIO()
     plain.show_run(run, run.graph, RunOptions(by_hand=3, quiet=True), make_screen(stream, plain=True))
     assert "h1 = 0.05*0.15 + 0.1*0.20 + 0.35\n  by hand 0.378, exact 0.3775, drift +0.13 %\n" in stream.getvalue()
+
+
+def test_the_zeros_of_a_rounded_number_stay_and_an_exact_one_gets_none(bptutor: Run) -> None:
+    text = bptutor("run", "two_sigmoid_outputs", "--by-hand", "3").out
+    assert re.search(r"∂Loss/∂a_h1 +0\.0360 ", text)
+    assert re.search(r"∂Loss/∂a_h2 +0\.0410 ", text)
+    assert re.search(r"w11' = 0\.15 − 0\.5·0\.000434 += +0\.150 ", text)
+    assert re.search(r"∂o1/∂a_h1 = 0\.4 += +0\.4 ", text)
+    assert re.search(r"∂Loss/∂L1 = 1 += +1 ", text)

@@ -276,9 +276,15 @@ def test_the_values_shown_are_those_of_document_004() -> None:
 
 
 def test_the_forward_differences_of_document_002() -> None:
-    options = RunOptions(parts=("local",), method="forward", h=1e-6, digits=9, quiet=True)
+    options = RunOptions(parts=("local",), method="forward", h=1e-6, quiet=True)
     text = bare(shown("linear_two_errors", "no_color", 80, options))
-    assert re.search(r"= 2·\(1\.2 − 2\.0\) += −1\.6 +−1\.59999900 +✓", text)  # the document states −1.599999
+    assert re.search(r"= 2·\(1\.2 − 2\.0\) += +−1\.6 +−1\.59999900 +✓", text)  # the document states −1.599999
+    assert "derivative     formula" in text
+    grads = ("de_total/dw21", "de_total/dw22", "de1/dw11", "de2/dw11")
+    options = RunOptions(grads=grads, method="forward", h=1e-6, quiet=True)
+    text = bare(shown("linear_two_errors", "no_color", 80, options))
+    for number in ("−9.59996400", "−4.79996400", "−3.83999424", "−0.959998560"):  # the document's own
+        assert re.search(rf"finite difference .* = +{re.escape(number)} ✓", text)
 
 
 # ---------------------------------------------------------------- options

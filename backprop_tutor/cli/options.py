@@ -73,6 +73,10 @@ ViewAs = Annotated[
 Inputs = Annotated[
     bool, typer.Option("--inputs", help="Gradients of the inputs too.", rich_help_panel=SHOW, show_default=False)
 ]
+All = Annotated[
+    bool,
+    typer.Option("--all", help="Nothing summed up, however long it is.", rich_help_panel=SHOW, show_default=False),
+]
 Samples = Annotated[
     str | None,
     typer.Option(

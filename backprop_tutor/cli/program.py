@@ -137,6 +137,7 @@ def run_command(
     grad: opt.Grads = None,
     view: opt.ViewAs = "paths",
     inputs: opt.Inputs = False,
+    all: opt.All = False,
     samples: opt.Samples = None,
     step: opt.Step = False,
     steps: opt.Steps = None,
@@ -172,6 +173,7 @@ def run_command(
             steps=steps,
             samples=None if samples is None else opt.sample_numbers(samples, len(graph.scenario.samples)),
             inputs=inputs,
+            all=all,
             quiet=quiet,
             command=opt.again(["run", scenario], values, random),
         )

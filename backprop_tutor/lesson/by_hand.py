@@ -7,15 +7,30 @@ gradients go from the loss down, each upstream gradient once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import fsum, isfinite
 
 from ..engine.trace import Trace
 from ..formulas.digits import EXACT, decimal, rounded
 from ..formulas.evaluate import evaluate
-from ..formulas.expression import Derivative, Expression
+from ..formulas.expression import Derivative, Expression, Name, names_in
 from .steps import adjoint_steps, backward_edges, local_formula
+
+
+class Written(float):
+    """A number as it was written down; `cut` where it is not exact, so that zeros at its end say something."""
+
+    __slots__ = ("cut",)
+    cut: bool
+
+
+def written(x: float, digits: int, *sources: float) -> Written:
+    """Rounded, half up, to so many significant digits; `sources` are the numbers that it was worked out from."""
+    number = Written(rounded(x, digits) if isfinite(x) else x)
+    number.cut = isfinite(x) and abs(number - x) > float(EXACT) * abs(x)
+    number.cut |= any(isinstance(source, Written) and source.cut for source in sources)
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +99,19 @@ class HandWork:
         return max(drifted, key=lambda step: abs(step.drift), default=None)
 
 
+def _rounding(digits: int, source: float) -> Callable[[float], float]:
+    return lambda x: written(x, digits, source)
+
+
+def _product(one: float, other: float, digits: int) -> float:
+    """The rounded product; of a factor 1 the other one as it was written."""
+    if 1 in (one, other):
+        return other if one == 1 else one
+    return written(one * other, digits, one, other)
+
+
 def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
     """Work a trace through by hand, every step rounded to so many significant digits."""
-
-    def written(x: float) -> float:
-        return float(rounded(x, digits)) if isfinite(x) else x
-
     graph = trace.graph
     steps: list[HandStep] = []
     computed = graph.nodes_of("computed")
@@ -99,7 +121,8 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
         return values[graph.id(name)]
 
     for node in sorted(computed, key=lambda n: int(graph.levels[n])):  # as levels allow: every operand comes before
-        values[node] = written(evaluate(graph.node_formula(node), value_of))
+        operands = (values[operand] for operand in graph.node(node).operands)
+        values[node] = written(evaluate(graph.node_formula(node), value_of), digits, *operands)
     for node in computed:
         steps.append(HandStep("forward", node, None, values[node], trace.value(node)))
 
@@ -107,8 +130,13 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
     for result, operand in backward_edges(graph, inputs):
         formula = local_formula(graph, result, operand)
         exact = trace.local(result, operand)
-        by_hand = exact if isinstance(formula, Derivative) else evaluate(formula, value_of)
-        locals_[result, operand] = written(by_hand)
+        if isinstance(formula, Name):  # a number that stands there already
+            locals_[result, operand] = value_of(formula.name)
+        elif isinstance(formula, Derivative):
+            locals_[result, operand] = written(exact, digits)
+        else:
+            used = map(value_of, names_in(formula))
+            locals_[result, operand] = written(evaluate(formula, value_of), digits, *used)
         steps.append(HandStep("local", result, operand, locals_[result, operand], exact, formula=formula))
 
     gradients = {graph.loss: 1.0}
@@ -117,17 +145,20 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
         terms = []
         for c in step.contributions:
             upstream, local = gradients[c.result], locals_[c.result, node]
-            terms.append(Term(c.result, upstream, local, written(upstream * local)))
-        gradients[node] = terms[0].product if len(terms) == 1 else written(fsum(term.product for term in terms))
+            terms.append(Term(c.result, upstream, local, _product(upstream, local, digits)))
+        products = [term.product for term in terms]
+        gradients[node] = products[0] if len(products) == 1 else written(fsum(products), digits, *products)
         steps.append(HandStep("backward", graph.loss, node, gradients[node], step.value, tuple(terms)))
 
     rate = graph.scenario.rate or 0.0
     for update in trace.updates:
         lines: tuple[float, ...] = ()
         if graph.rule is not None and not graph.rule.plain:
-            after, worked = graph.rule.by_hand(update.before, gradients[update.node], written)
+            slope = gradients[update.node]
+            after, worked = graph.rule.by_hand(update.before, slope, _rounding(digits, slope))
             lines = tuple(worked.values())
         else:
-            after = written(update.before - written(rate * gradients[update.node]))
+            step_size = _product(rate, gradients[update.node], digits)
+            after = written(update.before - step_size, digits, step_size)
         steps.append(HandStep("update", update.node, None, after, update.after, lines=lines))
     return HandWork(digits, tuple(steps), values, locals_, gradients)

@@ -111,11 +111,21 @@ def definition_of(graph: Graph, formula: Expression) -> Expression | None:
 
 
 def loss_part(graph: Graph) -> frozenset[int]:
-    """The computed nodes that compare with targets (or, without targets, the loss alone): the 'loss' part."""
-    targets = graph.nodes_of("target")
-    if not targets:
-        return frozenset({graph.loss})
-    return frozenset(np.nonzero(descendants(graph, *targets))[0].tolist()) - set(targets)
+    """The computed nodes under the heading of the loss: the last ones in the document's order, where all compare.
+
+    What compares depends on a target, or is the loss itself. A loss term that the document has between two forward
+    steps (as at each step of a recurrent network) stays there; each sample has its own end.
+    """
+    compares = descendants(graph, graph.loss, *graph.nodes_of("target"))
+    found: set[int] = set()
+    ended: set[int | None] = set()
+    for node in reversed(graph.nodes_of("computed")):
+        sample = graph.block_of(node).sample
+        if compares[node] and sample not in ended:
+            found.add(node)
+        else:
+            ended.add(sample)
+    return frozenset(found)
 
 
 def forward_steps(trace: Trace, nodes: Iterable[int] | None = None) -> tuple[ForwardStep, ...]:

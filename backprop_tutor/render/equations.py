@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 
 from .lines import Block, Line, Piece, aligned, left, length, line, right, width_of, worded, wrapped
 
-LEAST_FORMULA = 22  # cells; with less for the formula, the parts are stacked
+LEAST_FORMULA = 22  # cells; with less for the formula, the parts are stacked, unless nearly all of them fit
+NARROW_FORMULA = 8  # cells; with less they are stacked anyway
+NEARLY_ALL = 0.75
 INDENT = 2
 
 
@@ -68,7 +70,8 @@ def measure(rows: Sequence[Equation], width: int) -> Columns:
     most = width - (number + name + 3) - ((3 + value) if value else 0) - other - mark
     # one that is wider takes all of the width, and its value stands below: it decides nothing for the others
     formula = max([0, *(need for need in needs if need <= most)]) or most // 2
-    stacked = most < min(needed, LEAST_FORMULA) or name > 0.45 * width
+    short = most < min(needed, LEAST_FORMULA) and sum(need <= most for need in needs) < NEARLY_ALL * len(needs)
+    stacked = short or most < min(needed, NARROW_FORMULA) or name > 0.45 * width
     return Columns(number, name, formula, value, other, width, stacked)
 
 

@@ -205,13 +205,14 @@ def _depths(text: str) -> list[int]:
 
 
 def worded(text: str, width: int) -> list[str]:
-    """Prose cut at spaces."""
+    """Prose cut at spaces; at a no-break space, which is shown as a space, only where it must be."""
     lines: list[list[str]] = [[]]
     used = 0
-    for word in text.split():
+    words = re.split(r"[ \t\n]+", text.strip())
+    for word in (piece for one in words for piece in ([one] if width_of(one) <= width else one.split())):
         wide = width_of(word)
         if lines[-1] and used + 1 + wide > width:
             lines.append([])
         used = used + 1 + wide if lines[-1] else wide
         lines[-1].append(word)
-    return [" ".join(words) for words in lines]
+    return [" ".join(line).replace("\u00a0", " ") for line in lines]

@@ -10,6 +10,7 @@ bright black, which some palettes make invisible. rich is imported when a screen
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -135,7 +136,22 @@ class Screen:
             from .lines import Block, line
 
             label, _, rest = text.partition(" ")
-            self.show(Block([line((f"{label} ", "note"), (rest, "hint"))]))
+            lines = shell_lines(rest, self.width - len(label) - 1)
+            block = Block([line((f"{label} ", "note"), (lines[0], "hint"))])
+            for more in lines[1:]:
+                block.add(" " * (len(label) + 1), (more, "hint"))
+            self.show(block)
+
+
+def shell_lines(command: str, width: int) -> list[str]:
+    """A command in lines that a shell takes as one; only a word that is wider sticks out."""
+    lines: list[str] = []
+    for word in re.findall(r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+", command):
+        if lines and len(lines[-1]) + len(word) + 3 <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return [*(f"{text} \\" for text in lines[:-1]), *lines[-1:]]
 
 
 def _encodes(text: str, encoding: str) -> bool:

@@ -43,4 +43,4 @@ def _stacked(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
         facts = [f"{title} {cell}".strip() for title, cell in zip(header[1:], row[1:], strict=True) if cell]
         words = ", ".join(fact.replace(" ", "\u00a0") for fact in facts)
         for text in worded(words, width - 2 * INDENT):
-            yield line(" " * 2 * INDENT, (text.replace("\u00a0", " "), "text"))
+            yield line(" " * 2 * INDENT, (text, "text"))

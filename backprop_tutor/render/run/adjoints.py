@@ -75,6 +75,15 @@ def row(pen: Pen, step: AdjointStep, check: Check | None) -> Equation:
     )
 
 
+def use(pen: Pen, c: Contribution) -> Equation:
+    """One contribution by itself: upstream gradient × local derivative."""
+    times = pen.glyphs.style.times
+    name, symbols = f"in {pen.name(c.result)}", _symbols(pen, c, times)
+    if pen.symbolic:
+        return Equation(name, ((symbols, "text"), (_formulas(pen, c, times), "text")))
+    return Equation(name, ((symbols, "text"), (_numbers(pen, c, times, True), "numbers")), pen.number(c.product))
+
+
 def _symbols(pen: Pen, c: Contribution, times: str) -> str:
     """∂L/∂u·∂u/∂v, or ∂L/∂v alone where u is the loss itself."""
     local = pen.derivative(c.result, c.operand)

@@ -17,22 +17,22 @@ from ...lesson.steps import forward_steps, multiplications
 from ..equations import Equation, heading, laid_out
 from ..lines import Block, Line, aligned, left, line, right, width_of, worded
 from ..tables import grid
-from . import forward
+from . import forward, length
 from .pen import Pen
 from .summary import command
 from .update import after_step, numbers_of
 
-LARGE = 80  # computed quantities or parameters; above it the screen sums up
+LARGE = 80  # numbers of an array that are listed
 LISTED = 30  # quantities or arrays listed
 LARGEST = 10  # gradients listed
 CHECKED = 10  # more gradients checked, spread evenly
 BAR = 40  # cells of the histogram's longest bar
 
 
-def is_large(pen: Pen) -> bool:
-    """Would the steps go on for more screens than anybody reads?"""
-    computed = sum(b.size for b in _computed(pen))
-    return computed > LARGE or sum(b.size for b in pen.graph.blocks.values() if b.kind == "parameter") > LARGE
+def notice(pen: Pen) -> Block:
+    """What is summed up, at the start."""
+    said = length.sentence(pen.lengths, pen.short, pen.options)
+    return Block([line(), *(line((text, "note")) for text in worded(said, pen.width))])
 
 
 def _computed(pen: Pen) -> list[Quantity]:
@@ -40,19 +40,19 @@ def _computed(pen: Pen) -> list[Quantity]:
     return [b for b in blocks if b.sample is None or b.sample in pen.samples]
 
 
-def parts(pen: Pen) -> Iterator[Block]:
-    """The parts asked for, each in a few lines."""
-    if "forward" in pen.options.parts:
+def parts(pen: Pen, part: str) -> Iterator[Block]:
+    """One part in a few lines."""
+    if part == "forward":
         yield values(pen)
-    if "local" in pen.options.parts:
+    elif part == "local":
         yield locals_(pen)
-    if pen.symbolic:
-        return
-    if "backward" in pen.options.parts:
+    elif part == "backward" and pen.symbolic:
+        yield unworked(pen)
+    elif part == "backward":
         yield arrays(pen)
         yield largest(pen)
         yield histogram(pen)
-    if "update" in pen.options.parts and pen.trace.updates:
+    elif pen.trace.updates:
         assert pen.graph.rule is not None
         numbers = ", ".join(numbers_of(pen, pen.graph.rule))
         yield Block([line(), *heading("Update", numbers, pen.width, pen.glyphs.dash)])
@@ -123,6 +123,21 @@ def locals_(pen: Pen) -> Block:
     return block
 
 
+def unworked(pen: Pen) -> Block:
+    """How many gradients there are, where there are no numbers to say more."""
+    count = len(pen.graph.sources())
+    block = Block([line(), *heading("Gradients", f"{counted(count)} parameters", pen.width, pen.glyphs.dash)])
+    block.extend(line("  ", (text, "note")) for text in worded(one_in_full(pen), pen.width - 2))
+    return block
+
+
+def one_in_full(pen: Pen, node: int | None = None) -> str:
+    """The command that explains one gradient."""
+    node = pen.graph.sources()[0] if node is None else node
+    run = f"{command(pen.graph, pen.options)} --grad {shlex.quote(pen.name(node))}"
+    return f"Any one in full: {pen.glyphs.text(run)}"
+
+
 def arrays(pen: Pen) -> Block:
     """The gradients of every parameter array in one line."""
     found = [b for b in pen.graph.blocks.values() if b.kind == "parameter"]
@@ -172,9 +187,7 @@ def largest(pen: Pen) -> Block:
         rows.append([pen.total(node), *numbers, pen.check_mark(check)[0], counted(pen.trace.path_count(node))])
     block = Block([line(), *heading("The largest", "", pen.width, pen.glyphs.dash)])
     block.extend(grid(["", "gradient", "difference", "", "paths"], rows, pen.width, names=True, plain=pen.screen.plain))
-    run = f"{command(pen.graph, pen.options)} --grad {shlex.quote(pen.graph.name(most[0]))}"
-    words = f"Any one in full: {pen.glyphs.text(run)}"
-    block.extend(line("  ", (text, "note")) for text in worded(words, pen.width - 2))
+    block.extend(line("  ", (text, "note")) for text in worded(one_in_full(pen, most[0]), pen.width - 2))
     return block
 
 

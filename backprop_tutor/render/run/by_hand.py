@@ -9,12 +9,12 @@ from math import isfinite
 from ...errors import Problem, RequestError
 from ...formulas.digits import significant, spelt
 from ...formulas.typeset import to_text
-from ...lesson.by_hand import HandStep, HandWork, work
+from ...lesson.by_hand import HandStep, HandWork, Written, work
 from ...lesson.steps import definition_of
 from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, line, right, width_of, worded
 from ..tables import grid
-from . import big, update
+from . import length, update
 from .pen import Pen, shortened
 
 WORST = 8  # steps in the closing table
@@ -64,11 +64,11 @@ def steps_of(pen: Pen, done: HandWork, part: str) -> list[HandStep]:
 
 def worked(pen: Pen) -> HandWork:
     """The work by hand. RequestError for a network nobody would work by hand."""
-    if big.is_large(pen):
+    if sum(pen.lengths[part] for part in TITLES) > length.ASKED and not pen.options.all:
         raise RequestError(
             Problem(
                 "--by-hand works every step, and this network has too many",
-                help="leave it out, or take a smaller network",
+                help="leave it out, take a smaller network, or say --all",
             )
         )
     assert pen.options.by_hand is not None
@@ -109,8 +109,8 @@ def name_of(pen: Pen, step: HandStep) -> str:
 
 
 def number(pen: Pen, x: float, digits: int) -> str:
-    """A written number: all its digits, no more."""
-    return significant(x, digits, pen.glyphs.style.minus)
+    """A written number: all its digits, no more; 0.0360 is a number that was rounded to three."""
+    return significant(x, digits, pen.glyphs.style.minus, measured=isinstance(x, Written) and x.cut)
 
 
 def written(pen: Pen, done: HandWork, step: HandStep) -> list[str]:

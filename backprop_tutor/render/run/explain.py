@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,15 +11,19 @@ from typing import TypeAlias
 from ...engine.check import check_gradients
 from ...engine.graph import Graph
 from ...errors import Problem, RequestError
-from ...formulas.digits import short
+from ...formulas.digits import counted, short
 from ...formulas.notation import folded
 from ...lesson.steps import AdjointStep
-from ..equations import heading, laid_out, measure
+from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, Line, aligned, left, line, width_of, worded
 from . import adjoints, local, paths, update
 from .pen import Pen
 
-MAX_EDGES = 40  # local derivatives listed; of more only those on the paths shown
+MAX_EDGES = 80  # local derivatives listed; of more only those on the largest paths
+MAX_UPSTREAM = 80  # upstream gradients listed; of more the nearest ones
+MANY_PATHS = 4  # with more of them the uses of the quantity are summed up first
+MAX_USES = 24  # listed; of more the largest ones
+LARGEST_PATHS = 3
 MAX_WITNESSED = 400  # edges that SymPy is asked for
 SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
 
@@ -77,16 +82,20 @@ def parts(pen: Pen, wanted: Derivative) -> Iterator[Block]:
     if wanted.of == wanted.by or not count:
         yield trivial(here, wanted)
         return
+    if rows := uses(here, wanted.by):
+        note = f"one term for each quantity that {here.name(wanted.by)} is used in"
+        yield from _titled(here, laid_out(rows, here.width), "Sum over its uses", note, space=False)
     yield from _titled(here, paths.gradients(here, [wanted.by]), "Chain rule", "along every path")
     edges = between(here, wanted)
-    rows = local.titled_rows(here, edges)
+    shown, note = factors(here, wanted, edges)
+    rows = local.titled_rows(here, shown)
     columns = measure(rows, here.width)
     yield from _titled(
-        here, laid_out(rows, here.width, columns), "Its factors", "", tuple(local.titles(columns, here)), space=False
+        here, laid_out(rows, here.width, columns), "Its factors", note, tuple(local.titles(columns, here)), space=False
     )
-    upstream = [step for step in recursive(here, edges) if not only_a_factor(here, step)]
+    upstream, note = recursive(here, edges, shown)
     rows = adjoints.rows_of(here, upstream)
-    yield from _titled(here, laid_out(rows, here.width), "Recursively", "each upstream gradient once", space=False)
+    yield from _titled(here, laid_out(rows, here.width), "Recursively", note, space=False)
     if not pen.symbolic:
         yield witnessed(here, wanted, edges)
         if wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter":
@@ -111,42 +120,77 @@ def trivial(pen: Pen, wanted: Derivative) -> Block:
     return Block([line(), line((name, "name"), (" = ", "rule"), (value, "result"), "  ", (why, "note"))])
 
 
+def uses(pen: Pen, by: int) -> list[Equation]:
+    """Where there are many paths: the gradient as a sum over the quantities that use `by`, one row each, and the sum.
+
+    A weight that every time step shares has one term a step here, however many paths there are.
+    """
+    terms = pen.trace.contributions(by)
+    if pen.trace.path_count(by) <= MANY_PATHS or len(terms) < 2:
+        return []
+    listed = terms
+    if len(terms) > MAX_USES:
+        listed = tuple(sorted(terms, key=lambda term: -abs(term.product))[:MAX_USES])
+    rows = [adjoints.use(pen, term) for term in listed]
+    words = f"the sum of all {counted(len(terms))}"
+    if len(listed) < len(terms):
+        words += f"; {counted(len(terms) - len(listed))} small ones are not listed"
+    if pen.symbolic:
+        return rows
+    return lined_up([*rows, Equation(pen.total(by), ((words, "note"),), pen.number(pen.trace.gradient(by)))])
+
+
 def between(pen: Pen, wanted: Derivative) -> list[tuple[int, int]]:
-    """The edges on the paths, from the result down; of very many those of the largest paths."""
+    """The edges on all paths, from the result down."""
     users = paths.users_of(pen)
-    if pen.trace.path_count(wanted.by) <= paths.MAX_PATHS:
-        found: dict[tuple[int, int], None] = {}
-        for path in pen.trace.paths(wanted.by, paths.MAX_PATHS):
-            found.update(dict.fromkeys(zip(path.nodes[1:], path.nodes, strict=False)))
-    else:
-        found = {}
-        stack, seen = [wanted.by], {wanted.by}
-        while stack and len(found) <= MAX_EDGES:
-            node = stack.pop()
-            for user in users(node):
-                found[user, node] = None
-                if user not in seen:
-                    seen.add(user)
-                    stack.append(user)
-        if len(found) > MAX_EDGES:
-            found = {}
-            for path in pen.trace.paths(wanted.by, 3):
-                found.update(dict.fromkeys(zip(path.nodes[1:], path.nodes, strict=False)))
+    found: list[tuple[int, int]] = []
+    stack, seen = [wanted.by], {wanted.by}
+    while stack:
+        node = stack.pop()
+        for user in users(node):
+            found.append((user, node))
+            if user not in seen:
+                seen.add(user)
+                stack.append(user)
     levels = pen.graph.levels
     return sorted(found, key=lambda edge: (-int(levels[edge[0]]), edge[0], edge[1]))
 
 
-def recursive(pen: Pen, edges: list[tuple[int, int]]) -> Iterator[AdjointStep]:
-    """The adjoints of every quantity on the way, from the result down to the one asked for."""
-    nodes = {operand for _, operand in edges}
-    for node in sorted(nodes, key=lambda n: (-int(pen.graph.levels[n]), n)):
-        uses = sum(result == node for result, _ in edges)
-        yield AdjointStep(pen.graph.node(node), pen.trace.contributions(node), pen.trace.gradient(node), uses)
+def factors(pen: Pen, wanted: Derivative, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], str]:
+    """The local derivatives that are listed, of very many those on the largest paths; and what is said of them."""
+    if len(edges) <= MAX_EDGES:
+        return list(edges), ""
+    largest = pen.trace.paths(wanted.by, LARGEST_PATHS)
+    on_paths = {edge for path in largest for edge in zip(path.nodes[1:], path.nodes, strict=False)}
+    listed = [edge for edge in edges if edge in on_paths]
+    which = "the first" if pen.symbolic else "the largest"
+    note = f"{counted(len(listed))} of {counted(len(edges))}, those on {which} {len(largest)} paths"
+    return listed, f"{note}; all: --part local"
 
 
-def only_a_factor(pen: Pen, step: AdjointStep) -> bool:
-    """Is this adjoint nothing but a local derivative of the result, listed among the factors?"""
-    return all(c.result == pen.graph.loss for c in step.contributions)
+def recursive(
+    pen: Pen, edges: Sequence[tuple[int, int]], shown: Sequence[tuple[int, int]]
+) -> tuple[list[AdjointStep], str]:
+    """The adjoints of every quantity on the way, from the result down to the one asked for; and what is said of them.
+
+    One that is nothing but a local derivative of the result, shown among the factors, is left out.
+    """
+    among = {operand for result, operand in shown if result == pen.graph.loss}
+    nodes = []
+    for node in sorted({operand for _, operand in edges}, key=lambda n: (-int(pen.graph.levels[n]), n)):
+        if node not in among or len(pen.trace.contributions(node)) > 1:
+            nodes.append(node)
+    left_out = len(nodes) - MAX_UPSTREAM
+    note = "each upstream gradient once"
+    if left_out > 0:
+        nodes = nodes[left_out:]
+        note += f"; {counted(left_out)} nearer to {pen.name(pen.graph.loss)} are left out, all: --view adjoints"
+    times_used = Counter(result for result, _ in edges)
+    steps = [
+        AdjointStep(pen.graph.node(node), pen.trace.contributions(node), pen.trace.gradient(node), times_used[node])
+        for node in nodes
+    ]
+    return steps, note
 
 
 Witness: TypeAlias = tuple[str, str, "tuple[str, str] | None"]  # its name, its number, the verdict
@@ -159,8 +203,9 @@ def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> lis
     value = pen.trace.gradient(wanted.by)
     [check] = check_gradients(pen.trace, [wanted.by], pen.options.method, pen.options.h)
     found: list[Witness] = [("the rules of this program", pen.number(value), None)]
-    complete = {operand for _, operand in edges}
-    if len(edges) <= MAX_WITNESSED and sum(len(pen.trace.contributions(node)) for node in complete) == len(edges):
+    if len(edges) > MAX_WITNESSED:
+        found.append(("SymPy's derivatives of the formulas", f"{counted(len(edges))}: too many", None))
+    elif not pen.hides:  # else the paths of the samples that aren't shown are missing
         slopes = {wanted.of: 1.0}
         for result, operand in edges:
             slope = witness(pen.graph.node_formula(result), pen.graph.name(operand), pen.trace.value)

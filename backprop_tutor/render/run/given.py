@@ -42,7 +42,7 @@ def parts(pen: Pen) -> Iterator[Block]:
     for label, found in groups:
         if found:
             block.extend(_group(pen, label, found, margin))
-    if (rate := pen.rate) and not pen.symbolic:
+    if rate := pen.rate:
         star = " *" if pen.graph.scenario.rate_assumed else ""
         block.extend(_beside("rate", [line(rate + star)], margin))
     block.extend(_assumed(pen))

@@ -36,8 +36,13 @@ def titled_rows(pen: Pen, edges: Sequence[tuple[int, int]]) -> list[Equation]:
 
 
 def titled(rows: Sequence[Equation]) -> list[Equation]:
-    """Rows with room for the title of their second value."""
-    return [replace(row, other=left(row.other, len("difference"))) if row.other else row for row in rows]
+    """Rows with room for the titles of their values."""
+    return [
+        replace(row, value=right(row.value, len("value")), other=left(row.other, len("difference")))
+        if row.other
+        else row
+        for row in rows
+    ]
 
 
 def symbolic(pen: Pen, result: int, operand: int) -> Equation:
@@ -71,14 +76,13 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
 
 def titles(columns: Columns, pen: Pen) -> Iterator[Line]:
     """What the columns hold."""
-    if columns.stacked or pen.symbolic or columns.value < len("value") or columns.formula < len("formula"):
+    if columns.stacked or pen.symbolic:
         return
     name = left("derivative", columns.name)
-    formula = left("formula, then numbers", columns.formula + 3)
-    if width_of(formula) > columns.formula + 3:
-        formula = left("formula", columns.formula + 3)
+    room = columns.start + columns.formula + 3 - columns.number - width_of(name) - 3
+    formula = next((words for words in ("formula, then numbers", "formula") if len(words) < room), "")
     difference = right("difference", columns.other)
-    head = " " * columns.number + name + "   " + formula + right("value", columns.value) + difference
+    head = " " * columns.number + name + "   " + left(formula, room) + right("value", columns.value) + difference
     if width_of(head) <= columns.width:
         yield line((head, "note"))
 

@@ -19,6 +19,7 @@ from ...engine.graph import Graph
 from ...engine.learning import course, steps_of
 from ...engine.trace import Path, Trace, unknown
 from ...engine.update_rule import UpdateRule
+from ...formulas.algebra import size
 from ...formulas.digits import is_number, short, significant
 from ...formulas.expression import Derivative, Expression
 from ...formulas.latex_names import LatexNames
@@ -34,10 +35,10 @@ from ...lesson.steps import (
     local_steps,
 )
 from ..screen import make_screen, to_ascii
-from . import big, explain, forward, given, update
+from . import big, explain, forward, given, length, update
 from . import several_steps as several
 from .options import RunOptions
-from .pen import Pen, Tally, shortened
+from .pen import LONG_PIECES, Pen, Tally, shortened, words_for
 from .summary import sentences
 
 LARGE_ARRAY = 80
@@ -75,8 +76,10 @@ class Page:
         yield from self.title()
         if self.options.grads:
             yield from self.explained()
-        elif big.is_large(self.pen):
-            yield from self.summed_up()
+        elif self.pen.short:
+            yield length.sentence(self.pen.lengths, self.pen.short, self.options)
+            yield from self.parts()
+            yield from self.course()
         else:
             if not self.symbolic and steps_of(self.graph, self.options.steps) > 1:
                 self.pen = next(several.pens(self.pen))
@@ -86,10 +89,9 @@ class Page:
 
     def parts(self) -> Iterator[str]:
         """The parts that were asked for, of one step."""
+        written = {"forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update}
         for part in self.options.parts:
-            yield from {
-                "forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update
-            }[part]()  # fmt: skip
+            yield from self.summed_up(part) if part in self.pen.short else written[part]()
 
     # ------------------------------------------------------------------ LaTeX
     @cached_property
@@ -101,11 +103,17 @@ class Page:
 
     def formula(self, formula: Expression) -> str:
         """In names."""
-        return _with_dots(to_latex(shortened(formula), self.name))
+        return self.bounded(formula, self.name)
 
     def put_in(self, formula: Expression) -> str:
         """With the numbers put in for the names."""
-        return _with_dots(to_latex(shortened(formula), lambda name: self.value(self.graph.id(name))))
+        return self.bounded(formula, lambda name: self.value(self.graph.id(name)))
+
+    def bounded(self, formula: Expression, name: Callable[[str], str]) -> str:
+        """The formula; a very long one in words, unless everything is asked for."""
+        if not self.options.all and size(shortened(formula)) > LONG_PIECES:
+            return _with_dots(words_for(formula))
+        return _with_dots(to_latex(shortened(formula), name))
 
     def number(self, x: float) -> str:
         return latex_number(significant(x, self.options.digits))
@@ -187,10 +195,10 @@ class Page:
         yield f"{quantity.kind.capitalize()} ${name}$ with the {elements}{why}:"
         yield f"$$\n{name} = \\begin{{pmatrix}} {matrix} \\end{{pmatrix}}\n$$"
 
-    def summed_up(self) -> Iterator[str]:
-        """A network too large for steps, as the terminal sums it up."""
-        blocks = [*given.parts(self.pen)] if "forward" in self.options.parts else []
-        blocks += big.parts(self.pen)
+    def summed_up(self, part: str) -> Iterator[str]:
+        """A part too long for steps, as the terminal sums it up."""
+        blocks = [*given.parts(self.pen)] if part == "forward" else []
+        blocks += big.parts(self.pen, part)
         text = "\n".join(block.text() for block in blocks).strip("\n")
         yield f"```text\n{text}\n```"
 
@@ -367,11 +375,13 @@ class Page:
                 yield _display([f"{self.derivative(wanted.of, wanted.by)} &= {value}"])
                 continue
             yield from self.gradients(here, [wanted.by])
-            yield "#### Its factors"
             edges = explain.between(here, wanted)
-            yield from self.edges(here, edges)
-            yield "#### Recursively, each upstream gradient once"
-            yield from self.adjoints(here.trace, explain.recursive(here, edges))
+            shown, note = explain.factors(here, wanted, edges)
+            yield f"#### Its factors{': ' * bool(note)}{note}"
+            yield from self.edges(here, shown)
+            upstream, note = explain.recursive(here, edges, shown)
+            yield f"#### Recursively, {note}"
+            yield from self.adjoints(here.trace, upstream)
 
     def update(self) -> Iterator[str]:
         rule = update.shown_rule(self.pen)
@@ -504,7 +514,7 @@ def _in_latex(text_of: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _with_dots(text: str) -> str:
-    return re.sub(r"\(\d+ more terms\)", lambda match: rf"\text{{{match[0]}}}", text)
+    return re.sub(r"\(\d+ more terms\)|\(a formula of [^()]*\)", lambda match: rf"\text{{{match[0]}}}", text)
 
 
 def _display(lines: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ class RunOptions:
     rounds every step to so many significant digits. `h` is the finite difference's step (None: one for each quantity).
     `steps` is how many update steps in a row are shown (None: as many as the scenario says).
     `samples` counts from 1 (None: all of up to four, else the first). `inputs` adds the gradients of the inputs.
+    `all` sums nothing up, however long it is.
     `command` is how the same scenario with the same values is run again, for the hints.
     """
 
@@ -31,5 +32,6 @@ class RunOptions:
     steps: int | None = None
     samples: tuple[int, ...] | None = None
     inputs: bool = False
+    all: bool = False
     quiet: bool = False
     command: str = ""

@@ -11,6 +11,7 @@ from math import fsum, prod
 from ...engine.check import Check
 from ...engine.trace import Path
 from ...formulas.digits import counted
+from ...formulas.rounding import settled_number
 from ...lesson.steps import GradientStep, gradient_steps, local_formula
 from ..equations import heading
 from ..fractions import INDENT, Factor, common_widths, product_lines, product_width
@@ -192,13 +193,19 @@ def sum_words(pen: Pen, step: GradientStep, paths: Sequence[Path]) -> str:
     """What is added."""
     shown = len(paths)
     if step.path_count > shown:
-        rest = step.value - fsum(path.product for path in paths)
+        rest = others(step, paths)
         if pen.hides:
             return f"{shown} of {counted(step.path_count)} paths; those of the other samples add {pen.number(rest)}"
         return f"the {shown} largest of {counted(step.path_count)} paths; the others add {pen.number(rest)}"
     if shown <= 3:
         return " + ".join(f"path {i}" for i in range(1, shown + 1))
     return f"the sum of the {shown} paths"
+
+
+def others(step: GradientStep, paths: Sequence[Path]) -> float:
+    """What the paths that aren't shown add; nothing where only rounding is left."""
+    products = [path.product for path in paths]
+    return settled_number(step.value - fsum(products), [step.value, *products])
 
 
 def difference_words(pen: Pen, node: int, check: Check) -> str:

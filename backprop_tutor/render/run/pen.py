@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -10,14 +11,19 @@ from ...engine.check import Check
 from ...engine.graph import Graph
 from ...engine.trace import Trace
 from ...engine.update_rule import Worked
-from ...formulas.digits import significant, spelt
+from ...formulas.algebra import size
+from ...formulas.digits import counted, significant, spelt
 from ...formulas.expression import Expression, Number, Sum, transform
 from ...formulas.typeset import derivative_text, to_text
 from ..screen import Glyphs, Screen
+from . import length
 from .options import RunOptions
 
 LONG_SUM = 24  # terms; a longer sum is shown by its first and last ones
 SHOWN_SAMPLES = 4
+LONG_FORMULA = 1_000  # cells; about half a screen
+LONG_PIECES = 400  # of a formula in LaTeX
+STEP_DIGITS = 9  # of a difference whose step was asked for
 
 
 @dataclass(slots=True)
@@ -90,6 +96,17 @@ class Pen:
     def symbolic(self) -> bool:
         return self.graph.symbolic
 
+    # ------------------------------------------------------------------ length
+    @cached_property
+    def lengths(self) -> Mapping[str, int]:
+        """About how many lines each part would take in full."""
+        return length.lines_of(self.trace, self.options, len(self.samples), self.width)
+
+    @cached_property
+    def short(self) -> frozenset[str]:
+        """The parts that are summed up."""
+        return length.summed_up(self.lengths, self.options)
+
     # ------------------------------------------------------------------ words
     def name(self, node: int) -> str:
         return self.glyphs.text(self.graph.name(node))
@@ -98,10 +115,14 @@ class Pen:
         return significant(x, self.options.digits, self.glyphs.style.minus)
 
     def difference(self, check: Check) -> str:
-        """A finite difference to all digits; one that is within its rounding noise of a derivative of 0 is 0."""
+        """A finite difference to all digits; one that is within its rounding noise of a derivative of 0 is 0.
+
+        With a step that somebody asked for it has more of them, so that one sees how far it is from the derivative.
+        """
         if check.value == 0 and check.agrees and not check.kink and not check.undecided:
             return "0"
-        return significant(check.difference, self.options.digits, self.glyphs.style.minus, measured=True)
+        digits = self.options.digits if self.options.h is None else max(self.options.digits, STEP_DIGITS)
+        return significant(check.difference, digits, self.glyphs.style.minus, measured=True)
 
     def value(self, node: int) -> str:
         """A leaf's number as typed, a computed one to the digits asked for."""
@@ -112,13 +133,16 @@ class Pen:
 
     def formula(self, formula: Expression) -> str:
         """In names."""
-        return self.glyphs.text(to_text(shortened(formula), self.glyphs.style))
+        return self.bounded(formula, str)
 
     def put_in(self, formula: Expression) -> str:
         """With the numbers put in for the names."""
-        return self.glyphs.text(
-            to_text(shortened(formula), self.glyphs.style, lambda name: self.value(self.graph.id(name)))
-        )
+        return self.bounded(formula, lambda name: self.value(self.graph.id(name)))
+
+    def bounded(self, formula: Expression, name: Callable[[str], str]) -> str:
+        """The formula; one that would fill a screen in words, unless everything is asked for."""
+        text = self.glyphs.text(to_text(shortened(formula), self.glyphs.style, name))
+        return text if self.options.all or len(text) <= LONG_FORMULA else words_for(formula)
 
     def derivative(self, of: int, by: int) -> str:
         """∂of/∂by."""
@@ -183,6 +207,11 @@ class Pen:
         graph = replace(self.graph, loss=node)
         adjoints = self.trace.adjoints if self.symbolic else backward(graph, self.trace.values)
         return replace(self, trace=Trace(graph, self.trace.values, adjoints))
+
+
+def words_for(formula: Expression) -> str:
+    """What stands in the place of a formula that would fill a screen."""
+    return f"(a formula of {counted(size(formula))} pieces; --all writes it out)"
 
 
 def shortened(formula: Expression) -> Expression:

@@ -59,15 +59,18 @@ def _paragraphs(pen: Pen) -> Iterator[list[str]]:
             yield from _explained(pen, wanted)
         yield _closing(pen)
         return
+    by_hand = options.by_hand is not None and not pen.symbolic
+    if pen.short and not by_hand:
+        yield from _blocks([big.notice(pen)])
     if "forward" in options.parts:
         yield ["", "Given."]
         yield from ([fact] for fact in _given(pen))
         yield from _blocks(samples.overview(pen))
-    if options.by_hand is not None and not pen.symbolic:
+    if by_hand:
         yield from _by_hand(pen)
         return
-    if big.is_large(pen):
-        yield from _blocks(big.parts(pen))
+    if pen.short:
+        yield from _in_full(pen)
     else:
         for later in several.pens(pen):
             if later.worked is not None and later.worked.number > 1:
@@ -107,24 +110,30 @@ def _given(pen: Pen) -> Iterator[str]:
             assumed = pen.graph.assumed(node)
             because = f", assumed: {pen.glyphs.text(assumed)}" if assumed else ""
             yield f"{label} {pen.name(node)} = {value}{because}"
-    if pen.rate and not pen.symbolic:
-        assumed = pen.graph.scenario.rate_assumed
-        yield f"Rate = {pen.rate}" + (f", assumed: {pen.glyphs.text(assumed)}" if assumed else "")
+    if pen.rate:
+        reason = pen.graph.scenario.rate_assumed
+        because = f", assumed: {pen.glyphs.text(reason)}" if reason else ""
+        yield f"Rate = {'unknown' if pen.rate == '?' else pen.rate}{because}"
 
 
 def _in_full(pen: Pen) -> Iterator[list[str]]:
-    parts = pen.options.parts
-    if "forward" in parts:
+    """Every part asked for, step by step; one that is too long summed up."""
+    for part in pen.options.parts:
+        yield from _blocks(big.parts(pen, part)) if part in pen.short else _part(pen, part)
+
+
+def _part(pen: Pen, part: str) -> Iterator[list[str]]:
+    if part == "forward":
         taken = forward.shown_steps(pen)
         yield ["", f"Forward pass, {len(taken)} steps."]
         for step in taken:
             yield facts(forward.row(pen, step), f"Step {step.number}. ", "check")
-    if "local" in parts:
+    if part == "local":
         edges = local.shown_edges(pen)
         yield ["", f"Local derivatives, {len(edges)} of them."]
         for row in local.rows_of(pen, edges):
             yield facts(row)
-    if "backward" in parts:
+    if part == "backward":
         if pen.symbolic or pen.options.view == "adjoints":
             yield from _adjoints(pen, adjoint_steps(pen.trace, pen.options.inputs))
             saved = multiplications(pen.trace)
@@ -137,7 +146,7 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
             yield from gradients(pen, nodes)
         yield from _blocks(samples.gradients(pen))
     rule = update.shown_rule(pen)
-    if "update" in parts and rule is not None:
+    if part == "update" and rule is not None:
         yield ["", _sentence(pen, f"Update, {update.note(pen, rule)}")]
         if not rule.plain and not pen.symbolic:
             words = [", ".join(update.numbers_of(pen, rule)), update.memory(pen, rule)]
@@ -152,12 +161,12 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
 
 def facts(row: Equation, label: str = "", check: str = "") -> list[str]:
     """A row read out: the formula, the numbers put in, the value and its check."""
-    texts = [text for text, _ in row.steps if text != row.value.strip()]
+    steps = [(text, style) for text, style in row.steps if text != row.value.strip()]
     value = row.value.strip()
     lines = []
-    if texts:
-        lines.append(f"{label}{row.name} = {texts[0]}")
-        lines += [f"  numbers: {text}" for text in texts[1:]]
+    if steps:
+        lines.append(f"{label}{row.name} = {steps[0][0]}")
+        lines += [f"  {'numbers' if style == 'numbers' else 'that is'}: {text}" for text, style in steps[1:]]
     ending = f", finite difference {row.other.strip()}" if row.other else ""
     if row.mark[0]:
         ending += f", check {row.mark[0]}"
@@ -192,8 +201,8 @@ def _gradient(pen: Pen, step: GradientStep) -> list[str]:
     for number, path in enumerate(listed, 1):
         lines += _path(pen, number, step.path_count, path)
     if len(listed) < step.path_count:
-        rest = step.value - sum(path.product for path in listed)
-        lines.append(f"The other {step.path_count - len(listed)} paths together: {pen.number(rest)}")
+        rest = pen.number(paths.others(step, listed))
+        lines.append(f"The other {step.path_count - len(listed)} paths together: {rest}")
     lines.append(f"Sum of paths: {total} = {pen.number(step.value)}")
     lines.append(f"Finite difference: {pen.difference(step.check)}, check {_verdict(pen, step.check)}")
     return lines
@@ -225,12 +234,15 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
     if wanted.of == wanted.by or not here.trace.path_count(wanted.by):
         yield ["", *_joined(explain.trivial(here, wanted).text())]
         return
+    if rows := explain.uses(here, wanted.by):
+        yield ["", "Sum over its uses.", *(text for row in rows for text in facts(row))]
     yield from gradients(here, [wanted.by])
     edges = explain.between(here, wanted)
-    yield ["", "Its factors."]
-    for row in local.rows_of(here, edges):
+    shown, note = explain.factors(here, wanted, edges)
+    yield ["", _sentence(pen, f"Its factors: {note}" if note else "Its factors")]
+    for row in local.rows_of(here, shown):
         yield facts(row)
-    yield from _adjoints(here, [s for s in explain.recursive(here, edges) if not explain.only_a_factor(here, s)])
+    yield from _adjoints(here, explain.recursive(here, edges, shown)[0])
     if pen.symbolic:
         return
     yield ["", "Three ways, which share no derivative rule."]

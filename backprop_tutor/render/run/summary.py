@@ -19,7 +19,7 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
     if tally.values:
         yield (
             tally.values == tally.values_agree,
-            f"{_of(tally.values_agree, tally.values)} values agree with a second calculation "
+            f"{_of(tally.values_agree, tally.values, 'value')} with a second calculation "
             f"(worst gap {short(tally.worst_value)})",
         )
     decided = tally.decided
@@ -32,7 +32,7 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
         threshold = short(THRESHOLD[pen.options.method])
         yield (
             tally.agree == decided,
-            f"{_of(tally.agree, decided)} derivatives agree with a {pen.options.method} difference "
+            f"{_of(tally.agree, decided, 'derivative')} with a {pen.options.method} difference "
             f"({' and '.join(kinds)}{apart}; worst gap {short(tally.worst)}, threshold {threshold}, {_step(tally)})",
         )
     if tally.kinks:
@@ -59,8 +59,11 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
         )
 
 
-def _of(some: int, count: int) -> str:
-    return f"all {count}" if some == count else f"{some} of {count}"
+def _of(some: int, count: int, word: str) -> str:
+    """`all 7 values agree`, `6 of 7 values agree`, `the 1 value agrees`."""
+    if count == 1:
+        return f"the 1 {word} {'agrees' if some else 'disagrees'}"
+    return f"{f'all {count}' if some == count else f'{some} of {count}'} {word}s agree"
 
 
 def _step(tally: Tally) -> str:

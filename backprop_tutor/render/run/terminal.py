@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from ...engine.graph import Graph
 from ...engine.trace import Trace, unknown
@@ -32,32 +32,38 @@ def steps(
             yield from explain.parts(pen, wanted)
         yield from summary.parts(pen)
         return
+    by_hand = options.by_hand is not None and not pen.symbolic
+    if pen.short and not by_hand:
+        yield big.notice(pen)
     if "forward" in options.parts:
         yield from given.parts(pen)
         yield from samples.overview(pen)
-    if options.by_hand is not None and not pen.symbolic:
+    if by_hand:
         yield from hand.parts(pen)
         return
-    yield from big.parts(pen) if big.is_large(pen) else several.in_a_row(pen, _in_full)
+    yield from _in_full(pen) if pen.short else several.in_a_row(pen, _in_full)
     yield from several.parts(pen)
     yield from summary.parts(pen)
 
 
 def _in_full(pen: Pen) -> Iterator[Block]:
-    """Every part asked for, step by step."""
-    options = pen.options
-    if "forward" in options.parts:
-        yield from forward.parts(pen)
-    if "local" in options.parts:
-        yield from local.parts(pen)
-    if "backward" in options.parts:
-        if pen.symbolic or options.view == "adjoints":
-            yield from adjoints.parts(pen)
-        if options.view == "paths":
-            yield from paths.parts(pen)
-        yield from samples.gradients(pen)
-    if "update" in options.parts:
-        yield from update.parts(pen)
+    """Every part asked for, step by step; one that is too long summed up."""
+    for part in pen.options.parts:
+        yield from big.parts(pen, part) if part in pen.short else PARTS[part](pen)
+
+
+def backward(pen: Pen) -> Iterator[Block]:
+    """The gradients, in the view that was asked for."""
+    if pen.symbolic or pen.options.view == "adjoints":
+        yield from adjoints.parts(pen)
+    if pen.options.view == "paths":
+        yield from paths.parts(pen)
+    yield from samples.gradients(pen)
+
+
+PARTS: Mapping[str, Callable[[Pen], Iterator[Block]]] = {
+    "forward": forward.parts, "local": local.parts, "backward": backward, "update": update.parts,
+}  # fmt: skip
 
 
 def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen) -> bool:
