@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backprop_tutor.handwork import plain_reader as handwork
-from backprop_tutor.handwork.claims import Judgement
+from backprop_tutor.handwork.claims import Judgement, Verdict
 from backprop_tutor.judging.expectations import mismatches
 from tests.judging import judge_of, shown
 
@@ -38,6 +38,31 @@ def test_every_line_gets_the_mark_that_it_is_said_to_deserve(name: str) -> None:
     assert all(expected.code for expected in coded)
     wrong = [f"{m.sentence}: {shown(m.verdict)}" for m in mismatches(judgement)]
     assert not wrong, "\n".join(wrong)
+
+
+TRANSCRIPTS = {path.stem: path for path in (Path(__file__).resolve().parent / "documents").glob("*.txt")}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_transcript_is_judged_like_its_sheet(name: str) -> None:
+    """The documents' own LaTeX, prose and pictures: every mistake is found there, with its code, and no other."""
+    judge = judge_of(name)
+    path = TRANSCRIPTS[str(judge.graph.scenario.document)]
+    transcript = judge.judge(handwork.read_file(str(path), judge.vocabulary))
+    assert transcript.summary["unread"] == 0
+
+    def places(verdict: Verdict) -> range:
+        """The lines of the transcript that a chain stands in."""
+        return range(verdict.line, verdict.line + (verdict.claim.where.source or "").count("\n") + 1)
+
+    for mark in ("wrong", "follows"):
+        told = [v for v in transcript.verdicts if v.mark == mark]
+        known = [v for v in judgement_of(name).verdicts if v.mark == mark]
+        for one in known:
+            assert any(one.claim.source_lines[0] in places(v) and v.code == one.code for v in told), shown(one)
+        for one in told:
+            lines = places(one)
+            assert any(v.claim.source_lines[0] in lines and v.code == one.code for v in known), shown(one)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

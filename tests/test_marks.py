@@ -632,9 +632,38 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "h1 = 0.5833 which is fine  # wrong",
     ),
     (
+        "numbers of sections and notes far behind",
+        "sigmoid",
+        r"3.2 $\frac{\partial h_1}{\partial net_{h1}} = 0.2413$  # right"
+        "\nStep 3.3 h1 = 0.5933  # right\n"
+        r"$$3.4 \frac{\partial net_{h1}}{\partial w_1} = 0.05$$  # right"
+        "\no1 = 0.75137    (0.01)  # right",
+    ),
+    ("an arrow in a picture is no claim", "sigmoid", r"$$\frac{\partial E}{\partial h_1} \leftarrow \sigma'(net_{h1})$$"),
+    (
+        "values as functions",
+        "two_sigmoid_outputs",
+        "a(h_1) = 1/(1 + e^(-h_1)) = 0.593  # right\nloss(o_1) = 1/2*(0.01 - 0.7514)^2 = 0.275  # right\n"
+        "∂a(o_1)/∂o_1 = a(o_1)*(1 - a(o_1)) = 0.187  # right\nloss(o_2) = 0.236  # wrong",
+    ),
+    (
+        "sums over an index",
+        "softmax",
+        "L = -Σ_i y_i log(p_i)  # right\n"
+        r"L = -\sum_{i=1}^{3} y_i \log p_i = 1.2905  # right"
+        "\nz1 = Σ_i w_{1i} x_i  # right\nL = Σ_i y_i*log(p_i)  # wrong",
+    ),
+    (
+        "a sum over the outputs",
+        "sigmoid",
+        "E = Σ ½(target - output)²  # notation [renamed]\nE = Σ_k ½(t_k - o_k)² = 0.29837  # right\n"
+        "E = Σ (target - output)²  # wrong",
+    ),
+    (
         "arrows",
         "sigmoid",
-        "=> net_h1 = 0.3775  # right\n⇒ h1 = 0.5933  # right\nnet_h1 -> 0.3775  # right\nso o1 = 0.7614  # wrong",
+        "=> net_h1 = 0.3775  # right\n⇒ h1 = 0.5933  # right\nnet_h1 -> 0.3775  # right\nso o1 = 0.7614  # wrong\n"
+        "w5: 0.4 → 0.3589\nw5 = 0.4 → 0.3589  # right",
     ),
     # ------------------------------------------------------------ Markdown
     (
@@ -664,6 +693,17 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "E\n= 1/2*(0.01 - 0.7514)^2\n+ 1/2*(0.99 - 0.7729)^2\n= 0.2984  # right\n"
         "net_o1 = w5*h1 + w6*h2\n  + b2  # right\nnet_o2 = 0.5*0.5933 + 0.55*0.5969 +\n  0.6 = 1.2249  # right\n"
         "h1 = 0.5933\n  = 0.6033  # wrong",
+    ),
+    (
+        "a chain over empty lines and words",
+        "sigmoid",
+        "$$dE/dw5 = dE/do1 * do1/dnet_o1 * dnet_o1/dw5$$\n\n$$= 0.7414 * 0.1868 * 0.5933$$\n\n$$= 0.0822$$  # right\n\n"
+        "h1 = 1/(1 + e^(-net_h1))\n\nnow the numbers\n\n= 0.5833  # wrong\n\n## Next\n= 0.5  # unread",
+    ),
+    (
+        "a chain in one line of LaTeX",
+        "sigmoid",
+        r"\begin{aligned} net_{h1} &= w_1 i_1 + w_2 i_2 + b_1 \\ &= 0.3775 \\ h_1 &= 0.5933 \end{aligned}  # right",
     ),
     ("a list is no formula", "sigmoid", "- net_h1 = 0.3775  # right\n- h1 = 0.5933  # right\n+ h2 = 0.5969  # right"),
     ("a sum goes on behind a semicolon", "sigmoid", "0.4*0.5933 + 0.45*0.5969 = 0.5059; + 0.6 = 1.1059  # right"),

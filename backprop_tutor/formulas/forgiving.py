@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import FormulaError, did_you_mean
@@ -92,22 +92,35 @@ class HandGrammar(Grammar):
                 yield replace(token, text=OMITTED if shown.startswith("[") else shown)
                 at += 1
                 continue
-            count = self.marks(found, at)
-            if count > 1:
+            count = self.marks(found, at) or self.arguments(found, at)
+            if count:
                 end = found[at + count - 1].end
                 yield Token("name", self.text[token.start : end], token.start, end)
             else:
                 yield from self.apart(token, found[at + 1])
-            at += count
+            at += count or 1
+
+    def arguments(self, found: list[Token], at: int) -> int:
+        """How many tokens from here are a quantity as a function: `E(w5)`, `L(y, yhat)`, `a(z)`; 0 for a product."""
+        name, opened = found[at], found[at + 1]
+        if opened.text != "(" or opened.start != name.end or name.text.rstrip("'") in self.notation.functions:
+            return 0
+        close = closing(found, at + 1)
+        if close is None:
+            return 0
+        inside = " ".join(self.text[opened.end : found[close].start].split())
+        known = self.notation.names(f"{name.text}({inside})")
+        applied = self.notation.names(name.text) and self.notation.is_applied(name.text, inside)
+        return close - at + 1 if known or applied else 0
 
     def marks(self, found: list[Token], at: int) -> int:
-        """How many tokens from here make one known name."""
+        """How many tokens from here make one known name; 0 where the first is one by itself."""
         for count in range(min(MOST_TOKENS_OF_A_NAME, len(found) - at - 1), 1, -1):
             last = found[at + count - 1]
             text = self.text[found[at].start : last.end]
             if self.notation.marked(text, found[at + count].kind == "end"):
                 return count
-        return 1
+        return 0
 
     def apart(self, token: Token, after: Token) -> Iterator[Token]:
         """`w1i1` as w1 and i1, where both are known and the whole is not."""
@@ -128,7 +141,7 @@ class HandGrammar(Grammar):
     def respelled(self, name: str) -> str:
         """A function's name in other capitals or as a word (`Tanh(z)`, `sigma'(z)`); empty where it is none."""
         bare = name.rstrip("'")
-        if bare in self.notation.functions or self.notation.names(name):
+        if len(bare) < 2 or bare in self.notation.functions or self.notation.names(name):
             return ""
         other = "sigmoid" if bare.casefold() in ("sigma", "sig") else bare.casefold()
         return other + name[len(bare) :] if other in self.notation.functions else ""
@@ -251,35 +264,20 @@ class HandGrammar(Grammar):
         return Negative(argument, (sign.start, self.tokens[self.at - 1].end))
 
     def applied(self) -> Expression | None:
-        """`f(net_h1)`, `E(w5+h)`, `P(y=1)`: one name with what stands in its brackets; None where it is a product."""
-        token = self.here
-        close = self.closing(self.at + 1)
-        if close is None:
+        """A function that nobody knows: `f(x)` as the activation, `P(y)` as a name; None where it is a product."""
+        token, notation = self.here, self.notation
+        close = closing(self.tokens, self.at + 1)
+        if close is None or notation.names(token.text):
             return None
+        if function := notation.activation(token.text.rstrip("'")):
+            self.take()
+            return self.call(token, function, len(token.text) - len(token.text.rstrip("'")))
+        if hint := did_you_mean(token.text, notation.functions):
+            raise self.fail(f"there is no function called '{token.text}'", token, "not known", hint)
         inside = self.text[self.ahead(1).end : self.tokens[close].start]
         spelling = f"{token.text}({' '.join(inside.split())})"
-        notation = self.notation
-        if not notation.names(spelling):
-            if notation.names(token.text):
-                if not notation.is_applied(token.text, inside):
-                    return None
-            elif function := notation.activation(token.text.rstrip("'")):
-                self.take()
-                return self.call(token, function, len(token.text) - len(token.text.rstrip("'")))
-            elif hint := did_you_mean(token.text, notation.functions):
-                raise self.fail(f"there is no function called '{token.text}'", token, "not known", hint)
         self.at = close + 1
         return Name(spelling, spelling, (token.start, self.tokens[close].end))
-
-    def closing(self, opened: int) -> int | None:
-        """Where the bracket that opens here closes."""
-        depth = 0
-        for i in range(opened, len(self.tokens)):
-            if self.tokens[i].kind == "operator":
-                depth += (self.tokens[i].text in "([") - (self.tokens[i].text in ")]")
-                if depth == 0:
-                    return i
-        return None
 
     # ------------------------------------------------------------------ derivatives
     def derivative(self) -> Expression | None:
@@ -366,8 +364,8 @@ class HandGrammar(Grammar):
 
     def subscripted(self, name: str) -> str:
         """`W1[2,3]` and `a(h_1)` after a differential are one name."""
-        close = self.closing(self.at) if self.sees("(") and self.here.start == self.tokens[self.at - 1].end else None
-        if close is not None:
+        applied = self.sees("(") and self.here.start == self.tokens[self.at - 1].end
+        if applied and (close := closing(self.tokens, self.at)) is not None:
             whole = name + re.sub(r"\s+", "", self.text[self.here.start : self.tokens[close].end])
             if self.notation.names(whole):
                 self.at = close + 1
@@ -382,3 +380,14 @@ class HandGrammar(Grammar):
             if depth == 0:
                 return name + re.sub(r"\s+", "", self.text[start : token.end])
         return name
+
+
+def closing(tokens: Sequence[Token], opened: int) -> int | None:
+    """Where the bracket that opens at a token closes; None where it doesn't."""
+    depth = 0
+    for i in range(opened, len(tokens)):
+        if tokens[i].kind == "operator":
+            depth += (tokens[i].text in "([") - (tokens[i].text in ")]")
+            if depth == 0:
+                return i
+    return None

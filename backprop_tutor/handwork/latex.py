@@ -49,7 +49,7 @@ _SPACES = {",": " ", ";": " ", ":": " ", "!": "", " ": " ", "\\": " ; ", "%": "%
 _MARKS = re.compile(r"\s*(?:[+*'⊤T]|new|neu|next|updated|old|alt|t|t\s*[+-]\s*1|\((?:new|old|t|t\s*[+-]\s*1|\d)\))\s*")
 _LATEX = re.compile(r"[\\{}$&]|~(?!=)")
 _DIFFERENTIAL = re.compile(r"\s*(?:∂|d(?![\d_]))\s*(?P<what>.*?)\s*", re.DOTALL)
-_NAME = re.compile(r"[^\W\d]\w*(?:_\{[^{}]*\}|\w)*(?:\^?\(\w+\))?'*")
+_NAME = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*(?:\^?\(\w+\))?'*")
 
 
 def is_latex(text: str) -> bool:

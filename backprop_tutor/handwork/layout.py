@@ -17,7 +17,8 @@ from .typed import NOTHING, Typed
 
 CORRECTED = "corrected"  # the comment of a line that `--corrected` has changed
 MAX_JOINED = 30  # lines of one claim
-MAX_EMPTY = 2  # lines before one that begins with '='
+MAX_EMPTY = 3  # lines before one that begins with '='
+MAX_ASIDES = 2  # lines of words between
 
 SOURCE = re.compile(r"\s@(\d{1,6})(?=\s|$)")
 EXPECTED = re.compile(r"\s#\s*([a-z]+)(?:\s*\[([\w-]+)\])?\s*$")
@@ -30,6 +31,9 @@ _RESULT = re.compile(r"(?<=\s)(?:#|//)(?=\s*(?:=|≈|→|->))")  # `x = 0.5*2   
 _EQUALS_FIRST = re.compile(r"\s*(?:=(?![=>])|≈)")
 _OPERATOR_FIRST = re.compile(r"\s*(?P<sign>[-−+*/·×⋅⊙])(?P<rest>.*)", re.DOTALL)
 _OPERATOR_LAST = re.compile(r"[-−+*/·×⋅⊙=≈(\[,]\s*$")
+_SECTION = re.compile(
+    r"\b(?:sample|example|instance|observation|pattern|step|iteration|epoch|pass|time)\b", re.IGNORECASE
+)
 _LONE_NAME = re.compile(r"\s*[∂∇Δ]?\s?[^\W\d][\w{}']*\s*(?:/\s*∂?\s?[^\W\d][\w{}']*\s*)?(?:\^?[+*]|\([^()]*\))?\s*")
 _BULLET_OPERATORS = ("-", "*", "+", "·", "∙", "–")
 _SIGN = re.compile(r"(?<![<>!])(?:=|≈)")
@@ -75,26 +79,35 @@ _RULER = re.compile(r"\s*(?:[-=_*~]\s*){3,}$")
 def rows(lines: Sequence[str], is_mathematics: Callable[[Typed], bool]) -> Iterator[Row]:
     """Every line that may say something, with those that go on with it."""
     held: Row | None = None
-    whole = True  # is there nothing but mathematics in the last line?
+    whole = False  # is there nothing but mathematics in its last line?
+    asides: list[Row] = []  # words since then
     for row in _each(lines):
         if row.heading is None and not row.text.text.strip():
             continue
-        more = None
-        if held is not None and row.heading is None and row.last - held.line < MAX_JOINED:
-            apart = row.line - held.last - 1
-            if not apart or (apart <= MAX_EMPTY and whole and _EQUALS_FIRST.match(row.text.text)):
-                more = going_on(held, row, is_mathematics)
-        if held is not None and more is not None:
-            held = held.joined(more, lines[held.last : more.line - 1])
-        else:
-            if held is not None:
-                yield held
-            held = row if row.heading is None else None
-            if row.heading is not None:
-                yield row
+        if held is not None and row.heading is None and row.line - held.line < MAX_JOINED:
+            empty = row.line - held.last - 1 - len(asides)
+            equals = _EQUALS_FIRST.match(row.text.text) is not None
+            near = whole and equals and empty <= MAX_EMPTY * (1 + len(asides))
+            more = going_on(held, row, is_mathematics) if near or not (empty or asides) else None
+            if more is not None:
+                held, asides = held.joined(more, lines[held.last : more.line - 1]), []
+                whole = is_mathematics(row.text)
+                continue
+            if whole and len(asides) < MAX_ASIDES and _is_aside(row) and not is_mathematics(row.text):
+                asides.append(row)
+                continue
+        yield from (*([held] if held is not None else ()), *asides)
+        asides = []
+        held = row if row.heading is None else None
         whole = row.heading is None and is_mathematics(row.text)
-    if held is not None:
-        yield held
+        if row.heading is not None:
+            yield row
+    yield from (*([held] if held is not None else ()), *asides)
+
+
+def _is_aside(row: Row) -> bool:
+    """Words between the lines of one chain, which open no section of the sheet."""
+    return _SIGN.search(row.text.text) is None and _SECTION.search(row.text.text) is None
 
 
 def _each(lines: Sequence[str]) -> Iterator[Row]:
@@ -175,7 +188,7 @@ def going_on(held: Row, row: Row, is_mathematics: Callable[[Typed], bool]) -> Ro
     if held.bullet == row.bullet != "" and not deeper:
         return None  # the next item of a list
     lone = _LONE_NAME.fullmatch(_SIGN.split(rest)[0]) is not None
-    if not row.bullet:
+    if not row.bullet or (deeper and not held.bullet and row.bullet not in "-–"):
         return whole
     if equation is not None:
         return whole if not lone and (deeper or row.bullet == "+") else None

@@ -12,7 +12,7 @@ out, `tables.py` reads tables; here they become claims.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +86,17 @@ def read(text: str, vocabulary: Vocabulary, path: str = "sheet") -> Sheet:
     return Sheet(path, tuple(claims), tuple(lines))
 
 
+def read_again(text: str, vocabulary: Vocabulary, sheet: Sheet, line: int, backward: bool) -> tuple[Claim, ...]:
+    """The claims of a line of a sheet in new words, as they would be read there.
+
+    Below the heading of its table, with the names of the whole sheet; `backward`: after gradients.
+    """
+    heads = (sheet.lines[t.heading : t.first] for t in tables(sheet.lines) if t.first < line <= t.last + 1)
+    reader = _Reader(vocabulary, sheet.path, [*next(heads, ()), *text.split("\n")], sheet.lines)
+    reader.updates.backward = backward
+    return tuple(reader.claims())
+
+
 def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     """The forgiving notation over one scenario's names; `timed` reads w(0) and w(1) as before and after a step."""
     graph = vocabulary.graph
@@ -114,13 +125,13 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
 class _Reader:
     """One sheet's lines, from the first to the last."""
 
-    def __init__(self, vocabulary: Vocabulary, path: str, lines: list[str]) -> None:
+    def __init__(self, vocabulary: Vocabulary, path: str, lines: list[str], whole: Sequence[str] = ()) -> None:
         self.vocabulary = vocabulary
         self.path = path
         self.lines = lines
         self.notation = notation_of(vocabulary)
         self.arrays = ArrayNames(vocabulary)
-        own = {match for line in lines for match in _OWN.findall(line)} - _NO_NAMES
+        own = {match for line in whole or lines for match in _OWN.findall(line)} - _NO_NAMES
         self.words = Words(
             lambda word: word in own or word in functions.CONSTANTS or self.is_known(word),
             lambda text: vocabulary.marked(text, False),

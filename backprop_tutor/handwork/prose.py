@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     |(?P<word>[^\W\d_]+['’][a-z]{1,2}(?![\w(]))
     |(?P<dots>\.{3}|…)
     |(?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?%?)
-    |(?P<quotient>[d∂δ]\s?[^\W\d]\w*(?:_\{[^{}]*\}|\w)*\s*/\s*[d∂δ]\s?[^\W\d](?:\w|_\{[^{}]*\})*'*)
+    |(?P<quotient>[d∂δ]\s?[^\W\d](?:\w|_\{[^{}]*\})*\s*/\s*[d∂δ]\s?[^\W\d](?:\w|_\{[^{}]*\})*'*)
     |(?P<name>[∂∇Δ]?[^\W\d](?:\w|_\{[^{}]*\}|[\u0300-\u036f])*'*(?:\#\d+)?)
     |(?P<compare><=|>=|!=|<(?!-)|(?<![-=])>|[≤≥≠])
     |(?P<arrow>=>|->|[→⇒])
@@ -37,6 +37,7 @@ _ABOUT = frozenset("about approximately approx roughly circa ca exactly just onl
 _GREEK = frozenset("alpha beta gamma delta epsilon eta theta lambda mu sigma phi omega".split())
 # `t = 1:` and `At step = 2,` say where a line belongs
 _PLACES = frozenset("t k n i j s m step time epoch iteration iter sample timestep".split())
+_SECTION = re.compile(r"[1-9]\d?\.[1-9]\d?")
 _NUMBERED = frozenset("step section part eq equation line no nr example exercise question schritt teil".split())
 _BEFORE_PLACE = frozenset("at for in on when with if step time".split())
 
@@ -229,7 +230,7 @@ class _Cutter:
         run: list[_Token] = []
         for i, token in enumerate(self.tokens):
             kind = token.kind
-            if kind == "arrow" and self.is_result(i):
+            if kind == "arrow" and self.is_result(i) and not self.is_number(run):
                 kind = "equals"
             elif self.shown(token) in ("←", "<-") and not (run and self.words.parameter(self.shown(run[-1]))):
                 kind = "arrow"  # in a picture
@@ -244,6 +245,11 @@ class _Cutter:
             else:
                 run.append(token)
         yield run, ""
+
+    def is_number(self, run: list[_Token]) -> bool:
+        """Does a run end with a number by itself? An arrow behind one tells of a change: `w5: 0.4 → 0.36`."""
+        last = _split(run)[0][-1]
+        return [token.kind for token in last] == ["number"]
 
     def is_result(self, i: int) -> bool:
         """Does an arrow lead to a number and nothing else: `net → 0.38`?"""
@@ -348,6 +354,8 @@ class _Cutter:
         stretches = self.stretches(part)
         if stretches and stretches[-1][-1] is part[-1]:
             last = stretches[-1]
+            if [token.kind for token in last] == ["number", "quotient"] and _SECTION.fullmatch(self.shown(last[0])):
+                last = last[1:]  # 3.4 ∂E/∂w5 = ...
             piece = self.piece(last)
             if before is not None and last[0].kind == "sign" and self.shown(last[0]) in ("+", "*", "/", "·", "×"):
                 return before + self.line.cut(last[0].start, last[-1].end), False

@@ -32,6 +32,7 @@ from .subjects import Worked as Worked
 RATE = "rate"
 _RATE_SPELLINGS = ("rate", "eta", "lr", "learningrate", "alpha")
 MAX_SPELLINGS = 5000
+MAX_NAME = 100  # characters: a longer one is no name with a mark
 LEAST_ALIKE = 3  # letters that two names without an index must share
 LONG_INDEX = 3  # digits that make an index evident by itself
 # what people call a loss, an output, a target, whatever a scenario calls it
@@ -145,6 +146,8 @@ class Vocabulary:
         node = self.node(spelling)
         if node is not None:
             return Value(node)
+        if len(spelling) > MAX_NAME:
+            return None
         plain = folded(spelling)
         if plain.casefold() in _RATE_SPELLINGS and self.graph.scenario.rate is not None:
             return Rate()
@@ -200,11 +203,13 @@ class Vocabulary:
 
     def is_argument(self, node: int, argument: str) -> bool:
         """Do names in brackets behind a quantity only say what it depends on: `E(w5)`, `L(y, yhat)`, `a(z)`?"""
-        nodes = [self.node(name.strip()) for name in argument.split(",")]
-        given = [n for n in nodes if n is not None]
-        if len(given) < len(nodes) or not all(self.graph.reaches(n, node) for n in given):
+        names = [name.strip() for name in argument.split(",")]
+        given = {found for name in names if (found := self.node(name)) is not None}
+        if not all(self.graph.reaches(n, node) for n in given):
             return False
-        return self.is_loss(node) or set(given) == set(self.graph.node(node).operands)
+        if self.is_loss(node):  # of outputs, weights, all data: whatever these are called
+            return all(re.fullmatch(r"[^\W\d]\w*(?:_\{\w+\})?", name) for name in names)
+        return len(given) == len(names) and given == set(self.graph.node(node).operands)
 
     def term_of(self, loss: int, argument: str) -> int:
         """`loss(o_1)`: of a loss with several terms the only one that depends on the output in the brackets."""
@@ -269,6 +274,8 @@ class Vocabulary:
 
     def pieces(self, spelling: str) -> tuple[str, ...]:
         """`w1i1` as w1 and i1: known names run together, with an index at least one of them; empty where unclear."""
+        if len(spelling) > MAX_NAME:
+            return ()
         ways = [
             (spelling[:at], spelling[at:])
             for at in range(1, len(spelling))
@@ -362,6 +369,11 @@ class Vocabulary:
         if plain in _TARGET_NAMES and len(targets := self.graph.nodes_of("target")) == 1:
             return int(targets[0])
         return self._digits.get(_kin(spelling)[1])
+
+    def role(self, spelling: str) -> str:
+        """What a name says of a quantity without an index: "target", "output", or nothing."""
+        plain = folded(spelling).casefold()
+        return "target" if plain in _TARGET_NAMES else "output" if plain in _OUTPUT_NAMES else ""
 
     @cached_property
     def outputs(self) -> tuple[int, ...]:

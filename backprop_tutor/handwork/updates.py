@@ -31,12 +31,8 @@ class Updates:
         `assigns`: the sign between the first two parts says it (`w5 := ...`).
         """
         first = ungrouped(parts[0].expression)
-        if isinstance(first, Derivative):
-            self.backward |= self.vocabulary.parameter(first.by) is not None
         subject = self.vocabulary.subject(first.name) if isinstance(first, Name) else None
-        self.backward |= isinstance(subject, Updated) or (
-            isinstance(subject, Gradient) and subject.of == self.vocabulary.graph.loss
-        )
+        self.backward |= self.is_backward(parts)
         if not isinstance(first, Name) or len(parts) < 2:
             return tuple(parts), {}
         rest = [ungrouped(part.expression) for part in parts[1:]]
@@ -50,6 +46,15 @@ class Updates:
         self.backward = True
         new = replace(parts[0], expression=Name(own, first.text, first.span))
         return (new, *parts[1:]), {} if assigns else {first.name: own}
+
+    def is_backward(self, parts: Sequence[Part]) -> bool:
+        """Is a chain about a gradient, or about a parameter after the update?"""
+        first = ungrouped(parts[0].expression) if parts else None
+        if isinstance(first, Derivative):
+            return self.vocabulary.parameter(first.by) is not None
+        subject = self.vocabulary.subject(first.name) if isinstance(first, Name) else None
+        loss = self.vocabulary.graph.loss
+        return isinstance(subject, Updated) or (isinstance(subject, Gradient) and subject.of == loss)
 
     def is_array(self, name: str) -> bool:
         array = self.vocabulary.array(name)

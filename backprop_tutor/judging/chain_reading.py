@@ -13,6 +13,7 @@ from ..handwork.claims import Claim, Explanation, LinkKind, LinkVerdict, Mark, P
 from ..handwork.exact import Stated, literal
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject, Updated, Value
+from ..handwork.sums import written_out
 from .alignment import has_names
 from .foreign_names import ForeignNames
 from .own_names import OwnName, same_quantity, with_own_names
@@ -43,7 +44,9 @@ class ChainReader:
             int, dict[Span, bool]
         ] = {}  # of a part, the numbers put in by place: is it given data (exact)?
         self.rounded_in: set[Fraction] = set()  # the values of those that are not
-        self.renamed = {**claim.renamed, **{k: v for step in self.steps for k, v in step.meaning.renamed.items()}}
+        self.renamed = {**claim.renamed, **self.summed}
+        for step in self.steps:
+            self.renamed |= step.meaning.renamed
         self.opens_nudge = False  # the line moves a given value for a finite difference
         self.vindicated = False  # a result that is right is said to come from a number that is not
         self.in_nudge = False  # the number belongs to a nudged run
@@ -74,7 +77,9 @@ class ChainReader:
     def read_steps(self) -> list[Step]:
         claim, vocabulary, session = self.claim, self.vocabulary, self.session
         expressions = self.with_own_names()
-        expressions = [meaning.by_one_name(e, vocabulary) for e in self.with_steps(expressions)]
+        sums = [written_out(e, vocabulary) for e in expressions]
+        self.summed = {name: own for one in sums for name, own in one.renamed.items()}
+        expressions = [meaning.by_one_name(e, vocabulary) for e in self.with_steps([one.formula for one in sums])]
         bound = parameter_names(expressions)
         foreign = tuple(dict.fromkeys(n for e in expressions for n in meaning.foreign_names(e, vocabulary, bound)))
         renamed = ForeignNames(self.judge, session, claim, expressions).meant(foreign) if foreign else {}

@@ -17,6 +17,7 @@ from ..handwork.claims import Claim, Sheet, Verdict
 from ..handwork.exact import literal
 from ..handwork.penmanship import Penmanship
 from ..handwork.quantities import Subject
+from ..handwork.updates import Updates
 from .alignment import has_names
 from .corrections import rewritings
 from .judge import Judge
@@ -92,6 +93,9 @@ class _Pass:
         self.on_line = Counter(claim.line for claim in sheet.claims)
         self.later: Mapping[Subject, Sequence[Line]] = judge.stated_anywhere(sheet)
         self.pen = Penmanship.of(sheet, judge.vocabulary)
+        updates = Updates(judge.vocabulary)
+        backward = (claim.line for claim in sheet.claims if updates.is_backward(claim.parts))
+        self.backward = next(backward, len(sheet.lines))  # the first line about a gradient
         self.restated: dict[str, str] = {}  # results as they stood, and what they are now
 
     def changes(self) -> dict[int, str]:
@@ -174,7 +178,8 @@ class _Pass:
 
     def read(self, text: str, claim: Claim, index: int) -> Claim | None:
         """The claim in a new text of its line; None where that no longer holds as many claims."""
-        claims = handwork.read(text, self.judge.vocabulary, self.sheet.path).claims
+        backward = claim.line > self.backward
+        claims = handwork.read_again(text, self.judge.vocabulary, self.sheet, claim.line, backward)
         if len(claims) != self.on_line[claim.line]:
             return None
         return replace(claims[index], line=claim.line, sample=claim.sample, nearby=claim.nearby, step=claim.step)
