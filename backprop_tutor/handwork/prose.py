@@ -210,20 +210,27 @@ class _Cutter:
     def equations(self) -> list[Equation]:
         found: list[Equation] = []
         before: Typed | None = None  # the number with which the run before ended: `0.24; + 0.6 = 0.84`
-        going = False  # did the run before end with an equation?
+        going = led = False  # did the run before end with an equation? with an arrow?
         for run, ended in self.runs():
             if self.is_place(run, ended) or self.lists_on(run, found):
                 continue
             fresh = self.chains(run, before)
+            if going and led and fresh and before is not None and self.uses(fresh[0], before.text):
+                found[-1:], fresh[0] = _beside(found[-1], fresh[0])
             if going and fresh and run[0].kind == "equals":  # a = b ; = c
                 found[-1] = found[-1].going_on(fresh.pop(0))
             found += fresh
             going = bool(fresh or (going and run and run[0].kind == "equals")) and not run[-1].prose
-            before = self.last_number(run)
+            before, led = self.last_number(run), ended in ("→", "->", "⇒", "=>")
             for token in run:
                 if token.kind == "group" and token.prose:  # (net_h1 = 0.3775)
                     found += equations(self.line.cut(token.start + 1, token.end - 1), self.words)
         return found
+
+    def uses(self, equation: Equation, number: str) -> bool:
+        """Does a calculation go on with a number in its middle: `0.4 - 0.0411` with 0.0411?"""
+        calculation = equation.parts[0].text
+        return re.search(rf"\S\s+{re.escape(number)}\b", calculation) is not None and not re.search(r"[^\W\d]", calculation)
 
     def runs(self) -> Iterator[tuple[list[_Token], str]]:
         """The stretches between separators, each with the sign that ends it."""
@@ -388,6 +395,17 @@ class _Cutter:
 
     def piece(self, tokens: list[_Token]) -> Typed:
         return self.line.cut(tokens[0].start, tokens[-1].end) if tokens else NOTHING
+
+
+def _beside(first: Equation, second: Equation) -> tuple[list[Equation], Equation]:
+    """`w' = 0.5*0.08 = 0.04 → 0.4 - 0.04 = 0.36`: the first calculation stands beside, the second is about w'."""
+    if len(first.parts) < 3:
+        return [first], second
+    about = Equation(
+        (first.parts[0], *second.parts), (first.signs[0], *second.signs), first.named,
+        (first.places[0], *second.places), second.words,
+    )  # fmt: skip
+    return [replace(first, parts=first.parts[1:], signs=first.signs[1:], places=first.places[1:], named=False)], about
 
 
 def _split(run: list[_Token]) -> tuple[list[list[_Token]], list[_Token]]:
