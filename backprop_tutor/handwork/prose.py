@@ -230,7 +230,8 @@ class _Cutter:
     def uses(self, equation: Equation, number: str) -> bool:
         """Does a calculation go on with a number in its middle: `0.4 - 0.0411` with 0.0411?"""
         calculation = equation.parts[0].text
-        return re.search(rf"\S\s+{re.escape(number)}\b", calculation) is not None and not re.search(r"[^\W\d]", calculation)
+        in_numbers = re.search(r"[^\W\d]", calculation) is None
+        return in_numbers and re.search(rf"\S\s+{re.escape(number)}\b", calculation) is not None
 
     def runs(self) -> Iterator[tuple[list[_Token], str]]:
         """The stretches between separators, each with the sign that ends it."""
