@@ -202,6 +202,8 @@ def test_what_only_moves_elements_moves_them_as_numpy_does(formula: str, expecte
     [
         ("y = [[0.1, -0.20], [0.3, 0.4]]", X.T @ np.array([[0.1, -0.2], [0.3, 0.4]])),
         ("y = 1.5", X.T @ np.full((2, 2), 1.5)),
+        ('y = [["1/4 - 1", -0.2], ["-2/5", 0.4]]', X.T @ np.array([[-0.75, -0.2], [-0.4, 0.4]])),
+        ('y = "1/4"', X.T @ np.full((2, 2), 0.25)),
         ('"y[2,1]" = 2\n"y[1,2]" = -1', X.T @ np.array([[0, -1], [2, 0]])),
     ],
 )

@@ -275,6 +275,131 @@ b = "tanh(W @ x2)"
 d = "sqrt(sum((a - b)**2))"
 L = "max(0, 1 - d)**2"
 """,
+    "logistic regression as it is written, its samples declared nowhere else": """
+[parameters]
+"θ₀" = 0
+"θ₁" = "1/2"
+[equations]
+"ŷ" = "σ(θ₀ + θ₁x)"
+"ℓ" = "-(y ln(ŷ) + (1 - y)ln(1 - ŷ))"
+[learning]
+rate = "1/10"
+[[samples]]
+x = 1
+y = 1
+[[samples]]
+x = -2
+y = 0
+""",
+    "Ng's cost: the mean over the samples and a weight decay outside of it": """
+[constants]
+"λ" = 0.5
+m = 3
+[inputs]
+x = "?"
+[targets]
+y = "?"
+[parameters]
+w = 0.5
+b = -0.25
+[equations]
+a = "σ(w x + b)"
+L = "-(y*log(a) + (1 - y)*log(1 - a))"
+J = "1/m*sum(samples(L)) + λ/(2m) w²"
+[learning]
+rate = 0.1
+[[samples]]
+x = 1
+y = 1
+[[samples]]
+x = -2
+y = 0
+[[samples]]
+x = 0.5
+y = 1
+""",
+    "batch normalisation over the samples": """
+[parameters]
+w = 0.7
+"γ" = 1.5
+"β" = -0.2
+[equations]
+z = "w*x + 0.1"
+"μ" = "mean(samples(z))"
+n = "γ(z - μ)/sqrt(var(samples(z)) + 1e-5) + β"
+L = "(n - t)^2"
+[learning]
+over_samples = "sum"
+[[samples]]
+x = 1
+t = 0
+[[samples]]
+x = 4
+t = 1
+[[samples]]
+x = -2
+t = 0.5
+""",
+    "a Huber loss by cases, and one with a function of the document's own": """
+[functions]
+"H(r)" = "where(abs(r) <= δ, r^2/2, δ(abs(r) - δ/2))"
+[inputs]
+x = 2
+"δ" = 1
+[parameters]
+w = 3
+v = 0.4
+[targets]
+t = 1
+[equations]
+r = "t - w x"
+s = "t - v x"
+L = "H(r) + H(s) + huber(r, δ) + where(r < -2, r², where(r > 2, r, 0))"
+""",
+    "a tied autoencoder, three ways to turn a matrix": """
+[inputs]
+x = [1, 0, -1]
+[parameters]
+W = [[0.1, 0.2, 0.3], [-0.3, 0.1, 0.4]]
+[equations]
+h = "tanh(W @ x)"
+r = "W.T @ h + W^T @ h/2 - Wᵀ @ h/4"
+L = "1/2 sum((r - x)²)"
+""",
+    "a radial basis function, products without a sign": """
+[inputs]
+x = "1/2"
+[parameters]
+c = 0
+s1 = "1/3"
+w = "-sqrt(2)"
+[targets]
+t = "π/4"
+[equations]
+phi = "exp(-(x - c)^2/(2 s1^2))"
+y = "w phi + 2(1 - phi) + |w|"
+E = "1/2 (t - y)^2"
+[learning]
+rate = 0.1
+""",
+    "two losses in one, a parameter that one of them does not need, one that stays as it is": """
+[inputs]
+x = 1
+[parameters]
+w = 0.5
+v = 2
+u = 3
+[equations]
+h = "w*x"
+L1 = "(v*h - 1/3)**2"
+L2 = "(h**2 - 1)**2"
+other = "u*L1"
+[learning]
+loss = "L1 + 0.5 L2"
+rate = 0.1
+rates = { v = 0.01 }
+frozen = ["w"]
+""",
     "a mixture of losses with an upstream gradient at each end": """
 [parameters]
 x = 0.5

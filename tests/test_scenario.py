@@ -22,6 +22,7 @@ from backprop_tutor.scenario import loading as scenario
 from backprop_tutor.scenario import types as scenario_types
 from backprop_tutor.scenario.loading import Scenario, loads, with_random, with_values
 from backprop_tutor.scenario.schema import json_schema
+from tests.program import Done
 
 REST = '[equations]\nL = "x"\n'
 
@@ -141,6 +142,34 @@ def test_values_keep_their_digits(
     assert quantity.known == (not any(math.isnan(value) for value in values))
     with pytest.raises(ValueError, match="read-only"):
         quantity.values[0] = 1
+
+
+def test_a_value_may_be_a_formula_of_numbers() -> None:
+    read = loads(
+        '[inputs]\nx = "1/3"\nv = ["1/2", -1, "sqrt(2)"]\n[constants]\nk = "-π/4"\neps = 1e-5\n'
+        '[parameters]\nw = { value = "2/3", assumed = "why" }\nU = { shape = [2, 2], value = "0.5^2" }\n'
+        '[equations]\nL = "w*x"\n[learning]\nrate = "1/10"\n[learning.values]\n[[samples]]\ny = "1/7"\n'
+    )
+    assert [read.quantity(name).values[0] for name in ("x", "k", "w", "U")] == [1 / 3, -math.pi / 4, 2 / 3, 0.25]
+    assert list(read.quantity("v").values) == [0.5, -1, math.sqrt(2)]
+    assert [read.quantity(name).text() for name in ("x", "k", "w")] == ["1/3", "-π/4", "2/3"]
+    assert read.quantity("v").texts == ("1/2", "-1", "sqrt(2)")
+    assert (read.rate, read.rate_text) == (0.1, "1/10")
+    assert [q.name for q in read.quantities if q.constant] == ["k", "eps"]
+    assert read.samples[0].values["y"].values[0] == 1 / 7
+    assert with_values(read, {"x": "2/7"}).quantity("x").values[0] == 2 / 7
+
+
+def test_a_value_put_in_keeps_its_brackets(bptutor: Callable[..., Done]) -> None:
+    net = b'[inputs]\nx = "1/3"\n[parameters]\nw = "-1/2"\n[equations]\nL = "x**2 + w*x - w/x + x*w"\n'
+    done = bptutor("run", "-", "--part", "forward", stdin=net)
+    assert "= (1/3)² + (−1/2)·(1/3) − (−1/2) / (1/3) + (1/3)·(−1/2)" in done.out
+
+
+def test_samples_need_no_declaration() -> None:
+    read = loads('[targets]\nt = "?"\n[[samples]]\nx = [1, 2]\nt = 0\n[[samples]]\nx = [3, 4]\nt = 1\n' + REST)
+    assert [(q.name, q.kind, q.shape) for q in read.quantities] == [("t", "target", ()), ("x", "input", (2,))]
+    assert [q.values["x"].texts for q in read.samples] == [("1", "2"), ("3", "4")]
 
 
 def test_samples_have_all_that_varies() -> None:
@@ -464,8 +493,8 @@ def test_given_values() -> None:
         ("q", "1", "there is no quantity 'q' | there are: x1, x2, v, w12, W1, b, U, ŷ', t1"),
         ("h1", "1", "'h1' is computed by a formula | set what it is computed from"),
         ("x2", "0,5", "'0,5' is no number | write it with a point: 0.5"),
-        ("x2", "1e999", "'1e999' is no number | write a number, for example 0.7, or \"?\""),
-        ("x2", "__import__('os')", "'__import__('os')' is no number | write a number, for example 0.7, or \"?\""),
+        ("x2", "1e999", "'1e999' is no number | write a number, 0.7 or 1/3, or \"?\""),
+        ("x2", "__import__('os')", "'__import__('os')' is no number | write a number, 0.7 or 1/3, or \"?\""),
         ("x1", "1", "'x1' is given for each of 2 samples | say for which: x1#1=1"),
         ("x1#3", "1", "'x1' is given for each of 2 samples | say for which: x1#1=1"),
         ("x2#1", "1", "'x2' is the same in all samples | write x2=1"),
@@ -544,8 +573,8 @@ def test_the_schema_describes_the_format() -> None:
     assert schema["additionalProperties"] is False
     assert schema["required"] == ["equations"]
     assert list(schema["properties"]) == [
-        "format", "title", "document", "about", "inputs", "parameters", "targets", "functions", "equations", "samples",
-        "learning", "notation", "elements",
+        "format", "title", "document", "about", "inputs", "constants", "parameters", "targets", "functions", "equations",
+        "samples", "learning", "notation", "elements",
     ]  # fmt: skip
     assert all("description" in entry for entry in schema["properties"].values())
     assert schema["properties"]["format"]["const"] == 1

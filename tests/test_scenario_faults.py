@@ -138,7 +138,6 @@ STRUCTURE: Rows = [
             "1:1 'inputs' is an array, where a table belongs | write [inputs] on a line of its own, then lines such as x1 = 0.05"
         ],
     ),
-    ('[inputs]\nx = "0.5"\n' + REST, ["2:5 'x' is the text '0.5', where a number belongs | take off the quotes: 0.5"]),
     (
         '[inputs]\nx = "0,5"\n' + REST,
         ["2:5 'x' is the text '0,5', where a number belongs | write it with a point: 0.5"],
@@ -254,11 +253,33 @@ STRUCTURE: Rows = [
     ('[equations]\nL = ["x"]\n', ["2:5 'L' is an array, where a formula belongs | put the formula in quotes"]),
     ('[equations]\nL = "' + "x" * 4001 + '"\n', ["2:5 'L' has 4001 characters; the limit is 4000 | make it shorter"]),
     ("[inputs]\n1x = 1\n" + REST, ["2:1 '1x' is no name: it must start with a letter | " + RULE]),
-    ('[inputs]\n"x y" = 1\n' + REST, ["2:1 'x y' is no name: ' ' can't stand in one | " + RULE]),
-    ("[inputs]\nx-1 = 1\n" + REST, ["2:1 'x-1' is no name: '-' can't stand in one | " + RULE]),
     (
-        '[inputs]\n"x₁" = 1\n' + REST,
-        ["2:1 'x₁' is no name: '₁' can't stand in one | write 'x1'; [notation] says how it is typeset"],
+        '[inputs]\n"x y" = 1\n' + REST,
+        ["2:1 'x y' is no name: ' ' can't stand in one | write 'x_y'; [notation] says how it is typeset"],
+    ),
+    (
+        "[inputs]\nx-1 = 1\n" + REST,
+        ["2:1 'x-1' is no name: '-' can't stand in one | write 'x_1'; [notation] says how it is typeset"],
+    ),
+    (
+        '[inputs]\n"x²" = 1\n' + REST,
+        ["2:1 'x²' is no name: '²' can't stand in one | write 'x2'; [notation] says how it is typeset"],
+    ),
+    (
+        '[inputs]\n"W^[1]" = 1\n' + REST,
+        ["2:1 'W^[1]' is no name: '^' can't stand in one | write 'W1', and in [notation] W1 = 'W^{[1]}'"],
+    ),
+    (
+        '[inputs]\n"w_{11}" = 1\n' + REST,
+        ["2:1 'w_{11}' is no name: '{' can't stand in one | write 'w_11', and in [notation] w_11 = 'w_{11}'"],
+    ),
+    (
+        '[inputs]\n"x^(1)" = 1\n' + REST,
+        ["2:1 'x^(1)' is no name: '^' can't stand in one | write 'x1', and in [notation] x1 = 'x^{(1)}'"],
+    ),
+    (
+        '[inputs]\n"x₁y" = 1\n' + REST,
+        ["2:1 'x₁y' is no name: a subscript ends one | write 'x1y'; [notation] says how it is typeset"],
     ),
     ('[inputs]\n"" = 1\n' + REST, ["2:1 a name is empty | " + RULE]),
     (
@@ -281,7 +302,10 @@ STRUCTURE: Rows = [
         ],
     ),
     ('[inputs]\n"x#1" = 1\n' + REST, ["2:1 'x#1' is no name: '#' can't stand in one | " + RULE]),
-    ('[inputs]\n"W[1]" = 1\n' + REST, ["2:1 'W[1]' is no name: '[' can't stand in one | " + RULE]),
+    (
+        '[inputs]\n"W[1]" = 1\n' + REST,
+        ["2:1 'W[1]' is no name: '[' can't stand in one | write 'W1'; [notation] says how it is typeset"],
+    ),
     (
         "[inputs]\nx = 1\n[parameters]\nx = 2\n" + REST,
         ["4:1 'x' is bound twice; first in [inputs], line 2 | give one of the two another name"],
@@ -335,10 +359,6 @@ STRUCTURE: Rows = [
     ("samples = 3\n" + REST, ["1:11 the samples are a number | start each sample with [[samples]]"]),
     ("[samples]\nx = 1\n" + REST, ["1:1 the samples are a table | start each sample with [[samples]]"]),
     (
-        "[[samples]]\nx = 1\n" + REST,
-        ["2:1 'x' is neither in [inputs] nor in [targets] | declare it there with the value \"?\""],
-    ),
-    (
         "[parameters]\nw = 1\n[[samples]]\nw = 1\n" + REST,
         ["4:1 'w' is a parameter, the same in every sample | make it an input"],
     ),
@@ -389,12 +409,43 @@ STRUCTURE: Rows = [
         REST + "[learning]\nrate = true\n",
         ["4:8 'rate' is a truth value, where a number belongs | write a number, for example 0.20"],
     ),
-    (REST + "[learning]\nrates = 1\n", ["4:1 unknown key 'rates' in [learning] | did you mean 'rate' or 'steps'?"]),
+    (REST + "[learning]\nsteeps = 1\n", ["4:1 unknown key 'steeps' in [learning] | did you mean 'steps'?"]),
+    (
+        REST + "[learning]\nrates = 1\n",
+        ["4:9 'rates' is a number, where a table belongs | write [learning.rates] on a line of its own"],
+    ),
+    (
+        REST + "[parameters]\nw = 1\n[learning]\nrates = { w = 0.1 }\n",
+        ["6:11 [learning] has rates for single parameters, and none for the others | write rate = 0.1 as well"],
+    ),
+    (
+        REST + "[learning]\nrate = 1\nrates = { L = 0.1 }\nfrozen = ['v']\n",
+        [
+            "5:11 'L' is none of the parameters | name one of the [parameters]",
+            "6:11 'v' is none of the parameters | name one of the [parameters]",
+        ],
+    ),
+    (REST + "[learning]\nfrozen = 'w'\n", ['4:10 frozen is text | write frozen = ["w1", "w2"]']),
+    (REST + "[learning]\nfrozen = [1]\n", ['4:10 an entry of frozen is a number | write frozen = ["w1", "w2"]']),
+    (
+        '[inputs]\nx = "1/0"\n' + REST,
+        ["2:5 'x' is the formula '1/0', which has no finite value | write another number"],
+    ),
+    (
+        '[inputs]\ny = 1\nx = "2*y"\n' + REST,
+        [
+            "3:5 'x' is a formula with the quantity 'y', and a value is made of numbers only | write it under [equations]"
+        ],
+    ),
+    (
+        "[[samples]]\nL = 1\n[equations]\nL = 'x'\n",
+        ["2:1 'L' is computed by an equation | leave it out of the samples"],
+    ),
     (REST + '[learning]\nover_samples = "men"\n', ["4:16 over_samples is 'men' | did you mean 'mean'?"]),
     (REST + "[learning]\nupstream = { q = 1 }\n", ["4:14 'q' is none of the equations | name one of the equations"]),
     (
         REST + '[learning]\nupstream = { L = "a" }\n',
-        ["4:18 'L' is the text 'a', where a number belongs | write a number, or \"?\" for a value that is not known"],
+        ["4:18 'L' is the text 'a', where a number belongs | write a number, for example 0.20"],
     ),
     (
         REST + '[learning]\nloss = "L"\nupstream = { L = 1 }\n',

@@ -275,7 +275,7 @@ def check_command(
         problems: list[Problem] = []
         for file in files:
             try:
-                summary = validated(file)
+                summary = validated(file, look)
             except TutorError as error:
                 problems += error.problems
                 continue

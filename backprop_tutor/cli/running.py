@@ -11,6 +11,7 @@ from typing import TextIO
 from ..engine.check import lost_step
 from ..engine.graph import Graph
 from ..engine.learning import steps_of
+from ..engine.notes import notes
 from ..engine.opening import opened
 from ..engine.trace import Trace
 from ..engine.trace import run as run_graph
@@ -45,6 +46,8 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
     steps_of(graph, options.steps)
     trace = None if graph.symbolic else run_graph(graph)
+    if not options.quiet:
+        tell_notes(graph, output.look)
     if trace is not None and options.h is not None:
         refuse_lost_step(trace, options.h, options.inputs or output.format != "terminal")
     if output.format != "terminal":
@@ -99,6 +102,13 @@ def refuse_lost_step(trace: Trace, h: float, inputs: bool) -> None:
         raise RequestError(Problem(said, Where(key="--h"), "", "write a larger one, for example --h 1e-6"))
 
 
+def tell_notes(graph: Graph, look: Look) -> None:
+    """On standard error, what is in order and yet worth a word."""
+    screen = look.screen(sys.stderr)
+    for note in notes(graph):
+        screen.line(screen.naming(graph.ascii_names).glyphs.text(f"note: {note}"))
+
+
 def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:
     """The whole run on a stream; True when every check agrees."""
     screen = look.screen(stream)
@@ -125,11 +135,13 @@ def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: L
     return tally.all_agree
 
 
-def validated(name_or_path: str) -> str:
+def validated(name_or_path: str, look: Look) -> str:
     """One line about a scenario that is in order. TutorError with every fault."""
     graph = opened(name_or_path)
     if not graph.symbolic:
         run_graph(graph)
+    if not look.quiet:
+        tell_notes(graph, look)
     counts = [
         (len(graph.nodes_of("input")), "input", "inputs"),
         (len(graph.nodes_of("parameter")), "parameter", "parameters"),

@@ -19,6 +19,7 @@ from ..formulas.expression import (
     MatrixProduct,
     Name,
     Negative,
+    Product,
     children,
     walk,
 )
@@ -60,6 +61,9 @@ class Shapes:
                 return self.shape(inner)
             case MatrixProduct(left, right):
                 return self.of_product(node, self.shape(left), self.shape(right))
+            case Product(factors) if node.implied and sum(bool(self.shape(factor)) for _, factor in factors) > 1:
+                help = "write W @ x for the matrix product, W*x for the products of elements"
+                raise fault(node, "arrays stand side by side without a sign", "which product?", help)
             case Call():
                 return self.of_call(node)
             case _:

@@ -11,7 +11,11 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import FormulaError, Problem, ScenarioError, Where
+from ..formulas.algebra import ONE
+from ..formulas.digits import is_number
 from ..formulas.expression import (
+    Bracketed,
+    Call,
     Element,
     Expression,
     Group,
@@ -23,9 +27,10 @@ from ..formulas.expression import (
     number,
     transform,
 )
-from ..formulas.functions import own_name
+from ..formulas.functions import SAMPLES, own_name
 from ..formulas.notation import element_indices, element_name, place_of
-from ..scenario.loading import Equation, Scenario
+from ..formulas.parse import parse
+from ..scenario.loading import Equation, Quantity, Scenario
 from ..scenario.types import in_order
 from .equations import FormulaReader
 from .graph import Block, Graph, NodeGroup, ancestors
@@ -48,9 +53,27 @@ class _Builder(FormulaReader):
         """Every name whose value differs from sample to sample."""
         found = {name for sample in self.scenario.samples for name in sample.values}
         for name in order:
-            if any(n in found for n in names_in(equations[name][0])):
+            if any(n in found for n in names_in(without_samples(equations[name][0]))):
                 found.add(name)
         return frozenset(found)
+
+    def over_samples(self, body: Expression, varying: frozenset[str]) -> Expression:
+        """The formula with `samples(x)` as the list of x in every sample; FormulaError where x is no such quantity."""
+
+        def listed(part: Expression) -> Expression:
+            if not (isinstance(part, Call) and part.function == SAMPLES):
+                return part
+            [one] = part.arguments
+            if not isinstance(one, (Name, Element)):
+                said, help = "'samples' takes the name of a quantity", "give the formula an equation of its own"
+                raise FormulaError(said, *one.span, "no name", help)
+            if one.name not in varying:
+                said = f"'{one.name}' is the same in all samples"
+                raise FormulaError(said, *one.span, "not one for each", "write it without samples( )")
+            spellings = self.spellings(one.name, varying)
+            return Bracketed(tuple(_renamed(one, spelling) for spelling in spellings), part.span)
+
+        return transform(body, listed)
 
     def spellings(self, name: str, varying: frozenset[str]) -> list[str]:
         """A quantity's names in the graph: one per sample where it differs between them."""
@@ -74,7 +97,8 @@ class _Builder(FormulaReader):
             base, _, sample = name.partition("#")
             pattern = self.scenario.elements.get(base)
             count = int(sample) if sample else None
-            self.add(Block(name, quantity.kind, quantity.shape, self.size, pattern, count))
+            kind, shape = quantity.kind, quantity.shape
+            self.add(Block(name, kind, shape, self.size, pattern, count, constant=quantity.constant))
         formulas = sum(len(self.spellings(name, varying)) for name in order)
         if formulas > MAX_FORMULAS:
             said = f"with its samples written out this scenario has {formulas} formulas; the limit is {MAX_FORMULAS}"
@@ -83,6 +107,12 @@ class _Builder(FormulaReader):
             return None
         for name in order:
             body, equation = equations[name]
+            try:
+                body = self.over_samples(body, varying)
+            except FormulaError as error:
+                self.report(error, equation.where)
+                self.broken.add(name)
+                continue
             if name not in varying:
                 self.calculate(name, body, equation.where, None)
                 continue
@@ -132,7 +162,7 @@ class _Builder(FormulaReader):
             self.report(error, where)
             return False
         pattern = self.scenario.elements.get(name.partition("#")[0])
-        block = Block(name, "computed", shape, self.size, pattern, sample, body, given, of)
+        block = Block(name, "computed", shape, self.size, pattern, sample, body, given=given, part_of=of)
         self.terms += sum(slot.size for piece in pieces for slot in piece.slots)
         for count, limit, what in (
             (self.size + block.size, MAX_NODES, "nodes"),
@@ -236,12 +266,13 @@ class _Builder(FormulaReader):
             if part is None:
                 complete = False
                 continue
-            text = scenario.upstream_texts.get(name, repr(value)).removeprefix("-")
-            size = Number(text, abs(Fraction(value)))
+            text = scenario.upstream_texts.get(name, repr(value))
+            sign = -1 if value < 0 and is_number(text) else 1  # it may be typed as a formula of numbers
+            size = Number(text.removeprefix("-"), abs(Fraction(value))) if is_number(text) else Group(parse(text))
             for spelling in self.spellings(part.name, varying):
                 for one in self.elements_of(_renamed(part, spelling)):
                     complete &= self.one_number(spelling if isinstance(part, Name) else name, one, where) is not None
-                    terms.append((-1 if value < 0 else 1, Product((("*", size), ("*", one)))))
+                    terms.append((sign, Product((("*", size), ("*", one)))))
         if not complete:
             return None
         name = next(n for n in ("L", "J", *(f"L_{i}" for i in range(1, 10_000))) if n not in self.known)
@@ -294,14 +325,21 @@ class _Builder(FormulaReader):
         return None
 
     def check_dependence(self, graph: Graph) -> None:
-        """The loss must need every parameter."""
+        """The loss must need some parameter, and every parameter must be used in some equation."""
         needed = ancestors(graph, graph.loss)
+
+        def among(quantity: Quantity) -> bool:
+            block = graph.blocks[quantity.name]
+            return bool(needed[block.start : block.start + block.size].any())
+
+        nobody = not any(map(among, self.scenario.parameters))
         for quantity in self.scenario.parameters:
             block = graph.blocks[quantity.name]
-            if not needed[block.start : block.start + block.size].any():
+            used = any(graph.users.get(node) for node in range(block.start, block.start + block.size))
+            if not among(quantity) and (nobody or not used):
                 said = f"'{graph.name(graph.loss)}' does not depend on the parameter '{quantity.name}'"
-                help = "use it in an equation, or move it to [inputs]"
-                self.problems.append(Problem(said, quantity.where, "never used", help))
+                help = "name another loss in [learning]" if used else "use it in an equation, or move it to [inputs]"
+                self.problems.append(Problem(said, quantity.where, "not needed" if used else "never used", help))
 
     # -------------------------------------------------- numbering
     def assemble(self, loss: int) -> Graph:
@@ -346,6 +384,11 @@ class _Builder(FormulaReader):
             for name, block in _in_document_order(blocks, self.scenario).items()
         }
         return Graph(self.scenario, placed, tuple(groups), self.custom, size, int(moved[loss]), numbered)
+
+
+def without_samples(body: Expression) -> Expression:
+    """The formula without what is taken over all samples."""
+    return transform(body, lambda part: ONE if isinstance(part, Call) and part.function == SAMPLES else part)
 
 
 def _renamed(part: Name | Element, name: str) -> Name | Element:

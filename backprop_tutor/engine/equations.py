@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..formulas.expression import (
     Call,
     Element,
     Expression,
+    Group,
     Name,
     names_in,
     transform,
@@ -23,7 +25,7 @@ from ..scenario.loading import Equation, FunctionDefinition, Scenario
 from ..scenario.types import MAX_HINTS
 from .graph import Block, leaf_quantities
 from .lift import Indices, Piece
-from .written_out import CustomFunction, expanded
+from .written_out import CustomFunction, expanded, substitute
 
 MAX_CIRCLE = 8  # names of a circle that are told
 MAX_SUGGESTED = 200  # elements of an array that a misspelling is compared with
@@ -78,10 +80,11 @@ class FormulaReader:
         own = {table.own_name(definition.name) for definition in self.scenario.functions}
         earlier: set[str] = set()
         for definition in self.scenario.functions:
-            # a function sees its own variables only: an e is a number to it, whatever the scenario calls e; a built-in
-            # function means itself until the scenario has defined its own of that name
+            # an e is a number to a function, whatever the scenario calls e; a built-in function means itself until the
+            # scenario has defined its own of that name
             callable_here = {f.name for f in self.scenario.functions} - table.NAMES | earlier
-            notation = Notation(self.functions, frozenset(definition.parameters).__contains__, own=callable_here)
+            names = {*definition.parameters, *(self.known - {"e"})}
+            notation = Notation(self.functions, names.__contains__, own=callable_here)
             earlier.add(definition.name)
             inside = table.own_name(definition.name)
             body = self.read(definition.body, definition, notation)
@@ -93,10 +96,10 @@ class FormulaReader:
                 if isinstance(part, Element):
                     error = FormulaError("a function's variable has no elements", *part.span, "no index here")
                     self.report(error, definition.where)
-                elif isinstance(part, Name) and part.name not in definition.parameters:
+                elif isinstance(part, Name) and not self.is_known(part, definition.parameters):
                     error = FormulaError(
-                        f"'{part.name}' is not a parameter of '{definition.name}'", *part.span, "not known",
-                        self.near(part.name, definition.parameters) or "a function sees only its own parameters",
+                        f"'{part.name}' is neither a variable of '{definition.name}' nor a quantity", *part.span,
+                        "not known", self.near(part.name, [*definition.parameters, *self.known]),
                     )  # fmt: skip
                     self.report(error, definition.where)
             later = next((p for p in calls_in(body) if p.function in own - self.custom.keys() - self.broken), None)
@@ -133,7 +136,7 @@ class FormulaReader:
             if any(part.function in self.broken for part in calls_in(body)):
                 self.broken.add(equation.name)  # its function has been reported
                 continue
-            body = transform(body, lambda part: self.element(part) if isinstance(part, Name) else part)
+            body = transform(body, self.elements)
             unknown = [p for p in walk(body) if isinstance(p, (Name, Element)) and p.name not in self.known]
             for part in unknown:
                 help = self.unknown_name(part.name)
@@ -144,12 +147,36 @@ class FormulaReader:
                 continue
             try:
                 expanded(body, self.custom)
+                body = transform(self.inlined(body), self.elements)
             except FormulaError as error:
                 self.report(error, equation.where)
                 self.broken.add(equation.name)
             else:
                 found[equation.name] = (body, equation)
         return found
+
+    def inlined(self, body: Expression) -> Expression:
+        """The formula with those own functions written out that use quantities beside their variables, or samples."""
+
+        def change(part: Expression) -> Expression:
+            own = self.custom.get(part.function) if isinstance(part, Call) else None
+            over = own is not None and any(piece.function == table.SAMPLES for piece in calls_in(own.body))
+            if own is None or not (over or set(names_in(own.body)) - set(own.parameters)):
+                return part
+            assert isinstance(part, Call)
+            inner = transform(own.body, lambda piece: replace(piece, span=part.span))
+            return Group(substitute(inner, dict(zip(own.parameters, part.arguments, strict=True))), part.span)
+
+        found = transform(body, change)
+        return found.inner if isinstance(found, Group) and not isinstance(body, Group) else found
+
+    def is_known(self, part: Name, variables: Collection[str]) -> bool:
+        """Is a name in a function's formula one of its variables, or a quantity's?"""
+        return part.name in variables or part.name in self.known or isinstance(self.element(part), Element)
+
+    def elements(self, part: Expression) -> Expression:
+        """A document's name of an element as that element; anything else as it is."""
+        return self.element(part) if isinstance(part, Name) else part
 
     def unknown_name(self, name: str) -> str:
         """What to do about a name that nothing has."""

@@ -30,7 +30,7 @@ from .lift import Indices, shape_text
 from .plan import Plan, distinct, plans_of
 from .template import Tree
 from .unroll import Unroller, of_single_numbers
-from .update_rule import UpdateRule, rule_of
+from .update_rule import Memory, UpdateRule, Worked, rule_of
 from .written_out import CustomFunction, expanded, recognised
 
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
@@ -47,6 +47,7 @@ class Block:
     pattern: str | None = None  # the document's names of the elements
     sample: int | None = None  # counted from 1
     formula: Expression | None = None  # as the author wrote it; None for a leaf
+    constant: bool = False  # given, and nothing is differentiated by it
     given: bool = False  # an objective that stands for given upstream gradients, not the author's
     part_of: str = ""  # the equation whose intermediate result this is; empty for a quantity of the author's own
 
@@ -256,8 +257,9 @@ class Graph:
 
     def sources(self, inputs: bool = False) -> list[int]:
         """What the loss is differentiated by: the parameters; and inputs, on request or where there are none."""
-        parameters = self.nodes_of("parameter")
-        return self.nodes_of("parameter", "input") if inputs or not parameters else parameters
+        kinds = ("parameter", "input") if inputs or not self.nodes_of("parameter") else ("parameter",)
+        blocks = [block for block in self.blocks.values() if block.kind in kinds and not block.constant]
+        return [node for block in blocks for node in range(block.start, block.start + block.size)]
 
     def group_of(self, node: int) -> tuple[NodeGroup, int] | None:
         """The group that calculates a node, and the node's row in it; None for a leaf."""
@@ -312,6 +314,31 @@ class Graph:
     def rule(self) -> UpdateRule | None:
         """How a parameter is taken a step on; None where the scenario has neither a rate nor a rule."""
         return rule_of(self.scenario, self.custom)
+
+    @cached_property
+    def parameter_rows(self) -> Mapping[int, int]:
+        """The place of every parameter among all."""
+        return {node: row for row, node in enumerate(self.nodes_of("parameter"))}
+
+    @cached_property
+    def rates(self) -> NDArray[np.float64]:
+        """The learning rate of every parameter."""
+        own, common = self.scenario.rates, self.scenario.rate
+        names = [self.block_of(node).name for node in self.nodes_of("parameter")]
+        return np.array([own[name].value if name in own else np.nan if common is None else common for name in names])
+
+    @cached_property
+    def frozen(self) -> NDArray[np.bool_]:
+        """Which of the parameters no step changes."""
+        return np.array([self.block_of(node).name in self.scenario.frozen for node in self.nodes_of("parameter")], bool)
+
+    def worked(
+        self, number: int, values: NDArray[np.float64], adjoints: NDArray[np.float64], memory: Memory = None
+    ) -> Worked:
+        """Step `number` (from 1) of the rule for all parameters; `memory` is that of the step before."""
+        assert self.rule is not None
+        nodes = self.nodes_of("parameter")
+        return self.rule.work(number, values[nodes], adjoints[nodes], memory, self.rates, self.frozen)
 
     @property
     def symbolic(self) -> bool:

@@ -82,7 +82,7 @@ def states(trace: Trace) -> Iterator[State]:
     values, adjoints, memory, number = trace.values, trace.adjoints, graph.memory, 0
     while True:
         finite = bool(np.isfinite(values[graph.loss]) and np.isfinite(adjoints[nodes]).all())
-        worked = rule.work(graph.step + number, values[nodes], adjoints[nodes], memory)
+        worked = graph.worked(graph.step + number, values, adjoints, memory)
         yield State(number, values, adjoints, worked, finite)
         if not finite:
             return

@@ -290,7 +290,7 @@ class Trace:
         rule = self.graph.rule
         if rule is None or not rule.ready:
             return ()
-        done = rule.work(1, self.values[nodes], self.adjoints[nodes])
+        done = self.graph.worked(1, self.values, self.adjoints)
         numbers = zip(nodes, self.values[nodes], self.adjoints[nodes], done.after, strict=True)
         return tuple(Update(node, float(w), float(g), float(after)) for node, w, g, after in numbers)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +30,10 @@ from .lift import Lifter, Piece
 from .written_out import CustomFunction, expanded
 
 Values = NDArray[np.float64]
+Memory: TypeAlias = Mapping[str, Values] | None  # of a rule, from one step to the next
 PLAIN = "w - rate*g"
-_WHOLE = (
-    "sum",
-    "mean",
-    "prod",
-    "logsumexp",
-    "softmax",
-    "outer",
-)  # have no sense for the one number that a rule works on
+# have no sense for the one number that a rule works on
+_WHOLE = ("sum", "mean", "prod", "logsumexp", "softmax", "outer", "samples")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +84,25 @@ class UpdateRule:
         parts = [part for line in self.lines for part in walk(line.formula)]
         return self.rate == self.rate or not any(isinstance(part, Name) and part.name == "rate" for part in parts)
 
-    def work(self, number: int, w: Values, g: Values, memory: Mapping[str, Values] | None = None) -> Worked:
-        """Step `number` (from 1) for parameters w with gradients g; `memory` is that of the step before."""
+    def work(
+        self,
+        number: int,
+        w: Values,
+        g: Values,
+        memory: Memory = None,
+        rates: Values | None = None,
+        frozen: NDArray[np.bool_] | None = None,
+    ) -> Worked:
+        """Step `number` (from 1) for parameters w with gradients g; `memory` is that of the step before.
+
+        `rates` are the parameters' own, `frozen` those that stay as they are.
+        """
         fixed = {"rate": self.rate, "t": float(number), **self.numbers}
         known = {name: np.broadcast_to(np.float64(value), w.shape) for name, value in fixed.items()}
         known |= {name: np.full(w.shape, start) for name, start in self.starts.items()} | dict(memory or {})
         known |= {"w": w, "g": g}
+        if rates is not None:
+            known["rate"] = rates
         current = dict(known)
         results = []
         for line in self.lines:
@@ -102,13 +111,14 @@ class UpdateRule:
             current[line.name] = result
             results.append(result)
         remembered = {name: current[name] for name in self.starts}
-        return Worked(number, known, tuple(results), current["w"], MappingProxyType(remembered))
+        after = current["w"] if frozen is None else np.where(frozen, w, current["w"])
+        return Worked(number, known, tuple(results), after, MappingProxyType(remembered))
 
     def by_hand(
-        self, before: float, gradient: float, written: Callable[[float], float] = lambda x: x
+        self, before: float, gradient: float, rate: float, written: Callable[[float], float] = lambda x: x
     ) -> tuple[float, dict[str, float]]:
         """The first step for one parameter, line by line, each result as `written`: w after it, and every line's."""
-        current = {"rate": self.rate, "t": 1.0, **self.numbers, **self.starts, "w": before, "g": gradient}
+        current = {"rate": rate, "t": 1.0, **self.numbers, **self.starts, "w": before, "g": gradient}
         for line in self.lines:
             current[line.name] = written(evaluate(line.full, current.__getitem__))
         return current["w"], {line.name: current[line.name] for line in self.lines}

@@ -75,8 +75,8 @@ def spelt(typed: str, minus: str = "-") -> str:
 
 
 def is_number(text: str) -> bool:
-    """Is a text a number and nothing else: `0.20`, `-1.5e-9`?"""
-    return re.fullmatch(r"[-−]?\d+(\.\d+)?(e-?\d+)?", text) is not None
+    """Is a text a number and nothing else: `0.20`, `-1.5e-9`? (A value may be typed as a formula of numbers, 1/3.)"""
+    return re.fullmatch(r"[-−]?\d+(\.\d+)?([eE][-+]?\d+)?", text) is not None
 
 
 def counted(count: int) -> str:

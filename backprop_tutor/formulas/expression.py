@@ -81,10 +81,14 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`."""
+    """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`.
+
+    `implied`: some of them stand side by side without a sign.
+    """
 
     factors: tuple[tuple[str, Expression], ...]
     span: Span = field(default=NOWHERE, compare=False)
+    implied: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

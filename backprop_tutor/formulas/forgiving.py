@@ -31,7 +31,7 @@ from .expression import (
 )
 from .lists import written_lists
 from .parse import MAX_DEPTH, Grammar, Notation
-from .tokens import TURNED, Token, number_of, tokens
+from .tokens import Token, number_of, tokens
 
 # functions whose argument may stand without brackets
 BARE = frozenset(
@@ -160,23 +160,15 @@ class HandGrammar(Grammar):
             return False  # 1 2 is no product
         return token.kind in ("number", "name") or self.sees("(", "[")
 
-    def based(self) -> Expression:
-        start = self.here.start
-        base = self.atom()
-        while self.turns():
-            base = Call("transpose", (base,), 0, "transpose", (start, self.tokens[self.at - 1].end))
-        return base
+    def check_joint(self, factors: list[tuple[str, Expression]]) -> None:
+        """Hand calculations are read as they stand."""
 
-    def turns(self) -> bool:
-        """Takes a sign that turns the matrix before it: `Wᵀ`, `W^T`, `W.T`; False where none stands here."""
-        if self.sees(TURNED):
-            self.take()
-            return True
-        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.notation.names("T"):
-            self.take()
-            self.take()
-            return True
+    def indexes(self, base: Expression) -> bool:
+        """`(a)[b]` is a product here."""
         return False
+
+    def check_not_called(self, token: Token) -> None:
+        """`h(x)` with h a quantity is a product here."""
 
     def bracketed(self) -> Expression:
         node = super().bracketed()

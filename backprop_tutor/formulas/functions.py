@@ -380,7 +380,8 @@ ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
         for how in ("sum", "mean", "max", "min", "logsumexp", "softmax")
     }
 )
-NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG})
+SAMPLES = "samples"  # of a quantity that differs from sample to sample: the list of what it is in each
+NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG, SAMPLES})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
 
 

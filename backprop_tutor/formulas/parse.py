@@ -1,17 +1,19 @@
 """Text → formula, by a grammar of our own: nothing a person writes is ever evaluated.
 
     formula  = ["-"|"+"] product { ("+"|"-") product }
-    product  = factor { ("*"|"·"|"×"|"/"|"÷"|"@") factor }
+    product  = factor { ("*"|"·"|"×"|"⊙"|"/"|"÷"|"@") factor | power-without-a-sign }
     factor   = ["-"|"+"] power
-    power    = atom [ ("^"|"**") factor | superscript ]
+    power    = turned [ ("^"|"**") factor | superscript ]
+    turned   = atom { "ᵀ" | "^T" | ".T" | "[" index {"," index} "]" }
     atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
              | "where" "(" formula comparison formula "," formula "," formula ")"
-             | "(" formula ")" | "[" formula {"," formula} "]" | atom "[" index {"," index} "]"
+             | "(" formula ")" | "[" formula {"," formula} "]" | "|" formula "|"
     index    = ["-"] number | [["-"] number] ":" [["-"] number] [":" number]
     comparison = "<" | "<=" | ">" | ">=" | "=="
 
-A scenario's formulas are strict: every product has its sign. What a hand calculation may leave out or write in another
-way is in `forgiving.py`. Every tree node keeps its place, so that a caret can stand under it.
+A product may leave its sign out where that is clear: `2 x`, `h(1 - h)`, `(a + b)(c + d)`, `1/2 (t - y)^2`. What else a
+hand calculation may leave out or write in another way is in `forgiving.py`. Every tree node keeps its place, so that a
+caret can stand under it.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ from .expression import (
     Product,
     Range,
     Sum,
+    names_in,
 )
-from .tokens import MAX_EXPONENT, Token, number_of, tokens
+from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
 
 MAX_DEPTH = 40
 MAX_POWER = 64  # of a literal exponent
@@ -178,28 +181,46 @@ class Grammar:
     def product(self) -> Expression:
         start = self.here.start
         factors: list[tuple[str, Expression]] = [("*", self.factor())]
+        implied = False
         while True:
             if self.sees("*", "/"):
                 how = self.take().text
                 factors.append((how, self.factor()))
             elif self.sees("@"):
                 self.take()
-                left = self._product(factors, start)
+                left = self._product(factors, start, implied)
                 right = self.factor()
                 factors = [("*", MatrixProduct(left, right, (start, self.tokens[self.at - 1].end)))]
             elif self.joins():
+                self.check_joint(factors)
                 factors.append(("*", self.power()))
+                implied = True
             else:
-                return self._product(factors, start)
+                return self._product(factors, start, implied)
 
-    def _product(self, factors: list[tuple[str, Expression]], start: int) -> Expression:
+    def _product(self, factors: list[tuple[str, Expression]], start: int, implied: bool) -> Expression:
         if len(factors) == 1:
             return factors[0][1]
-        return Product(tuple(factors), (start, self.tokens[self.at - 1].end))
+        return Product(tuple(factors), (start, self.tokens[self.at - 1].end), implied)
 
     def joins(self) -> bool:
         """Does the next token multiply what stands before it without a sign?"""
-        return False
+        return (self.here.kind == "name" and self.here.text != "∂") or self.sees("(")
+
+    def check_joint(self, factors: list[tuple[str, Expression]]) -> None:
+        """FormulaError where a factor without a sign stands behind a division: a/2 b might be either of two.
+
+        A bracket is clear, `a/(2m) b`, and so is a typed fraction, `1/2 x`, `1/m (a + b)`.
+        """
+        token, (how, divisor) = self.here, factors[-1]
+        apart = token.text == "(" or token.start > self.tokens[self.at - 1].end
+        fraction = len(factors) == 2 and isinstance(factors[0][1], Number) and isinstance(divisor, (Number, Name))
+        if how == "/" and not isinstance(divisor, Group) and not (fraction and apart):
+            shown = self.shown(token)
+            raise self.fail(
+                f"'{shown}' follows a division without a sign", token, "an operator is missing",
+                f"write *{shown} to multiply by it, or brackets around all that divides",
+            )  # fmt: skip
 
     def factor(self) -> Expression:
         if self.sees("-", "+"):
@@ -238,12 +259,31 @@ class Grammar:
         return base
 
     def based(self) -> Expression:
-        """What may be raised to a power: an atom, or a part of what it gives, `softmax(z)[1]`."""
+        """What may be raised to a power: an atom, perhaps turned, or a part of what it gives, `softmax(z)[1]`."""
         start, base = self.here.start, self.atom()
-        while self.sees("[") and self.here.start == self.tokens[self.at - 1].end and not isinstance(base, Number):
-            indices, end = self.indices()
-            base = Indexed(base, indices, (start, end))
-        return base
+        while True:
+            if self.turns():
+                base = Call("transpose", (base,), 0, "transpose", (start, self.tokens[self.at - 1].end))
+            elif self.indexes(base):
+                indices, end = self.indices()
+                base = Indexed(base, indices, (start, end))
+            else:
+                return base
+
+    def indexes(self, base: Expression) -> bool:
+        """Does an index of what stands before it follow?"""
+        return self.sees("[") and self.here.start == self.tokens[self.at - 1].end and not isinstance(base, Number)
+
+    def turns(self) -> bool:
+        """Takes a sign that turns the matrix before it: `Wᵀ`, `W^T`, `W.T`; False where none stands here."""
+        if self.sees(TURNED):
+            self.take()
+            return True
+        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.notation.names("T"):
+            self.take()
+            self.take()
+            return True
+        return False
 
     def exponential(self) -> bool:
         token = self.here
@@ -273,12 +313,23 @@ class Grammar:
             bare = bare.inner if isinstance(bare, Group) else bare.operand
         ten = isinstance(base, Number) and base.value == 10
         limit = MAX_EXPONENT if ten else MAX_POWER
+        if isinstance(bare, Bracketed):
+            help = "a layer's or a sample's number belongs to the name: W1 for W^[1]; [notation] says how it is typeset"
+            raise FormulaError("an exponent is no list", *bare.span, "a list", help, self.text)
         if isinstance(bare, Number) and abs(bare.value) > limit:
             raise FormulaError(
                 f"the exponent {bare.text} is too large; the limit is {limit}", *bare.span, "too large", "", self.text
             )
-        if isinstance(bare, Power) or (isinstance(base, Power) and isinstance(bare, Number)):
-            raise FormulaError("a power of a power needs brackets", *span, "ambiguous", "write (a^b)^c", self.text)
+        if isinstance(bare, Power) and not names_in(bare):  # x^2^3 is x^(2^3)
+            from .evaluate import evaluate
+
+            if not abs(evaluate(bare, dict[str, float]().__getitem__)) <= limit:
+                said = f"this exponent is too large; the limit is {limit}"
+                raise FormulaError(said, *bare.span, "too large", "", self.text)
+        if isinstance(base, Power) and isinstance(bare, Number):
+            raise FormulaError(
+                "this may be read in two ways", *span, "ambiguous", "write (a²)^b or a^(2^b)", self.text
+            )
         return Power(base, exponent, span)
 
     def atom(self) -> Expression:
@@ -294,6 +345,10 @@ class Grammar:
             return Group(inner, (token.start, close.end))
         if self.sees("["):
             return self.bracketed()
+        if self.sees("|"):
+            self.take()
+            inner = self.sum()
+            return Call("abs", (inner,), 0, "abs", (token.start, self.expect("|", token).end))
         if token.kind == "end":
             before = self.tokens[self.at - 1] if self.at else token
             raise self.fail("the formula ends too early", before, "something must follow")
@@ -336,6 +391,7 @@ class Grammar:
                 return self.call(token, function, len(name) - len(function))
             if not self.notation.names(name):
                 raise self.unknown_call(token, function)
+            self.check_not_called(token)
         if self.sees("[") and self.here.start == token.end:
             return self.element(token)
         if name in functions.CONSTANTS and not self.notation.names(name):
@@ -345,6 +401,14 @@ class Grammar:
     def calls(self, name: str, function: str) -> bool:
         """Is a name before brackets a function's? A product has its sign: a quantity may share a function's name."""
         return function in self.notation.functions
+
+    def check_not_called(self, token: Token) -> None:
+        """FormulaError for `y(x)` with y a quantity: it looks like a function. `h(1 - h)` is a product."""
+        if self.ahead(2).text in (")", ","):
+            shown = self.shown(token)
+            raise self.fail(
+                f"'{shown}' is a quantity and no function", token, "no function", f"for a product write {shown}*("
+            )
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
         hint = did_you_mean(function, self.notation.functions) or f"for a product write {self.shown(token)}*("

@@ -18,6 +18,7 @@ MAX_DIGITS = 40
 MAX_EXPONENT = 30  # of ten, in a typed number
 
 _PRIMES = "'′’"
+SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
 _VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
 _OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "⊙": "*", "∘": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
@@ -58,10 +59,12 @@ def normalised(name: str) -> str:
 def read_name(text: str, start: int) -> int:
     """Where the name that starts at `start` ends: letters, digits, underscores, `_{...}`, then `.1`, `#2` and primes.
 
-    `.1` stands at the end of the name of an intermediate result.
+    `.1` stands at the end of the name of an intermediate result. A subscript ends a name, too: `θ₁x` is θ₁ and x.
     """
     at = start + 1
     while at < len(text):
+        if text[at - 1] in SUBSCRIPTS and text[at].isalpha():
+            break
         if _name_part(text[at]):
             at += 1
         elif text[at] == "{" and text[at - 1] == "_" and (close := text.find("}", at)) > 0:
@@ -69,7 +72,7 @@ def read_name(text: str, start: int) -> int:
         else:
             break
     primes = at + len(text[at:]) - len(text[at:].lstrip(_PRIMES))
-    if count := re.match(r"\.[1-9]\d{0,3}(?![\w.])", text[primes:], re.ASCII):
+    if count := re.match(r"\.[1-9]\d{0,3}(?!\w|\.(?!T\b))", text[primes:], re.ASCII):
         at = primes + count.end()
     if sample := re.match(r"#\d+", text[at:]):
         at += sample.end()
@@ -81,7 +84,7 @@ def read_name(text: str, start: int) -> int:
 def tokens(text: str, lists: bool = False) -> list[Token]:
     """The pieces of a formula with their places; FormulaError at a character that has no meaning.
 
-    With `lists`, a semicolon is a piece too: it ends a row of `[1 2; 3 4]`.
+    With `lists`, a semicolon is a piece: it ends a row of `[1 2; 3 4]`; without, a bar: |x| is a magnitude.
     """
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(
@@ -121,7 +124,7 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
         elif char == "%":
             at += 1
             found.append(Token("percent", "%", start, at))
-        elif char in "+-*/^@()[],:" or (char == ";" and lists) or char in _OPERATORS:
+        elif char in "+-*/^@()[],:" or (char == (";" if lists else "|")) or char in _OPERATORS:
             at += 1
             found.append(Token("operator", _OPERATORS.get(char, char), start, at))
         else:

@@ -74,6 +74,20 @@ def _is_negative(shown: str) -> bool:
     return shown.startswith(("-", "−"))
 
 
+def put_in_rank(shown: str) -> int:
+    """How loosely what is put in for a name hangs together: a value may be typed as `1/3`."""
+    rank, depth = _ATOM, 0
+    for i, char in enumerate(shown):
+        depth += (char in "([{") - (char in ")]}")
+        if depth == 0 and i and char in "+-−" and shown[i - 1] not in "eE":
+            return _SUM
+        if depth == 0 and char in "/*·":
+            rank = _PRODUCT
+        elif depth == 0 and char == "^" and shown[0].isdigit():
+            rank = min(rank, _POWER)
+    return rank
+
+
 def _is_zero(shown: str) -> bool:
     return re.fullmatch(r"0(\.0*)?", shown) is not None
 
@@ -106,7 +120,8 @@ class _Printer:
     def text(self, node: Expression, least: int = _SUM) -> str:
         node = _as_written(node)
         shown = self.bare(node)
-        return self.bracketed(shown) if _rank(node) < least and not _is_zero(shown) else shown
+        rank = put_in_rank(shown) if isinstance(node, (Name, Element)) else _rank(node)
+        return self.bracketed(shown) if rank < least and not _is_zero(shown) else shown
 
     def part(self, node: Expression, first: bool) -> str:
         """A factor: a negative number put in for a name gets brackets, unless it stands first."""
@@ -136,7 +151,8 @@ class _Printer:
                 return self.text(operand, _ATOM) + indices_text(indices)
             case Sum(terms):
                 sign, first = terms[0]
-                out = self.negative(self.text(first, _PRODUCT)) if sign < 0 else self.text(first)
+                least = _PRODUCT if isinstance(_as_written(first), Sum) else _SUM
+                out = self.negative(self.text(first, _PRODUCT)) if sign < 0 else self.text(first, least)
                 for sign, term in terms[1:]:
                     term = _as_written(term)
                     # a negative number put in first gets its own brackets: a + (−2)·b
@@ -224,7 +240,8 @@ class _Latex(_Printer):
                 return f"{self.text(left, _PRODUCT)} {self.text(right, _UNARY)}"
             case Power(base, exponent):
                 low = self.text(base, _ATOM)
-                if _is_negative(low) or (r"\times" in low and isinstance(_as_written(base), Name)):
+                loose = r"\times" in low or r"\frac" in low
+                if _is_negative(low) or (loose and isinstance(_as_written(base), Name)):
                     low = self.bracketed(low)
                 return f"{{{low}}}^{{{self.text(ungrouped(exponent))}}}"
             case Comparison(operator, left, right):

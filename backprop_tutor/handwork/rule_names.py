@@ -105,11 +105,6 @@ class RuleNames:
             return given[name]
         return Remembered(name, node) if name in self.rule.starts else RuleNumber(name)
 
-    @cached_property
-    def rows(self) -> Mapping[int, int]:
-        """The place of every parameter among all."""
-        return {node: row for row, node in enumerate(self.graph.nodes_of("parameter"))}
-
     def text(self, subject: Worked | Remembered | RuleNumber) -> str:
         """The subject's canonical name."""
         return next(name for name, own in self.canonical.items() if own == subject)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..formulas.algebra import size
+from ..formulas.digits import is_number
 from ..formulas.expression import NOWHERE, Derivative, Expression, Name, Negative, Span, names_in, walk
 from ..formulas.typeset import to_text
 from ..handwork import meaning
@@ -153,7 +154,7 @@ class OddNumbers:
         if subject in self.chain.session.person.stated:
             return self.chain.session.person.stated[subject].number.unit
         typed = self.chain.judge.graph.typed(subject.node) if isinstance(subject, Value) else None
-        return None if typed is None else unit_of(typed.lstrip("-"))
+        return unit_of(typed.lstrip("-")) if typed is not None and is_number(typed) else None
 
     # ------------------------------------------------------------------ what belongs where
     def fits(self, pair: Pair) -> bool:

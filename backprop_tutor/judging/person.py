@@ -83,11 +83,12 @@ class Model:
 
     def updated(self, node: int) -> float:
         """w − rate·∂L/∂w, or what the scenario's own rule makes of w in its first step."""
-        if self.convention.frozen_bias and is_bias(self.graph, node):
+        row = self.graph.parameter_rows[node]
+        if self.graph.frozen[row] or (self.convention.frozen_bias and is_bias(self.graph, node)):
             return self.value(node)
         if (names := self.vocabulary.rule) is not None:
             return self.worked(names.result, node)
-        step = self.rate * self.of(Gradient(self.graph.loss, node))
+        step = float(self.graph.rates[row]) * self.of(Gradient(self.graph.loss, node))
         return self.value(node) - self.convention.ascent * step
 
     def worked(self, line: int, node: int) -> float:
@@ -106,7 +107,7 @@ class Model:
         """What the steps before have left of a name of the update rule; where it starts, before the first."""
         names, memory = self.vocabulary.rule, self.graph.memory.get(name)
         assert names is not None
-        return names.rule.starts[name] if memory is None else float(memory[names.rows[node]])
+        return names.rule.starts[name] if memory is None else float(memory[self.graph.parameter_rows[node]])
 
     def rule_number(self, name: str) -> float:
         """A constant of the update rule, or the number of the step."""

@@ -150,12 +150,13 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
         gradients[node] = products[0] if len(products) == 1 else written(fsum(products), digits, *products)
         steps.append(HandStep("backward", graph.loss, node, gradients[node], step.value, tuple(terms)))
 
-    rate = graph.scenario.rate or 0.0
-    for update in trace.updates:
+    for update, rate, frozen in zip(trace.updates, graph.rates, graph.frozen, strict=True) if trace.updates else ():
         lines: tuple[float, ...] = ()
-        if graph.rule is not None and not graph.rule.plain:
+        if frozen:
+            after = update.after
+        elif graph.rule is not None and not graph.rule.plain:
             slope = gradients[update.node]
-            after, worked = graph.rule.by_hand(update.before, slope, _rounding(digits, slope))
+            after, worked = graph.rule.by_hand(update.before, slope, rate, _rounding(digits, slope))
             lines = tuple(worked.values())
         else:
             step_size = _product(rate, gradients[update.node], digits)

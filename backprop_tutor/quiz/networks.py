@@ -14,6 +14,7 @@ from itertools import product
 from types import MappingProxyType
 
 from ..errors import Problem, RequestError, Where
+from ..formulas.digits import is_number
 from ..formulas.notation import element_name
 from ..scenario.loading import Quantity, Scenario, loads, with_random, with_values
 from .names import Activation, Loss, Shared
@@ -240,7 +241,7 @@ def renumbered(scenario: Scenario, dice: random.Random) -> Scenario:
 def _changes(scenario: Scenario, dice: random.Random) -> Iterator[tuple[str, str]]:
     varying = scenario.samples[0].values if scenario.samples else {}
     for quantity in scenario.quantities:
-        if quantity.kind != "target" and quantity.name not in varying:
+        if quantity.kind != "target" and not quantity.constant and quantity.name not in varying:
             yield from _new_numbers(quantity, "", scenario, dice)
     for number, sample in enumerate(scenario.samples, 1):
         for quantity in sample.values.values():
@@ -252,7 +253,9 @@ def _new_numbers(quantity: Quantity, sample: str, scenario: Scenario, dice: rand
     places = product(*(range(1, size + 1) for size in quantity.shape))
     for flat, place in enumerate(places):
         name = element_name(quantity.name, None, place) if quantity.shape else quantity.name
-        number = _near(quantity.text(flat), quantity.kind == "parameter", dice)
+        text = quantity.text(flat)
+        text = text if text == "?" or is_number(text) else repr(float(quantity.values[flat]))
+        number = _near(text, quantity.kind == "parameter", dice)
         if number is not None:
             yield name + sample, number
 

@@ -61,8 +61,9 @@ def candidates(source: Source) -> list[Candidate]:
     for by in _passed_back(source):
         add(Kind.ADJOINT, Gradient(source.graph.loss, by))
     plain = source.graph.rule is not None and source.graph.rule.plain
-    for update in source.trace.updates if plain else ():
-        add(Kind.UPDATE, Updated(update.node))
+    for update, frozen in zip(source.trace.updates if plain else (), source.graph.frozen, strict=False):
+        if not frozen and source.graph.block_of(update.node).name not in source.graph.scenario.rates:
+            add(Kind.UPDATE, Updated(update.node))
     return found
 
 

@@ -16,12 +16,10 @@ from .names import normal_name, quoted
 from .toml_faults import parsed_value
 from .toml_places import find_places
 from .types import Quantity, Report, Sample, Scenario, Source
-from .values import ArrayFault, ValueReader
+from .values import ArrayFault, ValueReader, constant
 
 SMALL = 16
 """An array with longer rows is drawn smaller, so that sums over a row stay near 1 and no sigmoid is saturated."""
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 # ---------------------------------------------------------------- given values
@@ -155,10 +153,10 @@ def _number(name: str, text: str) -> float:
     plain = text.replace("−", "-")
     if plain == "?":
         return math.nan
-    if _NUMBER.fullmatch(plain) and math.isfinite(number := float(plain)):
+    if (number := constant(plain)) is not None:
         return number
     comma = re.fullmatch(r"[+-]?\d+,\d+", plain)
-    help = f"write it with a point: {plain.replace(',', '.')}" if comma else 'write a number, for example 0.7, or "?"'
+    help = f"write it with a point: {plain.replace(',', '.')}" if comma else 'write a number, 0.7 or 1/3, or "?"'
     raise _refused(name, f"{quoted(text)} is no number", help)
 
 

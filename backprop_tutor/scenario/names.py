@@ -1,6 +1,6 @@
 """The form of names in a scenario: quantities, functions, element patterns, typeset notation.
 
-    name     = letter { letter | digit | "_" } { prime }        Greek letters and accents are letters
+    name     = letter { letter | digit | subscript | "_" } { prime }        Greek letters and accents are letters
     function = name "(" name { "," name } ")"
     pattern  = a name with {i}, {i}{j} or {i}{j}{k} for the indices of an element, counted from 1
 
@@ -14,6 +14,7 @@ import unicodedata
 from typing import NamedTuple
 
 from ..formulas.notation import element_name
+from ..formulas.tokens import SUBSCRIPTS
 
 MAX_NAME_CHARACTERS = 40
 MAX_NOTATION_CHARACTERS = 200
@@ -87,17 +88,29 @@ def name_fault(name: str) -> Fault | None:
         )  # fmt: skip
     stem = name.rstrip("'")
     for index, char in enumerate(stem or name):
+        if index and stem[index - 1] in SUBSCRIPTS and _letter(char):
+            said = f"{quoted(name)} is no name: a subscript ends one"
+            return Fault(said, "not a name", _instead(name) or _NAME_RULE)
         if _letter(char) or (index and (_digit(char) or char == "_" or unicodedata.category(char).startswith("M"))):
             continue
         if index == 0:
             return Fault(f"{quoted(name)} is no name: it must start with a letter", "not a name", _NAME_RULE)
-        plain = look_alike(char)
-        better = stem[:index] + plain + stem[index + 1 :] if plain != char and plain.isalnum() else ""
         return Fault(
-            f"{quoted(name)} is no name: {quoted(char)} can't stand in one", "not a name",
-            f"write '{better}'; [notation] says how it is typeset" if better and not name_fault(better) else _NAME_RULE,
-        )  # fmt: skip
+            f"{quoted(name)} is no name: {quoted(char)} can't stand in one", "not a name", _instead(name) or _NAME_RULE
+        )
     return None
+
+
+def _instead(name: str) -> str:
+    """What to write for `w_{11}`, `W^[1]`, `x^(1)` or `net input`; empty where nothing near is a name."""
+    better = re.sub(r"[\s.\-−]+", "_", re.sub(r"[{}()\[\]^]", "", look_alike(name)))
+    if better == name or name_fault(better) is not None:
+        return ""
+    advice = f"write '{better}'"
+    typeset = re.sub(r"\^(\[[^\]]*\]|\([^)]*\))", r"^{\1}", name)
+    if re.search(r"[\^{]", name) and notation_fault(typeset) is None:
+        return f"{advice}, and in [notation] {better} = '{typeset}'"
+    return f"{advice}; [notation] says how it is typeset"
 
 
 def _letter(char: str) -> bool:
@@ -105,7 +118,7 @@ def _letter(char: str) -> bool:
 
 
 def _digit(char: str) -> bool:
-    return char in "0123456789"
+    return char in "0123456789" + SUBSCRIPTS
 
 
 def function_heading(key: str) -> tuple[str, tuple[str, ...]] | Fault:

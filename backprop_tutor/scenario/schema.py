@@ -27,7 +27,7 @@ from .types import (
     MAX_TEXT_CHARACTERS,
 )
 
-_LEAF = {"anyOf": [{"type": "number"}, {"const": "?"}]}
+_LEAF = {"anyOf": [{"type": "number"}, {"type": "string"}]}
 _ROW = {"type": "array", "items": _LEAF, "minItems": 1}
 _MATRIX = {"type": "array", "items": _ROW, "minItems": 1}
 _ARRAYS = {"anyOf": [_ROW, _MATRIX, {"type": "array", "items": _MATRIX, "minItems": 1}]}
@@ -35,7 +35,7 @@ _ARRAYS = {"anyOf": [_ROW, _MATRIX, {"type": "array", "items": _MATRIX, "minItem
 Text = Annotated[str, Field(max_length=MAX_TEXT_CHARACTERS)]
 Formula = Annotated[str, Field(max_length=MAX_FORMULA_CHARACTERS)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Unknown = Literal["?"]
+Written = Annotated[str, Field(max_length=MAX_FORMULA_CHARACTERS)]  # "?", or a formula of numbers: the reader's part
 # The elements are checked by the reader, which knows rows and columns and takes a tenth of the time.
 Array = Annotated[list[Any], WithJsonSchema(_ARRAYS)]
 
@@ -48,7 +48,7 @@ class Stated(_Table):
     """A value with the reason why it was assumed: the document does not state it."""
 
     value: Annotated[Any, WithJsonSchema({"anyOf": [*_LEAF["anyOf"], *_ARRAYS["anyOf"]]})] = Field(
-        description="a number, an array of numbers, or '?' for a value that is not known"
+        description="a number, a formula of numbers ('1/3'), an array of these, or '?' for a value that is not known"
     )
     assumed: Text | None = Field(None, description="why this value, which the document does not state")
 
@@ -79,7 +79,7 @@ def _kind_of_value(value: object) -> str | None:
     if isinstance(value, int | float):
         return "<number>"
     if isinstance(value, str):
-        return "<unknown>"
+        return "<written>"
     if isinstance(value, list):
         return "<array>"
     if isinstance(value, Mapping):
@@ -89,7 +89,7 @@ def _kind_of_value(value: object) -> str | None:
 
 Value = Annotated[
     Annotated[Number, Tag("<number>")]
-    | Annotated[Unknown, Tag("<unknown>")]
+    | Annotated[Written, Tag("<written>")]
     | Annotated[Array, Tag("<array>")]
     | Annotated[Stated, Tag("<stated>")]
     | Annotated[Shaped, Tag("<shaped>")]
@@ -98,32 +98,42 @@ Value = Annotated[
 ]
 
 
+Quantified = Annotated[
+    Annotated[Number, Tag("<number>")] | Annotated[Written, Tag("<written>")], Discriminator(_kind_of_value)
+]
+
+
 class StatedRate(_Table):
     """A learning rate that the document does not state."""
 
-    value: Annotated[Number, Field(gt=0)] = Field(description="the learning rate")
+    value: Annotated[
+        Annotated[Annotated[Number, Field(gt=0)], Tag("<number>")] | Annotated[Written, Tag("<written>")],
+        Discriminator(_kind_of_value),
+    ] = Field(description="the learning rate")
     assumed: Text | None = Field(None, description="why this value, which the document does not state")
 
 
 Rate = Annotated[
     Annotated[Annotated[Number, Field(gt=0)], Tag("<number>")]
-    | Annotated[Unknown, Tag("<unknown>")]
+    | Annotated[Written, Tag("<written>")]
     | Annotated[StatedRate, Tag("<stated>")],
-    Discriminator(lambda value: kind if (kind := _kind_of_value(value)) in ("<number>", "<unknown>") else "<stated>"),
+    Discriminator(lambda value: kind if (kind := _kind_of_value(value)) in ("<number>", "<written>") else "<stated>"),
 ]
 
 
 Upstream = Annotated[
-    Annotated[Number, Tag("<number>")] | Annotated[Array, Tag("<array>")],
-    Discriminator(lambda value: "<array>" if isinstance(value, list) else "<number>"),
+    Annotated[Number, Tag("<number>")] | Annotated[Written, Tag("<written>")] | Annotated[Array, Tag("<array>")],
+    Discriminator(_kind_of_value),
 ]
 
 
 class Learning(_Table):
     """What is differentiated, and how a step is taken."""
 
-    loss: Text | None = Field(None, description="the equation to differentiate; the last one when left out")
+    loss: Text | None = Field(None, description="the equation to differentiate, or a formula; left out, the last one")
     rate: Rate | None = Field(None, description="the learning rate; without it no update is shown")
+    rates: dict[str, Quantified] = Field({}, description="parameters with a learning rate of their own")
+    frozen: list[Text] = Field([], description="parameters that no step changes; their gradients are shown")
     over_samples: Literal["mean", "sum"] = Field("mean", description="how the samples' losses become one")
     upstream: dict[str, Upstream] = Field(
         {},
@@ -137,7 +147,7 @@ class Learning(_Table):
         'number t: v = "beta*v + g", w = "w - rate*v"; a name that is needed before its own line has the value of the '
         "step before, 0 at first; without a rule it is plain gradient descent",
     )
-    values: dict[str, Number] = Field(
+    values: dict[str, Quantified] = Field(
         {}, description="numbers of the rule: its constants, and where a remembered name starts if not at 0"
     )
 
@@ -154,6 +164,9 @@ class ScenarioFile(_Table):
     document: Text | None = Field(None, description="which document the numbers come from")
     about: Text = Field("", description="a few sentences for the reader")
     inputs: dict[str, Value] = Field({}, max_length=MAX_QUANTITIES, description="what goes in")
+    constants: dict[str, Value] = Field(
+        {}, max_length=MAX_QUANTITIES, description="given numbers that nothing is differentiated by"
+    )
     parameters: dict[str, Value] = Field(
         {}, max_length=MAX_QUANTITIES, description="what gets a gradient and an update"
     )
@@ -211,6 +224,7 @@ def _without_echoes(faults: list[StructureFault]) -> list[StructureFault]:
 _EXAMPLES = {
     "equations": 'h1 = "x1*w1 + b1"',
     "inputs": "x1 = 0.05",
+    "constants": "eps = 1e-5",
     "parameters": "w1 = 0.15",
     "targets": "t1 = 0.01",
     "functions": '"f(x)" = "2.0*x"',
@@ -243,6 +257,9 @@ def _fault(detail: ErrorDetails) -> StructureFault:
         )
     if kind in ("too_long", "too_short", "string_too_long", "greater_than", "greater_than_equal", "finite_number"):
         return _out_of_range(path, name, kind, got, context)
+    if path[:2] == ("learning", "frozen"):
+        said = f"frozen is {kind_of(got)}" if len(path) == 2 else f"an entry of frozen is {kind_of(got)}"
+        return StructureFault(path[:2], said, "no list of names", 'write frozen = ["w1", "w2"]')
     if path[-1:] == ("over_samples",):
         near = did_you_mean(str(got), ("mean", "sum"))
         return StructureFault(path, f"over_samples is {quoted(str(got))}", "not known", near or 'it is "mean" or "sum"')
@@ -252,7 +269,7 @@ def _fault(detail: ErrorDetails) -> StructureFault:
     if len(path) == 1 and path[0] in _EXAMPLES:
         where = f"write [{path[0]}] on a line of its own, then lines such as {_EXAMPLES[str(path[0])]}"
         return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
-    if path in (("learning", "upstream"), ("learning", "update"), ("learning", "values")):
+    if path[:1] == ("learning",) and path[1:] in (("upstream",), ("update",), ("values",), ("rates",)):
         where = f"write [learning.{path[1]}] on a line of its own"
         return StructureFault(path, f"{name} is {kind_of(got)}, where a table belongs", "no table", where)
     if kind == "string_type":

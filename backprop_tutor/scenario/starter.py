@@ -13,7 +13,7 @@ format = 1
 title  = "One hidden unit, one output"
 about  = "Two inputs, one tanh unit, one sigmoid output; half the squared error."
 
-# What goes in. Digits are shown as they are typed: 0.20 stays 0.20.
+# What goes in. Digits are shown as they are typed: 0.20 stays 0.20. A fraction stands in quotes: "1/3".
 [inputs]
 x1 = 0.5
 x2 = -0.20
@@ -36,7 +36,8 @@ t = 1
 [functions]
 "half(u)" = "u/2"
 
-# One formula per name, in the document's order: + - * / ** ( ), @ for matrices. Each name becomes a quantity.
+# One formula per name, in the document's order: + - * / ** ( ), @ for matrices, where(x > 0, a, b) for cases.
+# Each name becomes a quantity.
 # An array is a list, W = [[0.1, 0.2], [0.3, 0.4]]; its elements are W[1,2] and so on.
 [equations]
 z    = "w1*x1 + w2*x2 + b1"

@@ -66,8 +66,11 @@ class Source:
         return Where(self.file, span.line, span.column, length, shown_line(line), key)
 
     def digits(self, path: Path, number: float) -> str:
-        """The digits of a number as typed, without TOML's decorations (1_000, +5, 0xff)."""
-        raw = (self.places.raw(path) or repr(number)).replace("_", "").removeprefix("+")
+        """The digits of a number as typed, without TOML's decorations (1_000, +5, 0xff); what is in quotes as it is."""
+        raw = self.places.raw(path) or repr(number)
+        if raw[:1] in ('"', "'"):
+            return " ".join(raw.strip("\"'").split()).replace("−", "-")
+        raw = raw.replace("_", "").removeprefix("+")
         return str(int(raw, 0)) if raw.startswith(("0x", "0o", "0b")) else raw
 
     def formula_where(self, *path: str | int, value: str) -> Where:
@@ -105,8 +108,8 @@ def shown_line(line: str) -> str | None:
 class Quantity:
     """An input, a parameter or a target: a number or an array of them.
 
-    `values` is flat, row by row, read-only, NaN where the value is unknown ("?"). `texts` holds the digits as the
-    author typed them ('0.20'), '?' for an unknown; None where nothing was typed (values from an .npz file, or drawn).
+    `values` is flat, row by row, read-only, NaN where the value is unknown ("?"). `texts` holds what the author typed
+    ('0.20', '1/3'), '?' for an unknown; None where nothing was typed (values from an .npz file, or drawn).
     """
 
     name: str
@@ -117,6 +120,7 @@ class Quantity:
     assumed: str | None
     where: Where
     key_where: Where
+    constant: bool = False  # of [constants]: given, and nothing is differentiated by it
 
     @property
     def size(self) -> int:
@@ -201,6 +205,10 @@ class Scenario:
     rate: float | None
     rate_text: str | None
     rate_assumed: str | None
+    rates: Mapping[str, RuleValue]
+    """Learning rates of single parameters, where they have their own."""
+    frozen: tuple[str, ...]
+    """Parameters that no step changes."""
     update: tuple[Equation, ...]
     """The equations of [learning.update], worked for every parameter; empty for plain gradient descent."""
     rule_values: tuple[RuleValue, ...]

@@ -1,13 +1,18 @@
-"""The values of one quantity: a number, "?", an array of either, or a table that says where they come from."""
+"""The values of one quantity: a number, "?", an array of either, or a table that says where they come from.
+
+A number may be typed as a formula of numbers in quotes: "1/3", "sqrt(2)", "-pi/4".
+"""
 
 from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .names import kind_of, quoted
+from ..errors import FormulaError
+from .names import Fault, kind_of, quoted
 from .toml_places import Path
 from .types import MAX_ARRAY_ELEMENTS, MAX_DIMENSIONS, Floats, Kind, Quantity, Report
 
@@ -118,7 +123,7 @@ class ValueReader:
                     what = "a row" if isinstance(item, list) else "no row"
                     said = f"{_part('element', name, path, here)} is {what}, unlike the first"
                     self.report.add(here, said, "doesn't fit", "write rows of the same length: [[1, 2], [3, 4]]")
-                elif (number := _finite(item)) is not None:
+                elif (number := finite(item)) is not None:
                     numbers.append(number)
                 else:
                     self._no_number(here, _part("element", name, path, here), item)
@@ -128,7 +133,7 @@ class ValueReader:
 
     def _number(self, path: Path, name: str, raw: Any) -> float | None:
         """A finite number, NaN for "?", or None after a report."""
-        number = _finite(raw)
+        number = finite(raw)
         if number is None:
             self._no_number(path, quoted(name), raw)
         return number
@@ -137,12 +142,15 @@ class ValueReader:
         if isinstance(raw, int | float) and not isinstance(raw, bool):
             self.report.add(path, f"{shown} is no finite number", "not finite", "write a number that is finite")
             return
-        what = f"the text {quoted(raw)}" if isinstance(raw, str) else kind_of(raw)
-        said = f"{shown} is {what}, where a number belongs"
-        self.report.add(path, said, "no number", 'write a number, or "?" for a value that is not known')
+        if not isinstance(raw, str):
+            said = f"{shown} is {kind_of(raw)}, where a number belongs"
+            self.report.add(path, said, "no number", 'write a number, or "?" for a value that is not known')
+            return
+        fault = no_constant(raw)
+        self.report.add(path, f"{shown} is {fault.message}", fault.label, fault.help)
 
     def _typed(self, path: Path, number: float) -> str:
-        """The digits as typed, without TOML's decorations (1_000, +5, 0xff)."""
+        """The digits as typed, without TOML's decorations (1_000, +5, 0xff); a formula as it is."""
         return "?" if math.isnan(number) else self.report.source.digits(path, number)
 
     def _room(self, path: Path, name: str, count: int) -> bool:
@@ -188,10 +196,10 @@ class ValueReader:
         return _Values(array.shape, array.reshape(-1), None)
 
 
-def _finite(raw: object) -> float | None:
+def finite(raw: object) -> float | None:
     """The number as a float, NaN for "?", None for anything that is no finite number."""
     if isinstance(raw, str):
-        return math.nan if raw == "?" else None
+        return math.nan if raw == "?" else constant(raw)
     if not isinstance(raw, int | float) or isinstance(raw, bool):
         return None
     try:
@@ -199,6 +207,47 @@ def _finite(raw: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def constant(text: str) -> float | None:
+    """The value of a formula of numbers, `2/3` or `sqrt(2)`; None where it is none, or has no finite value."""
+    from ..formulas.evaluate import evaluate
+    from ..formulas.expression import names_in
+    from ..formulas.parse import parse
+
+    if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text.strip()):
+        number = float(text)
+        return number if math.isfinite(number) else None
+    try:
+        formula = parse(text)
+        number = math.nan if names_in(formula) else evaluate(formula, dict[str, float]().__getitem__)
+    except (FormulaError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def no_constant(text: str) -> Fault:
+    """Why a text is no value, after "it is"."""
+    from ..formulas.expression import names_in
+    from ..formulas.parse import parse
+
+    said = Fault(
+        f"the text {quoted(text)}, where a number belongs", "no number",
+        'write a number, or "?" for a value that is not known',
+    )  # fmt: skip
+    if re.fullmatch(r"\s*[-+−]?\d+,\d+\s*", text):
+        return said._replace(help=f"write it with a point: {text.strip().replace(',', '.')}")
+    try:
+        names = names_in(parse(text))
+    except FormulaError:
+        return said
+    if names and len(text) > 1 and text not in names:
+        return Fault(
+            f"a formula with the quantity {quoted(names[0])}, and a value is made of numbers only", "no number",
+            "write it under [equations]",
+        )  # fmt: skip
+    return said if names else Fault(f"the formula {quoted(text)}, which has no finite value", "not finite",
+                                    "write another number")  # fmt: skip
 
 
 def _part(what: str, name: str, start: Path, at: Path) -> str:

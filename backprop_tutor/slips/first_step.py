@@ -37,13 +37,19 @@ def first_step(network: Network, node: int) -> FirstStep | None:
     """The first step of a parameter; None where the rule is no step away from w, or there is no rule."""
     graph = network.graph
     rule = graph.rule
-    w, gradient, rate = network.name(node), network.derivative(graph.loss, node), named(RATE)
+    w, gradient = network.name(node), network.derivative(graph.loss, node)
+    rate: Expression = named(RATE)
     if rule is None:
         return None
+    if graph.frozen[graph.parameter_rows[node]]:
+        return FirstStep(w, ZERO, None)
+    own = graph.scenario.rates.get(graph.block_of(node).name)
+    if own is not None:
+        rate = Number(own.text, Fraction(own.value))
     if rule.plain:
         plain = times(rate, gradient)
         return FirstStep(minus(w, plain), plain, gradient)
-    after = _written_out(rule, w, gradient)
+    after = _written_out(rule, w, gradient, rate)
     step = _taken_from(after, w)
     if step is None:
         return None
@@ -51,10 +57,10 @@ def first_step(network: Network, node: int) -> FirstStep | None:
     return FirstStep(after, step, _tidy(renamed(step, {RATE: ONE})) if has_rate else None)
 
 
-def _written_out(rule: UpdateRule, w: Name, gradient: Expression) -> Expression:
+def _written_out(rule: UpdateRule, w: Name, gradient: Expression, rate: Expression) -> Expression:
     """The rule's lines put into each other, with what is remembered at its start."""
     known: dict[str, Expression] = {name: _typed(value) for name, value in {**rule.numbers, **rule.starts}.items()}
-    known |= {"w": w, "g": gradient, "t": ONE}
+    known |= {"w": w, "g": gradient, "t": ONE, RATE: rate}
     for line in rule.lines:
         known[line.name] = _tidy(renamed(line.full, known))
     return known["w"]

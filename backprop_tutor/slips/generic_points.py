@@ -7,7 +7,6 @@ softmax keep their sum of 1. Each relu is seen on both sides of its kink where t
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -56,10 +55,15 @@ class Point:
 
     def _updated(self, node: int) -> float:
         """The parameter after the first step of the scenario's rule, at this point's rate."""
-        rule = self.network.graph.rule
+        graph = self.network.graph
+        rule, row, before = graph.rule, graph.parameter_rows[node], self.values[node]
+        if graph.frozen[row]:
+            return before
+        own = graph.block_of(node).name in graph.scenario.rates
+        rate = float(graph.rates[row]) if own else self.rate
         if rule is None or rule.plain:
-            return self.values[node] - self.rate * self.trace.gradient(node)
-        return replace(rule, rate=self.rate).by_hand(self.values[node], self.trace.gradient(node))[0]
+            return before - rate * self.trace.gradient(node)
+        return rule.by_hand(before, self.trace.gradient(node), rate)[0]
 
     def of(self, subject: Subject) -> float:
         """The value of a quantity of any kind."""

@@ -11,7 +11,7 @@ from ..lines import Block, Line, Piece, left, line, width_of, worded
 from .pen import Pen
 
 LARGE_ARRAY = 80
-_GROUPS = (("input", "inputs"), ("parameter", "parameters"), ("target", "targets"))
+_GROUPS = (("input", "inputs"), ("constant", "constants"), ("parameter", "parameters"), ("target", "targets"))
 
 
 def title(pen: Pen) -> Block:
@@ -34,7 +34,8 @@ def title(pen: Pen) -> Block:
 def parts(pen: Pen) -> Iterator[Block]:
     """The given numbers in columns, then every assumed one with its reason."""
     block = Block([line(), *heading("Given", "", pen.width, pen.glyphs.dash)])
-    groups = [(label, [b for b in pen.graph.blocks.values() if b.kind == kind]) for kind, label in _GROUPS]
+    kinds = {b.name: "constant" if b.constant else b.kind for b in pen.graph.blocks.values()}
+    groups = [(label, [b for b in pen.graph.blocks.values() if kinds[b.name] == kind]) for kind, label in _GROUPS]
     groups = [(label, [b for b in found if b.sample is None or b.sample in pen.samples]) for label, found in groups]
     margin = 2 + max(len(label) for label, found in groups if found) + 2
     if pen.width < 48:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from ...formulas.digits import is_number
 from ...formulas.expression import Derivative, Name
 from ...lesson.steps import LocalStep, backward_edges, local_formula, local_steps
 from ..equations import Columns, Equation, heading, laid_out, lined_up, measure
@@ -59,7 +60,7 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
     numbers = pen.put_in(step.formula)
     value = pen.number(step.value)
     steps = [(formula, "text")]
-    if isinstance(step.formula, Name):
+    if isinstance(step.formula, Name) and is_number(numbers):
         value = numbers  # a leaf's number as its author typed it
     elif numbers not in (formula, value) and formula != TOO_LONG:
         steps.append((numbers, "numbers"))

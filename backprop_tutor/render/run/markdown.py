@@ -23,6 +23,7 @@ from ...formulas.algebra import size
 from ...formulas.digits import is_number, short, significant
 from ...formulas.expression import Derivative, Expression
 from ...formulas.latex_names import LatexNames
+from ...formulas.parse import parse
 from ...formulas.typeset import to_latex
 from ...lesson.steps import (
     AdjointStep,
@@ -122,7 +123,7 @@ class Page:
         """A leaf's number as typed, a computed one to the digits asked for."""
         typed = self.graph.typed(node)
         if typed not in (None, "?"):
-            return latex_number(str(typed))
+            return latex_value(str(typed))
         return self.node(node) if self.symbolic else self.number(self.trace.value(node))
 
     def derivative(self, of: int, by: int) -> str:
@@ -167,7 +168,7 @@ class Page:
         scenario = self.graph.scenario
         if scenario.rate_text is not None:
             assumed = f"assumed: {_words(scenario.rate_assumed)}" if scenario.rate_assumed else ""
-            rows.append(rf"| rate | $\eta$ | ${scenario.rate_text}$ | {assumed} |")
+            rows.append(rf"| rate | $\eta$ | ${latex_value(scenario.rate_text)}$ | {assumed} |")
         if len(rows) > 2:
             yield "\n".join(rows)
         for quantity in leaves:
@@ -394,7 +395,7 @@ class Page:
         if self.symbolic:
             yield f"{kind}:"
         else:
-            numbers = [rf"$\eta = {self.graph.scenario.rate_text}$"] if self.pen.rate else []
+            numbers = [rf"$\eta = {latex_value(self.graph.scenario.rate_text or '')}$"] if self.pen.rate else []
             given = [v for v in self.graph.scenario.rule_values if v.name in rule.numbers]
             numbers += [f"${self.name(v.name)} = {latex_number(v.text)}$" for v in given]
             yield f"{kind} with {', '.join(numbers)}:" if numbers else f"{kind}:"
@@ -411,14 +412,20 @@ class Page:
     def descent(self, node: int, row: int) -> str:
         """One parameter's step of plain gradient descent."""
         text = rf"{self.new(self.node(node))} &= {self.node(node)} - \eta \cdot {self.total(node)}"
+        if self.graph.frozen[row]:
+            return rf"{self.new(self.node(node))} &= {self.node(node)}\ \text{{(frozen)}}"
         if self.symbolic:
             return text
         work = update.step_of(self.pen)
         slope, after = self.number(float(work.known["g"][row])), self.number(float(work.after[row]))
-        return rf"{text} = {self.value(node)} - {self.graph.scenario.rate_text} \cdot {_factor(slope)} = {after}"
+        rate = latex_value(self.pen.rate_of(node).replace("\u2212", "-"))
+        return rf"{text} = {self.value(node)} - {rate} \cdot {_factor(slope)} = {after}"
 
     def rule_lines(self, rule: UpdateRule, node: int, row: int) -> Iterator[str]:
         """The gradient of one parameter and every line of the rule, in formulas and with the numbers put in."""
+        if self.graph.frozen[row]:
+            yield self.descent(node, row)
+            return
         work = None if self.symbolic else update.step_of(self.pen)
         slope = "" if work is None else f" = {self.number(float(work.known['g'][row]))}"
         yield f"g &= {self.total(node)}{slope}"
@@ -490,6 +497,11 @@ def latex_number(text: str) -> str:
     r"""`1.5e-9` → `1.5 \times 10^{-9}`; any other number as it is."""
     match = re.fullmatch(r"(-?[\d.]+)[eE]([+-]?\d+)", text)
     return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match else text
+
+
+def latex_value(typed: str) -> str:
+    """A value as its author typed it, which may be a formula of numbers."""
+    return latex_number(typed) if is_number(typed) or typed == "?" else to_latex(parse(typed))
 
 
 def _factor(text: str, first: bool = False) -> str:

@@ -12,7 +12,7 @@ from ...engine.graph import Graph
 from ...engine.trace import Trace
 from ...engine.update_rule import Worked
 from ...formulas.algebra import size
-from ...formulas.digits import counted, significant, spelt
+from ...formulas.digits import counted, is_number, significant, spelt
 from ...formulas.expression import Expression, Number, Sum, transform
 from ...formulas.typeset import derivative_text, to_text
 from ..screen import Glyphs, Screen
@@ -158,7 +158,7 @@ class Pen:
             return ""
         for other in self.graph.node(result).operands:
             typed = self.graph.typed(other)
-            if other != operand and typed not in (None, "?") and self.trace.value(other) == value:
+            if other != operand and typed and is_number(typed) and self.trace.value(other) == value:
                 return self.value(other)
         return self.number(value)
 
@@ -169,6 +169,11 @@ class Pen:
         if scenario.rate_text is not None:
             return spelt(scenario.rate_text, self.glyphs.style.minus)
         return "" if scenario.rate is None else self.number(scenario.rate)
+
+    def rate_of(self, node: int) -> str:
+        """The learning rate of one parameter, which may have its own."""
+        own = self.graph.scenario.rates.get(self.graph.block_of(node).name)
+        return self.rate if own is None else spelt(own.text, self.glyphs.style.minus)
 
     # ------------------------------------------------------------------ marks
     def mark(self, agrees: bool) -> tuple[str, str]:

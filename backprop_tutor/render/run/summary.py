@@ -103,4 +103,5 @@ def next_step(graph: Graph, options: RunOptions) -> str:
         return f"{run} --random 7"
     if not sources:
         return f"{run} --view adjoints"
-    return f"{run} --grad {shlex.quote(graph.name(sources[0]))}"
+    one = next((node for node in sources if graph.reaches(node, graph.loss)), sources[0])
+    return f"{run} --grad {shlex.quote(graph.name(one))}"

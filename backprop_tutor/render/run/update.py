@@ -12,6 +12,7 @@ A rule of the scenario's own is shown line by line for each parameter, as it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -112,9 +113,7 @@ def step_of(pen: Pen) -> Worked:
     """The step that is taken from here."""
     if pen.worked is not None:
         return pen.worked
-    rule, nodes = pen.graph.rule, pen.graph.nodes_of("parameter")
-    assert rule is not None
-    return rule.work(1, pen.trace.values[nodes], pen.trace.adjoints[nodes])
+    return pen.graph.worked(1, pen.trace.values, pen.trace.adjoints)
 
 
 def _plain_row(pen: Pen, node: int, work: Worked | None, row: int) -> Equation:
@@ -123,17 +122,23 @@ def _plain_row(pen: Pen, node: int, work: Worked | None, row: int) -> Equation:
     name = pen.name(node)
     formula = f"{name} {minus} rate{times}{pen.total(node)}"
     new = renewed(pen.graph, name)
+    if pen.graph.frozen[row]:
+        value = "" if work is None else pen.value(node)
+        return Equation(new, ((name, "text"),), value, note="frozen: no step changes it")
     if work is None:
         return Equation(new, ((formula, "text"),))
     slope = pen.number(float(work.known["g"][row]))
     slope = f"({slope})" if slope.startswith(minus) else slope
-    numbers = f"{pen.value(node)} {minus} {pen.rate}{times}{slope}"
+    numbers = f"{pen.value(node)} {minus} {pen.rate_of(node)}{times}{slope}"
     return Equation(new, ((formula, "text"), (numbers, "numbers")), pen.number(float(work.after[row])))
 
 
 def _rule_rows(pen: Pen, rule: UpdateRule, node: int, work: Worked | None, row: int) -> Iterator[Equation]:
     """The gradient, then every line of the rule; what is new of a remembered name has a prime."""
     parameter = pen.name(node)
+    if pen.graph.frozen[row]:
+        yield replace(_plain_row(pen, node, work, row), gap=True)
+        return
     value = "" if work is None else pen.number(float(work.known["g"][row]))
     yield Equation("g", ((pen.total(node), "text"),), value, number=parameter, gap=True)
     for i, one in enumerate(rule.lines):
@@ -178,7 +183,7 @@ def spelling(graph: Graph, line: int, parameter: str) -> Callable[[str], str]:
 def number_of(pen: Pen, rule: UpdateRule, work: Worked, line: int, node: int) -> Callable[[str], str]:
     """The numbers that are put into a line for one parameter; those that somebody typed, as typed."""
     typed = {value.name: value.text for value in pen.graph.scenario.rule_values if value.name in rule.numbers}
-    typed |= {"rate": pen.rate, "t": str(work.number)}
+    typed |= {"rate": pen.rate_of(node), "t": str(work.number)}
     row = pen.graph.nodes_of("parameter").index(node)
 
     def put_in(name: str) -> str:
