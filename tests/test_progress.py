@@ -326,6 +326,16 @@ def test_a_slip_that_recurs_gets_a_card_and_fades() -> None:
     assert replay([first, second, shown], NOW + timedelta(days=1)).slips[0].evidence < slip.evidence
 
 
+def test_a_recurring_slip_is_due_like_a_skill() -> None:
+    made = [attempt(n, AGAIN, n, slip="error-sign", verdict="wrong") for n in (1, 2)]
+    made += [attempt(3, None, 2, slip="delta-dropped", verdict="wrong")]
+    state = replay(made, NOW + timedelta(days=20))
+    assert state.due_slips(NOW + timedelta(days=20)) == ("error-sign",), "what was made once has no card"
+    shown = attempt(4, GOOD, 20, visible=("error-sign",))
+    later = replay([*made, shown], NOW + timedelta(days=20))
+    assert later.due_slips(NOW + timedelta(days=20)) == ()
+
+
 def test_levels_days_and_what_was_answered() -> None:
     attempts = [attempt(n, GOOD, 0) for n in (1, 2, 3)] + [attempt(4, HARD, 1), attempt(5, AGAIN, 1)]
     state = replay(attempts, NOW + timedelta(days=1))

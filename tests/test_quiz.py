@@ -464,6 +464,32 @@ def test_what_is_due_is_asked_more_often() -> None:
     assert counts["loss"] > counts["neuron"]
 
 
+def test_a_slip_that_is_due_is_looked_for() -> None:
+    """Made twice long ago, it is due: the skill comes up more often, and the question is one that would show it."""
+    from datetime import timedelta
+
+    def shown(*days_ago: int) -> tuple[int, int]:
+        progress = in_memory()
+        for number, ago in enumerate(days_ago):
+            at = NOW - timedelta(days=ago)
+            progress.record(
+                Attempt(at, "old", number, "loss", "local", "x", "L1", "1", 4, "1", "wrong", "error-sign", rating=AGAIN)
+            )
+        of_skill, showing = 0, 0
+        for seed in range(25):
+            asked = generator(str(seed), count=1).next(1, replay(progress.attempts(), NOW), NOW)
+            assert asked is not None
+            of_skill += asked.question.skill == "loss"
+            showing += "error-sign" in asked.question.visible
+        return of_skill, showing
+
+    often, seen = shown(60, 59)
+    seldom, unseen = shown(60)
+    assert often > seldom
+    assert seen > unseen
+    assert seen >= often, "every question of that skill would show the slip"
+
+
 def test_an_easy_answer_is_twice_as_fast_as_usual() -> None:
     view = Silent()
     progress = in_memory()

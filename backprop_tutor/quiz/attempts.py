@@ -121,9 +121,17 @@ class State:
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """The skills that are due on this day or before, the longest overdue first."""
-        today = now.astimezone().date()
-        found = [s for s in self.skills.values() if s.card is not None and s.card.due.astimezone().date() <= today]
-        return tuple(s.code for s in sorted(found, key=lambda s: s.card.due if s.card else now))
+        return _due(((one.code, one.card) for one in self.skills.values()), now)
+
+    def due_slips(self, now: datetime) -> tuple[str, ...]:
+        """The recurring slips that a question should show on this day or before, the longest overdue first."""
+        return _due(((slip.code, slip.card) for slip in self.slips), now)
+
+
+def _due(cards: Iterable[tuple[str, Card | None]], now: datetime) -> tuple[str, ...]:
+    today = now.astimezone().date()
+    found = [(card.due, code) for code, card in cards if card is not None and card.due.astimezone().date() <= today]
+    return tuple(code for _, code in sorted(found))
 
 
 def usual_pace(attempts: Sequence[Attempt], skill: str) -> float | None:

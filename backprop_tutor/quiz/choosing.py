@@ -3,14 +3,15 @@
     generator = Generator(Practice(scenario), Wishes(digits=4), seed="7")
     asked = generator.next(1, state, now)     # a Question with the Source it was made from
 
-Without a seed of their own, questions follow the learner's progress: what is due comes first, what is open on the
-ladder is mixed, and no skill is asked twice in a row. With a seed they are the same for everybody.
+Without a seed of their own, questions follow the learner's progress: what is due comes first (a skill, or a question
+that would show a slip that recurs), what is open on the ladder is mixed, and no skill is asked twice in a row. With a
+seed they are the same for everybody.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from ..engine.graph import Graph
 from ..errors import Problem, RequestError, ScenarioError, Where
 from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
 from ..scenario.loading import Scenario
-from .attempts import State
+from .attempts import SkillState, State
 from .kinds import MAKERS, Maker, Setting
 from .long_questions import candidates as long_candidates
 from .long_questions import derivation, find
@@ -175,7 +176,7 @@ class Generator:
         """Question `number`; None when nothing fair is left."""
         dice = random.Random(f"{self.seed}.{number}")
         for code in self._skills(number, state, now, dice):
-            made = self._of_skill(code, number, state, dice)
+            made = self._of_skill(code, number, state, now, dice)
             if made is not None:
                 self._asked.add((made.question.kind, made.question.subject))
                 self._last_skill = code
@@ -192,32 +193,32 @@ class Generator:
             return [*offered[first:], *offered[:first]]
         results = {code: skill.results for code, skill in state.skills.items()}
         now_open = open_skills(offered, results) or tuple(offered)
-        due = set(state.due(now))
-        habits = {slip.code: slip.evidence for slip in state.slips if slip.evidence > 1}
-        weights = {code: self._weight(code, state, code in due, habits) for code in now_open}
+        due, due_slips = set(state.due(now)), set(state.due_slips(now))
+        habits = {slip.code for slip in state.slips if slip.evidence > 1}
+        weights = {code: _weight(state.skills.get(code), code in due, due_slips, habits) for code in now_open}
         order = _shuffled(weights, dice)
         order = [code for code in order if code != self._last_skill] + [c for c in order if c == self._last_skill]
         return [*order, *(code for code in offered if code not in order)]
 
-    def _weight(self, code: str, state: State, due: bool, habits: Mapping[str, float]) -> float:
-        known = state.skills.get(code)
-        weight = 1.0 + (DUE_WEIGHT if due else 0.0)
-        if known is None or not known.climbed:
-            weight += NEW_WEIGHT
-        if known is not None and any(result.slip in habits for result in known.results[-4:]):
-            weight += HABIT_WEIGHT
-        return weight
-
-    def _of_skill(self, code: str, number: int, state: State, dice: random.Random) -> Asked | None:
+    def _of_skill(self, code: str, number: int, state: State, now: datetime, dice: random.Random) -> Asked | None:
+        """A question of this skill; where slips are due, one that would show such a slip, if there is one."""
         mine = [c for c in self._candidates if c.skill == code]
+        due = frozenset() if self.wishes.fixed else frozenset(state.due_slips(now))
         for attempt in range(NUMBERS):
             source = self._source(number, attempt)
             fresh = attempt > 0 or self.practice.shape is not None
+            other: Asked | None = None
             for candidate in self._ordered(mine, source, state, fresh, dice)[:TRIES]:
                 setting = Setting(source, self.wishes.digits, dice, f"{self.seed}.{number}")
                 question = ALL_MAKERS[candidate.kind](setting, candidate)
-                if question is not None:
-                    return Asked(question, source, number)
+                if question is None:
+                    continue
+                asked = Asked(question, source, number)
+                if not due or due & question.visible:
+                    return asked
+                other = other or asked
+            if other is not None:
+                return other
         return None
 
     def _source(self, number: int, attempt: int) -> Source:
@@ -252,6 +253,18 @@ class Generator:
                 and (self.wishes.fixed or (known, c.kind.value, text(c.subject)) not in state.answered)
             ]
         return sorted(mixed, key=lambda c: (c.kind, c.subject) in self._asked)
+
+
+def _weight(known: SkillState | None, due: bool, due_slips: Collection[str], habits: Collection[str]) -> float:
+    """How much a skill wants to be asked: because it is due or new, or because of the slips that were made in it."""
+    weight = 1.0 + (DUE_WEIGHT if due else 0.0)
+    if known is None or not known.climbed:
+        weight += NEW_WEIGHT
+    if known is not None and any(result.slip in due_slips for result in known.results):
+        weight += DUE_WEIGHT
+    elif known is not None and any(result.slip in habits for result in known.results[-4:]):
+        weight += HABIT_WEIGHT
+    return weight
 
 
 def _shuffled(weights: Mapping[str, float], dice: random.Random) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from ...quiz.attempts import RECURS, SkillState, State
+from ...quiz.attempts import RECURS, SkillState, SlipState, State
 from ...quiz.skills import CODES, SKILLS, WINDOW, title_of
 from ...scenario.files import bundled
 from ..equations import heading
@@ -57,10 +57,12 @@ def _plural(count: int, word: str) -> str:
 
 
 def command(state: State, now: datetime) -> str:
-    """What to practise next: what is due, else what was asked least well."""
+    """What to practise next: what is due, a skill or one with a slip that is, else what was asked least well."""
     due = [state.skills[code] for code in state.due(now)]
+    slips = state.due_slips(now)
+    slipped = [skill for skill in state.skills.values() if any(result.slip in slips for result in skill.results)]
     weak = [skill for skill in state.skills.values() if not skill.climbed]
-    for skill in (*due, *weak):
+    for skill in (*due, *slipped, *weak):
         if skill.scenario in bundled():
             return f"bptutor quiz {skill.scenario} --skill {skill.code}"
         if skill.code in CODES and skill.code != "own-scenario":
@@ -130,7 +132,7 @@ def _recent(screen: Screen, one: SkillState) -> Iterator[Piece]:
         yield marks[how], "wrong" if how == "wrong" else "ok"
 
 
-def _due(one: SkillState, now: datetime) -> str:
+def _due(one: SkillState | SlipState, now: datetime) -> str:
     return "" if one.card is None else when(one.card.due, now)
 
 
@@ -146,7 +148,8 @@ def _slips(screen: Screen, state: State, now: datetime) -> Iterator[Line]:
     wide = max(width_of(slip.code) for slip in found)
     for slip in found:
         pieces: list[Piece] = [(left(slip.code, wide), "name"), (f"  {slip.count} times", "text")]
-        for more in (f", last {_ago(slip.last, now)}", f"  {screen.glyphs.text(slip_name(slip.code))}"):
+        dates = (f", last {_ago(slip.last, now)}", f", due {_due(slip, now)}")
+        for more in (*dates, f"  {screen.glyphs.text(slip_name(slip.code))}"):
             if _width([[*pieces, (more, "note")]]) <= screen.width:
                 pieces.append((more, "note"))
         yield line("  ", *pieces)
@@ -202,7 +205,7 @@ def facts(state: State, path: str, now: datetime) -> Iterator[str]:
         yield f"Skill {one.code}: {recall}last answers {', '.join(one.recent)}, {_plural(one.asked, 'question')}"
     for slip in state.slips:
         if slip.count >= RECURS:
-            yield f"Slip {slip.code}: {slip.count} times, last {_ago(slip.last, now)}"
+            yield f"Slip {slip.code}: {slip.count} times, last {_ago(slip.last, now)}, due {_due(slip, now)}"
     for day, (count, rights) in sorted(state.days.items()):
         yield f"Day {day}: {_plural(count, 'question')}, {rights} right at once"
     yield f"Kept in: {path}"
