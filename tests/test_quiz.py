@@ -551,6 +551,17 @@ def test_hints_say_more_and_more_and_end_with_the_answer() -> None:
                 assert not any(answer in text for text in texts[:-1])
 
 
+def test_the_hints_of_a_derivation_go_on_from_the_learners_own_lines(process: Callable[..., Done]) -> None:
+    """σ(0.5) = 0.6225, whatever o1 should have been; and 1/2·(0.01 − 0.6225)² = 0.1876."""
+    typed_lines = b"0.5\n?\n?\n?\n?\n?\n=\n?\n?\n?\n?\n"
+    done = process(*"quiz two_sigmoid_outputs --kind derivation --seed 3 --count 1".split(), stdin=typed_lines)
+    for text in (
+        "a_o1 = 1 / (1 + exp(-0.5))", "Hint: a_o1 = 0.6225", "It is: a_o1 = 0.6225", "L1 = 1/2*(0.01 - 0.6225)^2",
+        "L1 = 0.1876",
+    ):  # fmt: skip
+        assert text in done.out
+
+
 # ---------------------------------------------------------------- networks
 def test_a_random_network_is_a_scenario_with_different_kind_numbers() -> None:
     for seed in range(5):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from ..formulas.algebra import plus, times
@@ -24,6 +25,7 @@ Step: TypeAlias = Literal["look", "rule", "formula", "numbers", "answer"]
 TELLING: tuple[Step, ...] = ("numbers", "answer")  # after these a right answer is no evidence any more
 NEAR = 3  # lines of a sheet among which the wrong one is said to be
 MOST_PATHS = 16
+NONE: Mapping[Subject, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,19 @@ class Hint:
     text: str
 
 
-def hints(source: Source, question: Question, item: Item | Choice) -> tuple[Hint, ...]:
-    """The hints for one thing asked, each saying more than the one before; the last is the answer."""
+def hints(
+    source: Source, question: Question, item: Item | Choice, own: Mapping[Subject, str] = NONE
+) -> tuple[Hint, ...]:
+    """The hints for one thing asked, each saying more than the one before; the last is the answer.
+
+    `own` are the numbers that the learner has stated on the way: in a derivation the next line goes on from them.
+    """
     if isinstance(item, Choice):
         found = _of_choice(source, question, item)
     elif item.form == "formula":
         found = _of_formula(source, question, item)
     else:
-        found = _of_number(source, question, item)
+        found = _of_number(source, question, item, own)
     every = list(found)
     answer = every[-1].text
     once: dict[str, Hint] = {}
@@ -51,7 +58,7 @@ def hints(source: Source, question: Question, item: Item | Choice) -> tuple[Hint
     return (*once.values(), every[-1])
 
 
-def _of_number(source: Source, question: Question, item: Item) -> Iterator[Hint]:
+def _of_number(source: Source, question: Question, item: Item, own: Mapping[Subject, str]) -> Iterator[Hint]:
     asked = to_text(item.asked)
     yield Hint("look", _look_at(source, question, item))
     if item.form == "factor":
@@ -60,7 +67,7 @@ def _of_number(source: Source, question: Question, item: Item) -> Iterator[Hint]
     formula = _worked_formula(source, question, item)
     if formula is not None:
         yield Hint("formula", f"{asked} = {to_text(formula)}")
-    numbers = put_in(source, question, formula or item.right)
+    numbers = put_in(source, question, formula or item.right, own)
     yield Hint("numbers", f"{asked} = {numbers}")
     yield Hint("answer", f"{asked} = {as_asked(item.value, item.digits):f}")
 
@@ -94,9 +101,9 @@ def _term_with(source: Source, subject: Gradient) -> str:
     return f"In {source.graph.name(subject.of)}, {name} stands in {to_text(terms[0])} only."
 
 
-def put_in(source: Source, question: Question, formula: Expression) -> str:
-    """A formula with the given numbers put in, derivatives too."""
-    texts = {known.subject: known.text for known in question.known if known.text}
+def put_in(source: Source, question: Question, formula: Expression, own: Mapping[Subject, str] = NONE) -> str:
+    """A formula with the given numbers put in and the learner's own, derivatives too."""
+    texts = {known.subject: known.text for known in question.known if known.text} | dict(own)
 
     def number(part: Expression) -> Expression:
         subject = source.subject(part)

@@ -7,20 +7,22 @@ asks again. Every judged answer is kept before anything is said about it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
+from math import isfinite
 from typing import Protocol
 
 from .. import __version__
 from ..errors import Problem, RequestError
 from ..handwork.exact import Stated
+from ..handwork.quantities import Subject
 from ..judging.person import Line
 from ..judging.session import Session
 from .answers import choose, judge
 from .attempts import Attempt, State, rated, replay, usual_pace
 from .choosing import Asked, Generator
-from .fairness import as_asked
+from .fairness import apart, as_asked
 from .hints import TELLING, Hint, hints
 from .names import Kind
 from .progress import Progress
@@ -170,9 +172,10 @@ class Quiz:
 
     def _listen(self, asked: Asked, item: Item | Choice, session: Session, line: int, tally: _Tally) -> None:
         """One thing asked until it is right, missed for good, told or skipped."""
-        ahead = list(hints(asked.source, asked.question, item))
-        given: list[Hint] = []
         derivation = asked.question.kind == Kind.DERIVATION
+        told, own = _going_on(item, session) if derivation else (item, {})
+        ahead = list(hints(asked.source, asked.question, told, own))
+        given: list[Hint] = []
         tries = 1 if derivation else TRIES
         while True:
             prompt = self.view.prompt(asked, item)
@@ -193,9 +196,9 @@ class Quiz:
                 tally.shown = True
                 tally.unfinished.append(item)
                 self._keep(asked, tally, typed.strip(), "shown", "", self._rating(asked, item, tally))
-                if isinstance(item, Item) and derivation:
-                    self._state(session, item, line)
-                    self.view.told(asked, item)
+                if isinstance(told, Item) and derivation:
+                    self._state(session, told, line)
+                    self.view.told(asked, told)
                 return
             elif typed.strip():
                 reply = self._judged(asked, item, typed, session, line, given)
@@ -290,3 +293,13 @@ class Quiz:
         )
         self.progress.record(attempt)
         self._attempts.append(attempt)
+
+
+def _going_on(item: Item | Choice, session: Session) -> tuple[Item | Choice, dict[Subject, str]]:
+    """A line of a derivation as it follows from the learner's own lines, and their numbers."""
+    if not isinstance(item, Item):
+        return item, {}
+    value = session.person.evaluate(item.right)
+    if isfinite(value) and apart(value, item.value, item.digits):
+        item = replace(item, value=value)
+    return item, {subject: line.number.text for subject, line in session.person.stated.items()}
