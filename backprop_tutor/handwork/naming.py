@@ -34,10 +34,11 @@ _ORIGINAL = (
 )
 _STEP = re.compile(r"(?P<name>.+?)\^?\((?P<step>[01])\)")  # w7(0) before and w7(1) after the first step
 _HATTED = re.compile(r"(?P<letter>[^\W\d_])\u0302(?P<rest>.*)")
-# spellings that the reader of formulas has to see as one name
+# spellings that the reader of formulas has to see as one name; `w5+` only at an end, since `w5+b` is a sum
 TIMED = re.compile(r"\s*[^\W\d]\w*\^?\(\d\)\s*")
 SUFFIX = re.compile(
-    rf"[^\W\d](?:\w|_\{{[^{{}}]*\}}|')*\^?(?:\(?(?:{_AFTER}|{_BEFORE}|t\+1|t-1|t|\d)\)?|[(\[]\d[)\]]|,(?:new|old)|\+|⁺|_?t\+1)",
+    rf"[^\W\d](?:\w|_\{{[^{{}}]*\}}|')*\^?(?:\(?(?:{_AFTER}|{_BEFORE}|t\+1|t-1|t|\d)\)?|[(\[]\d[)\]]|,(?:new|old)|⁺|_?t\+1)"
+    r"|[^\W\d](?:\w|_\{[^{}]*\}|')*\^\+",
     re.IGNORECASE,
 )
 LAST = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*[+*]")

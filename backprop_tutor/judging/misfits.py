@@ -107,19 +107,18 @@ class _Comparison:
         longer = max(len(forms), len(numbers))
         places: list[Expression | None] = [*numbers, *[None] * (longer - len(numbers))]
         wanted: list[Expression | None] = [*forms, *[None] * (longer - len(forms))]
-        choices = (self.paired(wanted, order, kind) for order in itertools.permutations(places))
-        return min(choices, key=weight)
+        # each pair is compared once: of products of sums every order of every order would be tried otherwise
+        pairs = [[self.paired(form, number, kind) for number in places] for form in wanted]
+        costs = [[weight(pair) for pair in row] for row in pairs]
+        orders = itertools.permutations(range(longer))
+        best = min(orders, key=lambda order: sum(row[at] for row, at in zip(costs, order, strict=True)))
+        return tuple(itertools.chain.from_iterable(row[at] for row, at in zip(pairs, best, strict=True)))
 
-    def paired(
-        self, forms: Sequence[Expression | None], numbers: Sequence[Expression | None], kind: str
-    ) -> Differences:
-        found: Differences = ()
-        for form, number in zip(forms, numbers, strict=True):
-            if form is None or number is None:
-                found += (Difference(form, number, kind),)
-            else:
-                found += self.of(form, number, kind)
-        return found
+    def paired(self, form: Expression | None, number: Expression | None, kind: str) -> Differences:
+        """How one piece differs from another; one that is alone differs whole."""
+        if form is not None and number is not None:
+            return self.of(form, number, kind)
+        return (Difference(form, number, kind),) if form is not None or number is not None else ()
 
 
 def _terms(node: Expression) -> list[Expression]:
