@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -26,6 +27,13 @@ TURNED = "ᵀ"  # the operator after a matrix that is turned: `Wᵀ`, `W⊤`, `W
 _TURNED = (TURNED, "⊤")
 _COMPARISONS = {"≤": "<=", "≥": ">="}
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+
+
+def _single(text: str, before: Sequence[Token]) -> str:
+    """What to do instead of a single `=`."""
+    if before and before[-1].text in ("axis", "dim", "keepdims", "keepdim"):
+        return "name the direction: row_sum(A), column_mean(A), row_softmax(A) and so on"
+    return "compare with ==" if "where" in text else "write what stands right of it only"
 
 
 def _letter(char: str) -> bool:
@@ -131,8 +139,7 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
             shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
             if char in "\"'":
                 shown = "a quotation mark"
-            single = "compare with ==" if "where" in text else "write what stands right of it only"
-            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": single}
+            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": _single(text, found)}
             raise FormulaError(
                 f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
             )

@@ -348,10 +348,12 @@ def _no_text(path: Path, name: str, got: object) -> StructureFault:
             "a dot in a name makes a table in TOML: write the name without a dot",
         )  # fmt: skip
     formula = path[0] in ("equations", "functions") or "update" in path
+    help = f"put {'the formula' if formula else 'it'} in quotes"
+    if formula and isinstance(got, list):
+        help = 'put the whole list into one pair of quotes: "[2*a, a + b]"; of several lines into three'
     return StructureFault(
-        path, f"{name} is {kind_of(got)}, where {'a formula' if formula else 'text'} belongs", "not in quotes",
-        f"put {'the formula' if formula else 'it'} in quotes",
-    )  # fmt: skip
+        path, f"{name} is {kind_of(got)}, where {'a formula' if formula else 'text'} belongs", "not in quotes", help
+    )
 
 
 def _no_number(path: Path, name: str, got: object) -> StructureFault:
