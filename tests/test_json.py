@@ -26,9 +26,11 @@ KEYS = {
     "": ["scenario", "loss", "nodes", "local_derivatives", "gradients", "updates", "steps"],
     "scenario": ["name", "title", "document"],
     "nodes": ["name", "kind", "formula", "value"],
-    "local_derivatives": ["of", "by", "formula", "value", "finite_difference"],
+    "local_derivatives": [
+        "of", "by", "formula", "value", "finite_difference", "relative_error", "agrees", "symbolic"
+    ],
     "gradients": [
-        "name", "kind", "value", "finite_difference", "relative_error", "agrees", "path_count", "paths"
+        "name", "kind", "value", "finite_difference", "relative_error", "agrees", "path_count", "paths", "symbolic"
     ],
     "paths": ["nodes", "factors", "product"],
     "updates": ["name", "before", "after"],

@@ -32,6 +32,7 @@ class Equation:
     other_word: str = "by differences"  # what the second value is called where the row is stacked
     number: str = ""
     gap: bool = False  # an empty line before this row
+    error: str = ""  # the relative gap between the two values, behind the mark
     note: str = ""  # words behind the first line, or on a line of their own where they don't fit
 
 
@@ -64,7 +65,7 @@ def measure(rows: Sequence[Equation], width: int) -> Columns:
     name = max((width_of(row.name) for row in rows), default=0)
     value = max((width_of(row.value) for row in rows), default=0)
     other = max((width_of(row.other) + 2 for row in rows if row.other), default=0)
-    mark = max((width_of(row.mark[0]) + 1 for row in rows if row.mark[0]), default=0)
+    mark = max((length(tuple(_marked(row))) for row in rows), default=0)
     needs = [width_of(row.steps[-1][0]) for row in rows if row.steps and row.value]
     needed = max(needs, default=0)
     most = width - (number + name + 3) - ((3 + value) if value else 0) - other - mark
@@ -139,6 +140,8 @@ def _marked(row: Equation) -> Iterator[Piece]:
     if row.mark[0]:
         yield " ", "text"
         yield row.mark
+    if row.error:
+        yield "  " + row.error, "note"
 
 
 def _stacked(row: Equation, columns: Columns) -> Iterator[Line]:

@@ -115,5 +115,5 @@ def blocks(pen: Pen, asked: Asked, items: tuple[Item | Choice, ...]) -> Iterator
     derivatives = [row for row in rows if row.other]
     for row, block in zip(rows, laid_out(rows, pen.width, columns), strict=True):
         if derivatives and row is derivatives[0]:
-            yield Block(list(local.titles(columns, pen)))
+            yield Block(list(local.titles(columns, pen, rows)))
         yield block

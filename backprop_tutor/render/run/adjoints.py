@@ -56,7 +56,7 @@ def row(pen: Pen, step: AdjointStep, check: Check | None) -> Equation:
         formulas = " + ".join(_formulas(pen, c, times) for c in step.contributions)
         named = [(symbols, "text")] if symbols != pen.total(step.node.id) else []
         return Equation(pen.total(step.node.id), (*named, (formulas, "text")), note=note)
-    pen.tally.check(check, local=False)
+    pen.checked(check, step.node.id)
     numbers = " + ".join(_numbers(pen, c, times, i == 0) for i, c in enumerate(step.contributions))
     value = pen.number(step.value)
     steps = [(symbols, "text")] if symbols != pen.total(step.node.id) else []
@@ -71,7 +71,13 @@ def row(pen: Pen, step: AdjointStep, check: Check | None) -> Equation:
             if (put_in := pen.put_in(formula)) not in (steps[0][0], value):
                 steps.append((put_in, "numbers"))
     return Equation(
-        pen.total(step.node.id), tuple(steps), value, pen.difference(check), pen.check_mark(check), note=note
+        pen.total(step.node.id),
+        tuple(steps),
+        value,
+        pen.difference(check),
+        pen.check_mark(check),
+        error=pen.error(check),
+        note=note,
     )
 
 

@@ -179,8 +179,8 @@ def largest(pen: Pen) -> Block:
     """The largest gradients, each beside its finite difference and the number of its paths."""
     most, spread = _chosen(pen)
     checks = check_gradients(pen.trace, [*most, *spread], pen.options.method, pen.options.h)
-    for check in checks:
-        pen.tally.check(check, local=False)
+    for node, check in zip([*most, *spread], checks, strict=True):
+        pen.checked(check, node)
     rows = []
     for node, check in zip(most, checks, strict=False):
         numbers = [pen.number(check.value), pen.difference(check)]

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
-from ...engine.check import check_gradients
+from ...engine.check import THRESHOLD, check_gradients
 from ...engine.graph import Graph
 from ...errors import Problem, RequestError
 from ...formulas.digits import counted, short
 from ...formulas.notation import folded
 from ...lesson.steps import AdjointStep
+from ...lesson.third import SYMBOLIC_GAP, chained, exact
 from ..equations import Equation, heading, laid_out, lined_up, measure
-from ..lines import Block, Line, aligned, left, line, width_of, worded
+from ..lines import Block, Line, aligned, left, length, line, width_of, worded
 from . import adjoints, local, paths, update
 from .pen import Pen
 
@@ -25,7 +27,6 @@ MANY_PATHS = 4  # with more of them the uses of the quantity are summed up first
 MAX_USES = 24  # listed; of more the largest ones
 LARGEST_PATHS = 3
 MAX_WITNESSED = 400  # edges that SymPy is asked for
-SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
 
 _LOSS_NAMES = ("L", "E", "J", "C", "loss", "Loss", "error")
 
@@ -90,9 +91,8 @@ def parts(pen: Pen, wanted: Derivative) -> Iterator[Block]:
     shown, note = factors(here, wanted, edges)
     rows = local.titled_rows(here, shown)
     columns = measure(rows, here.width)
-    yield from _titled(
-        here, laid_out(rows, here.width, columns), "Its factors", note, tuple(local.titles(columns, here)), space=False
-    )
+    titles = tuple(local.titles(columns, here, rows))
+    yield from _titled(here, laid_out(rows, here.width, columns), "Its factors", note, titles, space=False)
     upstream, note = recursive(here, edges, shown)
     rows = adjoints.rows_of(here, upstream)
     yield from _titled(here, laid_out(rows, here.width), "Recursively", note, space=False)
@@ -193,43 +193,48 @@ def recursive(
     return steps, note
 
 
-Witness: TypeAlias = tuple[str, str, "tuple[str, str] | None"]  # its name, its number, the verdict
+Witness: TypeAlias = tuple[str, str, "tuple[str, str] | None", str]  # name, number, verdict, relative gap and threshold
 
 
 def witnesses(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> list[Witness]:
     """The derivative three ways: the engine's rules, SymPy's derivatives of every formula, the finite difference."""
-    from ...lesson.symbolic import witness
-
     value = pen.trace.gradient(wanted.by)
     [check] = check_gradients(pen.trace, [wanted.by], pen.options.method, pen.options.h)
-    found: list[Witness] = [("the rules of this program", pen.number(value), None)]
+    found: list[Witness] = [("the rules of this program", pen.number(value), None, "")]
     if len(edges) > MAX_WITNESSED:
-        found.append(("SymPy's derivatives of the formulas", f"{counted(len(edges))}: too many", None))
+        found.append(("SymPy's derivatives of the formulas", f"{counted(len(edges))}: too many", None, ""))
     elif not pen.hides:  # else the paths of the samples that aren't shown are missing
-        slopes = {wanted.of: 1.0}
-        for result, operand in edges:
-            slope = witness(pen.graph.node_formula(result), pen.graph.name(operand), pen.trace.value)
-            slopes[operand] = slopes.get(operand, 0.0) + slopes[result] * slope
-        symbolic = slopes[wanted.by]
-        agrees = abs(symbolic - value) <= SYMBOLIC_GAP * max(abs(symbolic), abs(value))
-        found.append(("SymPy's derivatives of the formulas", pen.number(symbolic), pen.mark(agrees)))
+        symbolic = chained(pen.trace, edges, partial(exact, pen.trace))[wanted.by]
+        error = _gap(symbolic.relative_error, SYMBOLIC_GAP)
+        found.append(
+            ("SymPy's derivatives of the formulas", pen.number(symbolic.value), pen.mark(symbolic.agrees), error)
+        )
     label = f"{pen.options.method} difference, step {short(check.step)}"
-    return [*found, (label, pen.difference(check), pen.check_mark(check))]
+    error = "" if check.kink or check.undecided else _gap(check.relative_error, THRESHOLD[pen.options.method])
+    return [*found, (label, pen.difference(check), pen.check_mark(check), error)]
+
+
+def _gap(relative: float, threshold: float) -> str:
+    return f"gap {short(relative)} {'<' if relative <= threshold else '>'} {short(threshold)}"
 
 
 def witnessed(pen: Pen, wanted: Derivative, edges: list[tuple[int, int]]) -> Block:
     """The three ways under each other."""
     rows = witnesses(pen, wanted, edges)
-    numbers = aligned([number for _, number, _ in rows])
-    wide = max(width_of(label) for label, _, _ in rows)
+    numbers = aligned([number for _, number, _, _ in rows])
+    wide = max(width_of(label) for label, *_ in rows)
     stacked = 2 + wide + 3 + width_of(numbers[0]) + 6 > pen.width
     block = Block([line(), *heading("Three ways", "which share no derivative rule", pen.width, pen.glyphs.dash)])
-    for (label, _, mark), number in zip(rows, numbers, strict=True):
+    for (label, _, mark, error), number in zip(rows, numbers, strict=True):
         if stacked:
             block.extend(line("  ", (text, "note")) for text in worded(label, pen.width - 2))
             block.add("  ", ("= ", "rule"), (number.strip(), "result"), " ", mark or ("", "text"))
         else:
             block.add("  ", (left(label, wide), "note"), (" = ", "rule"), (number, "result"), " ", mark or ("", "text"))
+        if error and length(block.lines[-1]) + 2 + width_of(error) <= pen.width:
+            block.lines[-1] = (*block.lines[-1], ("  " + error, "note"))
+        elif error:
+            block.add("  ", (error, "note"))
     return block
 
 

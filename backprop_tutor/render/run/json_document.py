@@ -31,6 +31,7 @@ from ...errors import Problem, RequestError
 from ...formulas.expression import Derivative
 from ...formulas.typeset import ASCII, to_text
 from ...lesson.steps import backward_edges, local_formula
+from ...lesson.third import Symbolic, ThirdWitness
 from .explain import wanted_of
 from .options import RunOptions
 
@@ -66,17 +67,24 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
         gradient_checks = check_gradients(trace, nodes, options.method, options.h)
     agrees = all(check is None or check.agrees for check in (*local_checks, *gradient_checks))
     some = trace or unknown(graph)
+    local_thirds: Sequence[Symbolic | None] = [None] * len(edges)
+    gradient_thirds: Sequence[Symbolic | None] = [None] * len(nodes)
+    if trace is not None:
+        third = ThirdWitness(trace)
+        local_thirds = [third.local(*edge) for edge in edges]
+        gradient_thirds = [third.gradient(node) for node in nodes]
+        agrees &= all(found is None or found.agrees for found in (*local_thirds, *gradient_thirds))
     paths = _paths(some, nodes) if "backward" in parts else {}
     shown = {
         "scenario": {"name": scenario.name, "title": scenario.title, "document": scenario.document},
         "loss": None if trace is None else _number(trace.loss),
         "nodes": [_node(graph, trace, node) for node in graph.order()] if "forward" in parts else [],
         "local_derivatives": [
-            _local_derivative(graph, edge, check) for edge, check in zip(edges, local_checks, strict=True)
+            _local_derivative(graph, *row) for row in zip(edges, local_checks, local_thirds, strict=True)
         ],
         "gradients": [
-            _gradient(some, node, check, paths.get(node, ()))
-            for node, check in zip(nodes, gradient_checks, strict=True)
+            _gradient(some, node, check, found, paths.get(node, ()))
+            for node, check, found in zip(nodes, gradient_checks, gradient_thirds, strict=True)
             if "backward" in parts
         ],
         "updates": _updates(graph, trace) if "update" in parts else [],
@@ -109,7 +117,9 @@ def _node(graph: Graph, trace: Trace | None, number: int) -> dict[str, Any]:
     }
 
 
-def _local_derivative(graph: Graph, edge: tuple[int, int], check: Check | None) -> dict[str, Any]:
+def _local_derivative(
+    graph: Graph, edge: tuple[int, int], check: Check | None, third: Symbolic | None
+) -> dict[str, Any]:
     result, operand = edge
     formula = local_formula(graph, result, operand)
     return {
@@ -118,6 +128,9 @@ def _local_derivative(graph: Graph, edge: tuple[int, int], check: Check | None) 
         "formula": None if isinstance(formula, Derivative) else to_text(formula, ASCII),
         "value": check and _number(check.value),
         "finite_difference": check and _number(check.difference),
+        "relative_error": check and _number(check.relative_error),
+        "agrees": None if check is None or check.kink or check.undecided else check.agrees,
+        "symbolic": third and _number(third.value),
     }
 
 
@@ -134,7 +147,9 @@ def _paths(trace: Trace, nodes: Sequence[int]) -> dict[int, tuple[Path, ...]]:
     return found
 
 
-def _gradient(trace: Trace, node: int, check: Check | None, paths: Sequence[Path]) -> dict[str, Any]:
+def _gradient(
+    trace: Trace, node: int, check: Check | None, third: Symbolic | None, paths: Sequence[Path]
+) -> dict[str, Any]:
     graph = trace.graph
     return {
         "name": graph.name(node),
@@ -152,6 +167,7 @@ def _gradient(trace: Trace, node: int, check: Check | None, paths: Sequence[Path
             }
             for path in paths
         ],
+        "symbolic": third and _number(third.value),
     }
 
 

@@ -10,7 +10,7 @@ from ...formulas.expression import Derivative, Name
 from ...lesson.steps import LocalStep, backward_edges, local_formula, local_steps
 from ..equations import Columns, Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, Line, left, line, right, width_of
-from .pen import Pen
+from .pen import GAP_WIDTH, Pen
 
 TOO_LONG = "[too long to show]"
 REMEDY = "for its formula give the inner part an equation of its own"
@@ -64,18 +64,19 @@ def numeric(pen: Pen, step: LocalStep) -> Equation:
         value = numbers  # a leaf's number as its author typed it
     elif numbers not in (formula, value) and formula != TOO_LONG:
         steps.append((numbers, "numbers"))
-    pen.tally.check(step.check, local=True)
+    pen.checked(step.check, step.operand.id, step.result.id)
     return Equation(
         pen.derivative(step.result.id, step.operand.id),
         tuple(steps),
         value,
         pen.difference(step.check),
         pen.check_mark(step.check),
+        error=pen.error(step.check),
         note=f"a kink: {pen.glyphs.text(step.kink_rule)}" if step.kink_rule else REMEDY if formula == TOO_LONG else "",
     )
 
 
-def titles(columns: Columns, pen: Pen) -> Iterator[Line]:
+def titles(columns: Columns, pen: Pen, rows: Sequence[Equation]) -> Iterator[Line]:
     """What the columns hold."""
     if columns.stacked or pen.symbolic:
         return
@@ -84,6 +85,8 @@ def titles(columns: Columns, pen: Pen) -> Iterator[Line]:
     formula = next((words for words in ("formula, then numbers", "formula") if len(words) < room), "")
     difference = right("difference", columns.other)
     head = " " * columns.number + name + "   " + left(formula, room) + right("value", columns.value) + difference
+    if any(row.error for row in rows):
+        head += right("gap", 1 + max(width_of(row.mark[0]) for row in rows) + 2 + GAP_WIDTH)
     if width_of(head) <= columns.width:
         yield line((head, "note"))
 
@@ -93,5 +96,5 @@ def parts(pen: Pen) -> Iterator[Block]:
     columns = measure(rows, pen.width)
     note = "each quantity by the ones just before it"
     for i, block in enumerate(laid_out(rows, pen.width, columns)):
-        above = [line(), *heading("Local derivatives", note, pen.width, pen.glyphs.dash), *titles(columns, pen)]
+        above = [line(), *heading("Local derivatives", note, pen.width, pen.glyphs.dash), *titles(columns, pen, rows)]
         yield Block([*(above if i == 0 else []), *block.lines])

@@ -132,9 +132,8 @@ class Page:
     def total(self, by: int) -> str:
         return self.derivative(self.trace.graph.loss, by)
 
-    def verdict(self, check: Check, local: bool = False) -> str:
+    def verdict(self, check: Check) -> str:
         """The finite difference and a mark, in a column of its own."""
-        self.pen.tally.check(check, local)
         mark = r"\checkmark" if check.agrees else r"\times\ \text{disagrees}"
         if check.kink or check.undecided:
             mark = r"\text{a kink}" if check.kink else r"\text{unclear}"
@@ -241,13 +240,14 @@ class Page:
                 lines.setdefault(result, []).append(f"{self.derivative(result, operand)} &= {formula}")
         else:
             for step in local_steps(pen.trace, edges, self.options.method, self.options.h):
+                pen.checked(step.check, step.operand.id, step.result.id)
                 formula, numbers, value = self.slope(step.formula), self.put_in(step.formula), self.number(step.value)
                 if isinstance(step.formula, Derivative):
                     numbers = value
                 chain = dict.fromkeys([formula, *_distinct(numbers, value)])
                 lines.setdefault(step.result.id, []).append(
                     f"{self.derivative(step.result.id, step.operand.id)} &= {' = '.join(chain)} "
-                    f"{self.verdict(step.check, local=True)}"
+                    f"{self.verdict(step.check)}"
                 )
         for shown in lines.values():
             yield _display(shown)
@@ -260,22 +260,22 @@ class Page:
         if self.options.view == "adjoints" or self.symbolic:
             yield "## Backward: each upstream gradient once"
             steps = [s for s in adjoint_steps(self.trace, self.options.inputs) if self.pen.shown(s.node.id)]
-            yield from self.adjoints(self.trace, steps)
+            yield from self.adjoints(self.pen, steps)
         if self.options.view == "paths":
             yield "## Backward: the chain rule along every path"
             sources = self.graph.sources(self.options.inputs)
             nodes = [n for n in sources if self.pen.shown(n) and self.trace.path_count(n)]
             yield from self.gradients(self.pen, nodes)
 
-    def adjoints(self, trace: Trace, steps: Iterable[AdjointStep]) -> Iterator[str]:
+    def adjoints(self, pen: Pen, steps: Iterable[AdjointStep]) -> Iterator[str]:
         """Each adjoint as a sum of upstream gradient × local derivative."""
         steps = list(steps)
         checks: Iterable[Check | None] = [None] * len(steps)
         if not self.symbolic:
-            found = gradient_steps(trace, [s.node.id for s in steps], 0, self.options.method, self.options.h)
+            found = gradient_steps(pen.trace, [s.node.id for s in steps], 0, self.options.method, self.options.h)
             checks = [step.check for step in found]
         for step, check in zip(steps, checks, strict=True):
-            node, loss = step.node.id, trace.graph.loss
+            node, loss = step.node.id, pen.graph.loss
             at_loss = step.contributions[0].result == loss  # nothing lies between: the formula itself says more
             if check is None or at_loss:
                 lines = [f"{self.derivative(loss, node)} &= {self.sum_of_formulas(loss, step)}"]
@@ -287,6 +287,7 @@ class Page:
                 )
                 lines = [f"{self.derivative(loss, node)} &= {' + '.join(terms)}", f"&= {' + '.join(numbers)}"]
             if check is not None:
+                pen.checked(check, node)
                 lines.append(f"&= {self.number(step.value)} {self.verdict(check)}")
             yield _display(lines)
 
@@ -311,6 +312,7 @@ class Page:
                 yield from self.gradient(pen.trace, node, pen.trace.paths(node, MAX_PATHS), None)
             return
         for step in gradient_steps(pen.trace, nodes, MAX_PATHS, self.options.method, self.options.h):
+            pen.checked(step.check, step.node.id)
             yield from self.gradient(pen.trace, step.node.id, step.paths, step)
 
     def gradient(self, trace: Trace, node: int, paths: tuple[Path, ...], step: GradientStep | None) -> Iterator[str]:
@@ -354,7 +356,6 @@ class Page:
 
     def difference(self, check: Check) -> str:
         """One sentence about a gradient's check."""
-        self.pen.tally.check(check, local=False)
         said = f"{self.options.method.capitalize()} difference: ${self.finite(check)}$"
         if check.kink:
             return f"{said}; the step crosses a kink, so it decides nothing."
@@ -382,7 +383,7 @@ class Page:
             yield from self.edges(here, shown)
             upstream, note = explain.recursive(here, edges, shown)
             yield f"#### Recursively, {note}"
-            yield from self.adjoints(here.trace, upstream)
+            yield from self.adjoints(here, upstream)
 
     def update(self) -> Iterator[str]:
         rule = update.shown_rule(self.pen)

@@ -42,7 +42,7 @@ def gradients(pen: Pen, nodes: Sequence[int], pictured: bool = True) -> Iterator
             yield symbolic(pen, node)
         return
     for step in gradient_steps(pen.trace, nodes, MAX_PATHS, pen.options.method, pen.options.h):
-        pen.tally.check(step.check, local=False)
+        pen.checked(step.check, step.node.id)
         yield numeric(pen, step, pictured)
 
 

@@ -12,13 +12,17 @@ from ...engine.graph import Graph
 from ...engine.trace import Trace
 from ...engine.update_rule import Worked
 from ...formulas.algebra import size
-from ...formulas.digits import counted, is_number, significant, spelt
+from ...formulas.digits import counted, is_number, short, significant, spelt
 from ...formulas.expression import Expression, Number, Sum, transform
 from ...formulas.typeset import derivative_text, to_text
+from ...lesson.third import Symbolic, ThirdWitness
+from ..lines import right
 from ..screen import Glyphs, Screen
 from . import length
 from .options import RunOptions
 
+ROOMY = 100  # cells; a narrower screen has the worst gap only, at its end
+GAP_WIDTH = 7
 LONG_SUM = 24  # terms; a longer sum is shown by its first and last ones
 SHOWN_SAMPLES = 4
 LONG_FORMULA = 1_000  # cells; about half a screen
@@ -40,6 +44,10 @@ class Tally:
     lost: int = 0  # in rounding
     too_wide: int = 0  # the step that was asked for
     worst: float = 0.0
+    third_locals: int = 0  # that SymPy has been asked for
+    third_gradients: int = 0
+    third_agree: int = 0
+    third_worst: float = 0.0
     steps: list[float] = field(default_factory=list)
 
     def value(self, gap: float, agrees: bool) -> None:
@@ -47,7 +55,13 @@ class Tally:
         self.values_agree += agrees
         self.worst_value = max(self.worst_value, gap)
 
-    def check(self, check: Check, local: bool) -> None:
+    def check(self, check: Check, third: Symbolic | None, local: bool) -> None:
+        """One derivative beside its difference, and beside SymPy's."""
+        if third is not None:
+            self.third_locals += local
+            self.third_gradients += not local
+            self.third_agree += third.agrees
+            self.third_worst = max(self.third_worst, third.relative_error)
         self.locals += local
         self.gradients += not local
         if check.kink or check.undecided:
@@ -60,14 +74,19 @@ class Tally:
         self.steps.append(check.step)
 
     @property
+    def third(self) -> int:
+        """How many derivatives SymPy has been asked for."""
+        return self.third_locals + self.third_gradients
+
+    @property
     def decided(self) -> int:
         """How many derivatives a difference can decide."""
         return self.locals + self.gradients - self.kinks - self.lost - self.too_wide
 
     @property
     def all_agree(self) -> bool:
-        """Does everything that a difference can decide agree?"""
-        return self.values == self.values_agree and self.decided == self.agree
+        """Does everything agree that a second calculation, a difference or SymPy can decide?"""
+        return self.values == self.values_agree and self.decided == self.agree and self.third == self.third_agree
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,17 @@ class Pen:
     def short(self) -> frozenset[str]:
         """The parts that are summed up."""
         return length.summed_up(self.lengths, self.options)
+
+    # ------------------------------------------------------------------ witnesses
+    @cached_property
+    def third(self) -> ThirdWitness:
+        """SymPy's derivatives at this trace's numbers."""
+        return ThirdWitness(self.trace)
+
+    def checked(self, check: Check, node: int, of: int | None = None) -> None:
+        """Add one derivative to the tally: the local ∂of/∂node, or that of the loss by `node` over all paths."""
+        third = self.third.gradient(node) if of is None else self.third.local(of, node)
+        self.tally.check(check, third, local=of is not None)
 
     # ------------------------------------------------------------------ words
     def name(self, node: int) -> str:
@@ -179,6 +209,12 @@ class Pen:
     def mark(self, agrees: bool) -> tuple[str, str]:
         """The verdict and its style: a shape, or a word in ASCII."""
         return (self.glyphs.ok, "ok") if agrees else (self.glyphs.wrong, "wrong")
+
+    def error(self, check: Check) -> str:
+        """The relative gap between a derivative and its difference, where there is room for it."""
+        if self.width < ROOMY or check.kink or check.undecided:
+            return ""
+        return right(short(check.relative_error), GAP_WIDTH)
 
     def check_mark(self, check: Check) -> tuple[str, str]:
         """The verdict on a derivative; a word where a difference decides nothing."""

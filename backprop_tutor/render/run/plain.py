@@ -168,6 +168,7 @@ def facts(row: Equation, label: str = "", check: str = "") -> list[str]:
         lines.append(f"{label}{row.name} = {steps[0][0]}")
         lines += [f"  {'numbers' if style == 'numbers' else 'that is'}: {text}" for text, style in steps[1:]]
     ending = f", finite difference {row.other.strip()}" if row.other else ""
+    ending += f", relative gap {row.error.strip()}" if row.error else ""
     if row.mark[0]:
         ending += f", check {row.mark[0]}"
     if value:
@@ -190,7 +191,7 @@ def gradients(pen: Pen, nodes: Sequence[int]) -> Iterator[list[str]]:
             yield _symbolic(pen, node)
         return
     for step in gradient_steps(pen.trace, nodes, paths.MAX_PATHS, pen.options.method, pen.options.h):
-        pen.tally.check(step.check, local=False)
+        pen.checked(step.check, step.node.id)
         yield _gradient(pen, step)
 
 
@@ -246,8 +247,8 @@ def _explained(pen: Pen, wanted: explain.Derivative) -> Iterator[list[str]]:
     if pen.symbolic:
         return
     yield ["", "Three ways, which share no derivative rule."]
-    for label, number, mark in explain.witnesses(here, wanted, edges):
-        yield [f"{label}: {number}" + (f", check {mark[0]}" if mark else "")]
+    for label, number, mark, error in explain.witnesses(here, wanted, edges):
+        yield [f"{label}: {number}" + (f", check {mark[0]}" if mark else "") + (f", {error}" if error else "")]
     parameter = wanted.of == pen.graph.loss and pen.graph.node(wanted.by).kind == "parameter"
     if parameter and update.shown_rule(pen) is not None:
         rows = update.rows_of(pen, [wanted.by])

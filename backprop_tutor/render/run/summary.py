@@ -5,16 +5,50 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from ...engine.check import FORWARD_STEP, THRESHOLD
+from ...engine.build import build
+from ...engine.check import FORWARD_STEP, THRESHOLD, check_locals
 from ...engine.graph import Graph
+from ...engine.trace import run
+from ...errors import TutorError
 from ...formulas.digits import short
+from ...lesson.steps import backward_edges
+from ...lesson.third import SYMBOLIC_GAP
+from ...scenario.changes import with_random
 from ..lines import Block, line, worded
 from .options import RunOptions
 from .pen import Pen, Tally
 
+DRAWN = 7  # the seed of the numbers that a scenario without numbers is checked at
+
 
 def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
     """(does all of it agree, the sentence)"""
+    drawn = with_drawn_numbers(pen) if pen.symbolic else None
+    if drawn is None:
+        yield from _sentences(pen)
+        return
+    for good, text in _sentences(drawn):
+        yield good, f"with numbers drawn for the unknowns, {text}"
+
+
+def with_drawn_numbers(pen: Pen) -> Pen | None:
+    """The local derivatives of a scenario without numbers, checked at some numbers; None where none are shown."""
+    options = pen.options
+    if "local" in pen.short or not (options.grads or {"local", "backward"} & {*options.parts}):
+        return None
+    try:
+        graph = build(with_random(pen.graph.scenario, DRAWN))
+        trace = run(graph)
+    except TutorError:  # there is a formula that has no value at these numbers
+        return None
+    drawn = Pen(trace, options, pen.screen, pen.tally)
+    edges = [(r, o) for r, o in backward_edges(graph, options.inputs) if drawn.shown(r)]
+    for (result, operand), check in zip(edges, check_locals(trace, edges, options.method, options.h), strict=True):
+        drawn.checked(check, operand, result)
+    return drawn
+
+
+def _sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
     tally = pen.tally
     if tally.values:
         yield (
@@ -24,8 +58,7 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
         )
     decided = tally.decided
     if decided:
-        counted = ((tally.locals, "local derivative"), (tally.gradients, "gradient"))
-        kinds = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count]
+        kinds = _kinds(tally.locals, tally.gradients)
         unclear = tally.lost + tally.too_wide
         apart = f", {tally.kinks} at a kink not counted" if tally.kinks else ""
         apart += f", {unclear} unclear not counted" if unclear else ""
@@ -33,7 +66,14 @@ def sentences(pen: Pen) -> Iterator[tuple[bool, str]]:
         yield (
             tally.agree == decided,
             f"{_of(tally.agree, decided, 'derivative')} with a {pen.options.method} difference "
-            f"({' and '.join(kinds)}{apart}; worst gap {short(tally.worst)}, threshold {threshold}, {_step(tally)})",
+            f"({kinds}{apart}; worst gap {short(tally.worst)}, threshold {threshold}, {_step(tally)})",
+        )
+    if tally.third:
+        kinds = _kinds(tally.third_locals, tally.third_gradients)
+        yield (
+            tally.third_agree == tally.third,
+            f"{_of(tally.third_agree, tally.third, 'derivative')} with SymPy's "
+            f"({kinds}; worst gap {short(tally.third_worst)}, threshold {short(SYMBOLIC_GAP)})",
         )
     if tally.kinks:
         one = tally.kinks == 1
@@ -64,6 +104,11 @@ def _of(some: int, count: int, word: str) -> str:
     if count == 1:
         return f"the 1 {word} {'agrees' if some else 'disagrees'}"
     return f"{f'all {count}' if some == count else f'{some} of {count}'} {word}s agree"
+
+
+def _kinds(local: int, total: int) -> str:
+    counted = ((local, "local derivative"), (total, "gradient"))
+    return " and ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
 
 
 def _step(tally: Tally) -> str:
