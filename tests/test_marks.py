@@ -326,6 +326,27 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "w5' = 0.4 - 0.5*(-0.0822) = 0.4411  # follows [carried]\n"
         "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
     ),
+    # ------------------------------------------------------------ the slope of a formula, or over all paths
+    (
+        "what else changes with an operand is held fixed, or not",
+        "batch_norm_three_samples",
+        "dxhat1/dz1 = 1/s = 1/2.5 = 0.4  # right [local-derivative]\n"
+        "dxhat1/dz1 = 1/s - 1/(3*s) - (z1 - mu)^2/(3*s^3) = 0.0747  # right [total-derivative]\n"
+        "dxhat1/dz1 = 0.5  # wrong\n∂xhat_2/∂z_2 = 1/s  # right [local-derivative]\ndvar/dz1 = 2/3*(z1 - mu) = -2  # right\n"
+        "dL/dz1 = dL/dxhat1*dxhat1/dz1 + dL/dmu*dmu/dz1 + dL/dvar*dvar/dz1 = -0.0341  # right [local-derivative]\n"
+        "dL/dz1 = -0.2*0.4 + 0.08/3 - 2*dL/dvar = -0.0341  # right\n"
+        "dL/dz1 = dL/dxhat1*dxhat1/dz1 = -0.2*0.4 = -0.08  # wrong [taken-as-constant]",
+    ),
+    (
+        "the way past a block, or both",
+        "residual_block",
+        "dr2/dr1 = 1  # right [local-derivative]\ndr2/dr1 = 1 + v2*w2 = 0.5  # right\n"
+        "dL/dr1 = dL/dr2*dr2/dr1 + dL/dz2*dz2/dr1 = -0.5*1 + 0.5*0.5 = -0.25  # right [local-derivative]\n"
+        "dL/dr1 = dL/dr2*dr2/dr1 = -0.5*0.5 = -0.25  # right [total-derivative]\n"
+        "dL/dr1 = dL/dr2*dr2/dr1 = -0.5*1 = -0.5  # wrong [taken-as-constant]\n"
+        "dL/dw1 = dL/dr1*dr1/dh1*dh1/dz1*dz1/dw1 = -0.25*2*1*2 = -1  # right\ndr2/dr1 = 2  # wrong",
+    ),
+    ("a part of the loss is no way to leave out the other", "decay", "dL/dw1 = k*w1  # wrong"),
     # ------------------------------------------------------------ a trivial value earns nothing
     (
         "a wrong zero earns nothing downstream",
@@ -817,3 +838,10 @@ def test_a_number_that_makes_no_difference_is_told_where_it_comes_from() -> None
     verdict = only("sigmoid", "h1 = 0.4067\ndh1/dnet_h1 = 0.4067*(1 - 0.4067) = 0.2413")
     said = "0.4067 comes from line 1, which makes no difference here; the result is right"
     assert (verdict.mark, verdict.message) == ("follows", said)
+
+
+def test_the_reading_of_a_derivative_is_told() -> None:
+    local = only("batch_norm_three_samples", "dxhat1/dz1 = 1/s")
+    assert local.message == "∂xhat1/∂z1 is read as the slope of the formula alone, with mu and s held fixed"
+    total = only("batch_norm_three_samples", "dxhat1/dz1 = 0.0747")
+    assert total.message == "∂xhat1/∂z1 is read over all paths, through mu and s too"

@@ -241,6 +241,14 @@ class Graph:
         users = self.users.get(operand, ())
         return result in users and not any(user != result and self.reaches(user, result) for user in users)
 
+    def two_slopes(self, result: int, operand: int) -> bool:
+        """Is d(result)/d(operand) one number by the result's own formula and another over all paths?
+
+        Of the loss only the one over all paths is meant.
+        """
+        used = result in self.users.get(operand, ())
+        return used and result != self.loss and not self.direct_only(result, operand)
+
     def order(self) -> Iterator[int]:
         """Every node in the document's order: leaves as declared, then the equations as written."""
         for block in self.blocks.values():

@@ -102,6 +102,9 @@ class Reference:
         truth = self.truth
         if truth is None or truth.convention == STANDARD:
             return usual
+        graph = self.person.graph
+        if truth.convention.local and isinstance(subject, Gradient) and graph.two_slopes(subject.of, subject.by):
+            return [self.network.local(subject.of, subject.by)]
         value = truth.of(subject)
         return [form for form in usual if math.isclose(truth.evaluate(form), value, rel_tol=1e-9, abs_tol=1e-15)]
 

@@ -33,6 +33,7 @@ from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
 from .fitting import Reference
+from .local_slopes import read_either_way
 from .moved import Moved
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
@@ -243,7 +244,7 @@ class Judge:
 
     def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
         """One scalar chain judged."""
-        return Chain(self, claim, session, later).verdict()
+        return read_either_way(self, claim, Chain(self, claim, session, later), session, later)
 
     def has_scalar_meaning(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> bool:
         """Has every name of a claim a meaning as the name of a single number?"""

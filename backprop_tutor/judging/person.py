@@ -58,6 +58,7 @@ class Convention:
     frozen_bias: bool = False
     transposed: bool = False  # w_ij is what the scenario calls w_ji
     updated_weights: bool = False  # going back, a weight's value is the one after its own update
+    local: bool = False  # a derivative by an operand of the formula itself is that of the formula alone
     sentence: str = ""
 
 
@@ -201,7 +202,8 @@ class Truth(Model):
         convention = self.convention
         if convention.updated_weights and of == self.graph.loss:
             return self._through_new_weights.gradient(of, by)
-        plain = self.trace.derivative(of, by)
+        alone = convention.local and self.graph.two_slopes(of, by)
+        plain = self.trace.local(of, by) if alone else self.trace.derivative(of, by)
         # of two losses that both have the factor neither changes faster for it
         return plain * convention.scale if of in convention.scaled and by not in convention.scaled else plain
 
@@ -352,7 +354,8 @@ class Person(Model):
             case Value(node):
                 return self._value(node)
             case Gradient(of, by):
-                return self._gradient(of, by)
+                alone = self.convention.local and self.graph.two_slopes(of, by)
+                return self._local(of, by) if alone else self._gradient(of, by)
             case _:
                 return super().of(subject)
 
@@ -380,9 +383,16 @@ class Person(Model):
         for user in self.graph.users.get(by, ()):
             if not self.graph.reaches(user, of):
                 continue
-            upstream = 1.0 if user == of else self.of(Gradient(of, user))
-            total += upstream * self._local(user, by)
+            total += self._upstream(of, user) * self._local(user, by)
         return total
+
+    def _upstream(self, of: int, user: int) -> float:
+        """∂of/∂user over all paths, however the person means it where they write it."""
+        if user == of:
+            return 1.0
+        if self.convention.local and self.graph.two_slopes(of, user):
+            return self._gradient(of, user)
+        return self.of(Gradient(of, user))
 
     def _local(self, user: int, by: int) -> float:
         """∂user/∂by at the person's own operands, or their own statement of it."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from ..formulas.expression import Expression
 from ..handwork.claims import Claim, Judgement
 from ..handwork.exact import finite
-from ..slips.catalogue import right_forms
 from .alignment import as_written
 from .array_claims import is_about_arrays
 from .chain import Chain
 from .conventions import conventions
 from .judge import Judge
+from .local_slopes import LOCAL, of_formulas, with_local
 from .person import Person
 from .session import Session
 from .steps import placed
@@ -52,6 +52,9 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
     if is_about_arrays(judge, claim):
         return None
     judge, claim, session, later = placed(judge, claim, session, judge.stated_anywhere(judgement.sheet))
+    local = judgement.verdicts[place].code == LOCAL
+    if local:
+        judge, session.person = of_formulas(judge), with_local(session.person, True)
     chain = Chain(judge, claim, session, later)
     if chain.subject is None:
         return None
@@ -68,7 +71,7 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
         _written(chain),
         None if carried is None else float(carried),
         tuple(sorted({person.stated[subject].line for subject in answer.rests_on})),
-        tuple(dict.fromkeys(right_forms(judge.network, chain.subject)))[:MOST_FORMULAS],
+        tuple(dict.fromkeys(chain.reference.forms(chain.subject)))[:MOST_FORMULAS],
     )
 
 
