@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -335,7 +336,7 @@ def test_a_folder_and_a_file_without_permission(tmp_path: Path, monkeypatch: pyt
         f"{tmp_path}/ '{tmp_path}/' is a folder | name a scenario file in it"
     ]
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     path = tmp_path / "net.toml"
@@ -349,6 +350,31 @@ def test_a_folder_and_a_file_without_permission(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
 def test_an_endless_file_is_not_read_to_its_end() -> None:
     assert "more than 1,048,576 bytes" in problems(lambda: scenario.load("/dev/zero"))[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(process: Callable[..., Done], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "net.toml")
+    os.mkfifo(tmp_path / "my.hand.md")
+    assert "'net.toml' can't be read: it is a pipe that nobody writes to" in process("run", "net.toml").err
+    assert "nobody writes to" in process("verify", "two_sigmoid_outputs", "my.hand.md").err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "net.toml"
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDWR)
+
+    def write() -> None:
+        time.sleep(0.2)
+        os.write(end, FULL.encode())
+        os.close(end)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert scenario.load(str(path)).title == "Everything the format has"
+    writer.join()
 
 
 def test_too_long_standard_input() -> None:

@@ -21,6 +21,7 @@ from ..formulas import functions
 from ..formulas.expression import Expression, Name, rebuild, transform
 from ..formulas.forgiving import HandNotation
 from ..formulas.parse import parse
+from ..scenario.files import first_bytes
 from . import naming
 from .arrays import ArrayNames
 from .claims import Claim, Part, Sheet, Unreadable
@@ -50,14 +51,14 @@ _ARTICLES = frozenset("the a an so and then thus hence our my this that its now 
 def read_file(path: str, vocabulary: Vocabulary) -> Sheet:
     """Read a sheet; RequestError when the file can't be read at all."""
     try:
-        data = Path(path).read_bytes()
+        data = first_bytes(path, MAX_SHEET_BYTES)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise RequestError(
             Problem(f"the sheet can't be read: {reason}", Where(path), help="give the path of a text file")
         ) from error
     if len(data) > MAX_SHEET_BYTES:
-        size = f"the sheet has {len(data)} bytes; the limit is {MAX_SHEET_BYTES}"
+        size = f"the sheet has more than {MAX_SHEET_BYTES:,} bytes, the limit"
         raise RequestError(Problem(size, Where(path), help="split it into several sheets"))
     # a stray byte in prose must not cost the sheet: it becomes a replacement character, and a claim with one is unread
     return read(data.decode("utf-8-sig", errors="replace"), vocabulary, path)

@@ -5,7 +5,10 @@ Nothing here is trusted: sizes are limited before anything is read, and no file 
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import stat
 import sys
 import tomllib
 import zlib
@@ -110,14 +113,28 @@ def _exists(path: str) -> bool:
         return False
 
 
+def first_bytes(path: str, limit: int) -> bytes:
+    """A file's bytes, `limit` of them and one more at most, whatever stands behind the name. OSError, ValueError.
+
+    A pipe is read until its writers are done; one that nobody writes to is not waited for, it is BrokenPipeError.
+    """
+    waits_not = getattr(os, "O_NONBLOCK", 0)
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | waits_not)) as stream:
+        if waits_not:
+            os.set_blocking(stream.fileno(), True)
+        data = stream.read(limit + 1)
+        if not data and stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
+            raise BrokenPipeError(errno.EPIPE, "it is a pipe that nobody writes to")
+    return data
+
+
 def _read(path: str) -> Found:
-    """The text of a file; never more than the limit is read, whatever stands behind the name."""
+    """The text of a file, or what is wrong with it."""
     shown = quoted(path, 200)
     try:
         if Path(path).is_dir():
             raise ScenarioError(Problem(f"{shown} is a folder", Where(path), "", "name a scenario file in it"))
-        with open(path, "rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+        data = first_bytes(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         raise RequestError(Problem(f"there is no file {shown}", Where(path), "", _near_file(path))) from None
     except PermissionError:
