@@ -24,7 +24,7 @@ from ..formulas.expression import (
     walk,
 )
 from .rearranging import RULES, Origin, Places, Shape, fault, origin, part_of, rearranges, shape_text
-from .written_out import CustomFunction, check_arity, expanded
+from .written_out import CustomFunction, arity_fault, check_arity, expanded
 
 WHOLE = ("sum", "mean", "prod", "max", "min", "logsumexp")  # of one argument: of all its elements
 
@@ -128,6 +128,33 @@ class Shapes:
             for own, argument in zip(shapes, node.arguments, strict=True):
                 if len(own) != 1:
                     raise fault(argument, "outer takes two vectors", f"shape {shape_text(own)}")
+
+    def faults(self, node: Expression) -> list[FormulaError]:
+        """Every fault of a formula's shapes that does not follow from another one.
+
+        What needs a name or a function that nobody has, or a function with a wrong number of arguments, is not judged.
+        """
+        return self._judged(node)[0]
+
+    def _judged(self, node: Expression) -> tuple[list[FormulaError], bool]:
+        """The faults, and whether the formula has a shape."""
+        if isinstance(node, (Name, Element)) and node.name not in self.arrays:
+            return [], False
+        inner = [self._judged(part) for part in children(node)]
+        found = [fault for faults, _ in inner for fault in faults]
+        if isinstance(node, Call) and (self.is_unknown(node) or arity_fault(node, self.custom)):
+            return found, False
+        if not all(judged for _, judged in inner):
+            return found, False
+        try:
+            self.shape(node)
+        except FormulaError as error:
+            return [error], False
+        return [], True
+
+    def is_unknown(self, node: Call) -> bool:
+        """Is a call of a function that nobody has, or of one that is broken itself?"""
+        return node.function not in self.custom and node.function not in table.NAMES
 
     def array(self, name: str, node: Expression) -> Places:
         """The node numbers of a quantity."""

@@ -32,6 +32,7 @@ from ..formulas.notation import element_indices, element_name, place_of
 from ..formulas.parse import parse
 from ..scenario.loading import Equation, Quantity, Scenario
 from ..scenario.types import in_order
+from .array_shapes import Shapes
 from .equations import FormulaReader
 from .graph import Block, Graph, NodeGroup, ancestors
 from .intermediate import intermediates
@@ -121,6 +122,9 @@ class _Builder(FormulaReader):
                 self.calculate(spelling, _of_sample(body, varying, count), equation.where, count)
                 if len(self.problems) > before:
                     break  # the other samples have the same fault
+        for name, (body, equation) in {**equations, **self.faulty}.items():
+            if name not in order:  # it is broken, and may have wrong shapes as well
+                self.report_shapes(_of_sample(body, varying, 1), equation.where)
         loss = self.objective(equations, varying)
         self.check_names()
         if self.scenario.update and not any(own_name(f.name) in self.broken for f in self.scenario.functions):
@@ -139,18 +143,28 @@ class _Builder(FormulaReader):
     def calculate(self, name: str, body: Expression, where: Where, sample: int | None, given: bool = False) -> bool:
         """Add a computed quantity; False where that can't be done, which has then been reported."""
         if any(n not in self.arrays or n in self.broken for n in names_in(body)):
+            self.report_shapes(body, where)
             return False  # an operand's own equation is broken and has been reported
         body = transform(body, self.in_shape)
         base, mark, number = name.partition("#")
         try:
             found, body = intermediates(body, self.arrays, self.custom, lambda count: f"{base}.{count}{mark}{number}")
         except FormulaError as error:
-            self.report(error, where)
+            if not self.report_shapes(body, where):
+                self.report(error, where)
             return False
         for one in found:
             if not self.unroll(one.name, one.formula, where, sample, of=base):
                 return False
         return self.unroll(name, body, where, sample, given=given)
+
+    def report_shapes(self, body: Expression, where: Where) -> bool:
+        """Report every fault of a formula's shapes, as far as its operands are known; True where there is one."""
+        sound = {name: places for name, places in self.arrays.items() if name.partition("#")[0] not in self.broken}
+        faults = Shapes(sound, self.custom).faults(transform(body, self.in_shape))
+        for fault in faults:
+            self.report(fault, where)
+        return bool(faults)
 
     def unroll(
         self, name: str, body: Expression, where: Where, sample: int | None, of: str = "", given: bool = False

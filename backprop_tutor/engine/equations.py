@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import FormulaError, Problem, Where, did_you_mean
 from ..formulas import functions as table
+from ..formulas.cursor import CASES, WORDS
 from ..formulas.expression import (
     Call,
     Element,
@@ -20,12 +21,12 @@ from ..formulas.expression import (
     walk,
 )
 from ..formulas.notation import element_indices, element_name
-from ..formulas.parse import Notation, parse
+from ..formulas.parse import MISSING, Notation, read
 from ..scenario.loading import Equation, FunctionDefinition, Scenario
 from ..scenario.types import MAX_HINTS
 from .graph import Block, leaf_quantities
 from .lift import Indices, Piece
-from .written_out import CustomFunction, expanded, substitute
+from .written_out import CustomFunction, arity_faults, expanded, substitute
 
 MAX_CIRCLE = 8  # names of a circle that are told
 MAX_SUGGESTED = 200  # elements of an array that a misspelling is compared with
@@ -48,6 +49,7 @@ class FormulaReader:
         self.notation = Notation(self.functions, (names - doubtful).__contains__, own=own)
         self.custom: dict[str, CustomFunction] = {}
         self.broken = set(doubtful)
+        self.faulty: dict[str, tuple[Expression, Equation]] = {}  # equations that can be read in part
         self.leaves = leaf_quantities(scenario)
         self.blocks: dict[str, Block] = {}
         self.arrays: dict[str, Indices] = {}
@@ -87,11 +89,11 @@ class FormulaReader:
             notation = Notation(self.functions, names.__contains__, own=callable_here)
             earlier.add(definition.name)
             inside = table.own_name(definition.name)
+            before = len(self.problems)
             body = self.read(definition.body, definition, notation)
             if body is None:
                 self.broken.add(inside)
                 continue
-            before = len(self.problems)
             for part in walk(body):
                 if isinstance(part, Element):
                     error = FormulaError("a function's variable has no elements", *part.span, "no index here")
@@ -109,7 +111,10 @@ class FormulaReader:
                     "not known yet", "define it first; a function can't call itself",
                 )  # fmt: skip
                 self.report(error, definition.where)
-            elif not any(part.function in self.broken for part in calls_in(body)):
+            for error in arity_faults(body, self.custom):
+                self.report(error, definition.where)
+            calls = {part.function for part in calls_in(body)}
+            if len(self.problems) == before and not calls & self.broken:
                 try:
                     whole = expanded(body, self.custom)
                     self.custom[inside] = CustomFunction(definition.name, definition.parameters, whole)
@@ -119,40 +124,41 @@ class FormulaReader:
                 self.broken.add(inside)
 
     def read(self, text: str, owner: FunctionDefinition | Equation, notation: Notation) -> Expression | None:
-        """The formula; None after a report."""
-        try:
-            return parse(text, notation)
-        except FormulaError as error:
+        """The formula as far as it can be read, None where it has no structure; every fault is reported."""
+        found, faults = read(text, notation)
+        for error in faults:
             self.report(error, owner.where)
-            return None
+        return found
 
     def read_equations(self) -> dict[str, tuple[Expression, Equation]]:
+        """The equations that are in order so far; what could be read of the others is in `faulty`."""
         found: dict[str, tuple[Expression, Equation]] = {}
         for equation in self.scenario.equations:
+            before = len(self.problems)
             body = self.read(equation.text, equation, self.notation)
             if body is None:
                 self.broken.add(equation.name)
                 continue
-            if any(part.function in self.broken for part in calls_in(body)):
-                self.broken.add(equation.name)  # its function has been reported
-                continue
             body = transform(body, self.elements)
-            unknown = [p for p in walk(body) if isinstance(p, (Name, Element)) and p.name not in self.known]
-            for part in unknown:
-                help = self.unknown_name(part.name)
-                error = FormulaError(f"nothing is called '{part.name}'", *part.span, "not known", help)
+            for part in walk(body):
+                if isinstance(part, (Name, Element)) and part.name not in self.known and part.name != MISSING:
+                    help = self.unknown_name(part.name)
+                    error = FormulaError(f"nothing is called '{part.name}'", *part.span, "not known", help)
+                    self.report(error, equation.where)
+            for error in arity_faults(body, self.custom):
                 self.report(error, equation.where)
-            if unknown:
-                self.broken.add(equation.name)
-                continue
-            try:
-                expanded(body, self.custom)
-                body = transform(self.inlined(body), self.elements)
-            except FormulaError as error:
-                self.report(error, equation.where)
-                self.broken.add(equation.name)
-            else:
-                found[equation.name] = (body, equation)
+            calls = {part.function for part in calls_in(body)}
+            if len(self.problems) == before and not calls & self.broken:  # a broken function has been reported
+                try:
+                    expanded(body, self.custom)
+                    body = transform(self.inlined(body), self.elements)
+                except FormulaError as error:
+                    self.report(error, equation.where)
+                else:
+                    found[equation.name] = (body, equation)
+                    continue
+            self.broken.add(equation.name)
+            self.faulty[equation.name] = (body, equation)
         return found
 
     def inlined(self, body: Expression) -> Expression:
@@ -172,7 +178,8 @@ class FormulaReader:
 
     def is_known(self, part: Name, variables: Collection[str]) -> bool:
         """Is a name in a function's formula one of its variables, or a quantity's?"""
-        return part.name in variables or part.name in self.known or isinstance(self.element(part), Element)
+        named = part.name in variables or part.name in self.known or part.name == MISSING
+        return named or isinstance(self.element(part), Element)
 
     def elements(self, part: Expression) -> Expression:
         """A document's name of an element as that element; anything else as it is."""
@@ -182,6 +189,8 @@ class FormulaReader:
         """What to do about a name that nothing has."""
         if name == "e":
             return "for the exponential function write e^x or exp(x)"
+        if name in WORDS:
+            return CASES
         if name in self.functions:
             return f"it is a function: write {name}(...)"
         base, stop, count = name.partition(".")

@@ -22,12 +22,12 @@ from ..errors import FormulaError, Problem, did_you_mean
 from ..formulas import functions as table
 from ..formulas.evaluate import evaluate
 from ..formulas.expression import Call, Element, Expression, Name, walk
-from ..formulas.parse import Notation, parse
+from ..formulas.parse import MISSING, Notation, parse, read
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
 from . import template
 from .lift import Lifter, Piece
-from .written_out import CustomFunction, expanded
+from .written_out import CustomFunction, arity_faults, expanded
 
 Values = NDArray[np.float64]
 Memory: TypeAlias = Mapping[str, Values] | None  # of a rule, from one step to the next
@@ -149,9 +149,13 @@ def read_rule(
     notation = Notation(table.NAMES | own | doubtful, frozenset(names).__contains__, own=own)
     lifter = Lifter({name: np.array(i) for i, name in enumerate(names)}, custom)
     for equation in scenario.update:
+        formula, faults = read(equation.text, notation)
+        if formula is not None:
+            faults = (*faults, *arity_faults(formula, custom), *_faults(formula, names, scenario))
+        problems += [_placed(fault, equation) for fault in faults]
+        if formula is None or faults:
+            continue
         try:
-            formula = parse(equation.text, notation)
-            _check_names(formula, names, scenario)
             full = expanded(formula, custom)
             lines.append(RuleLine(equation.name, formula, full, lifter.scalar(full)))
         except FormulaError as error:
@@ -179,26 +183,21 @@ def _remembered(lines: Sequence[RuleLine]) -> Iterator[str]:
             yield line.name
 
 
-def _check_names(formula: Expression, names: Sequence[str], scenario: Scenario) -> None:
-    """FormulaError for what a rule can't hold."""
+def _faults(formula: Expression, names: Sequence[str], scenario: Scenario) -> Iterator[FormulaError]:
+    """Every piece of a formula that a rule can't hold."""
     for part in walk(formula):
-        if isinstance(part, (Name, Element)) and part.name not in names:
+        if isinstance(part, (Name, Element)) and part.name not in (*names, MISSING):
             known = ", ".join(names)
-            raise FormulaError(
-                f"the rule has nothing called '{part.name}'", *part.span, "not known",
-                did_you_mean(part.name, names) or f"it knows {known}; give numbers under [learning.values]",
-            )  # fmt: skip
+            help = did_you_mean(part.name, names) or f"it knows {known}; give numbers under [learning.values]"
+            yield FormulaError(f"the rule has nothing called '{part.name}'", *part.span, "not known", help)
         if isinstance(part, Name) and part.name == "rate" and scenario.rate_text is None:
-            raise FormulaError(
-                "the rule uses 'rate', and [learning] has none", *part.span, "no rate", "write rate = 0.1 there"
-            )
+            said = "the rule uses 'rate', and [learning] has none"
+            yield FormulaError(said, *part.span, "no rate", "write rate = 0.1 there")
         if isinstance(part, Call) and (
             part.function in _WHOLE or (part.function in ("max", "min") and len(part.arguments) == 1)
         ):
-            raise FormulaError(
-                f"'{part.text or part.function}' needs several numbers, and a rule works on one parameter at a time",
-                *part.span, "one number only", "leave it out",
-            )  # fmt: skip
+            said = f"'{part.text or part.function}' needs several numbers, and a rule works on one parameter at a time"
+            yield FormulaError(said, *part.span, "one number only", "leave it out")
 
 
 def _placed(error: FormulaError, equation: Equation) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -26,6 +26,7 @@ from ..formulas.expression import (
     children,
     transform,
     ungrouped,
+    walk,
 )
 from ..formulas.parse import parse
 
@@ -93,24 +94,38 @@ def _check_size(node: Expression, blamed: Expression) -> None:
         stack.extend((inner, depth + 1) for inner in children(part))
 
 
+def arity_faults(node: Expression, custom: Mapping[str, CustomFunction]) -> Iterator[FormulaError]:
+    """Every call with too many or too few arguments, of the functions that are known."""
+    for part in walk(node):
+        known = isinstance(part, Call) and (part.function in custom or part.function in table.NAMES)
+        if isinstance(part, Call) and known and (fault := arity_fault(part, custom)):
+            yield fault
+
+
 def check_arity(node: Call, custom: Mapping[str, CustomFunction]) -> None:
     """FormulaError where a function is called with too many or too few arguments."""
+    if fault := arity_fault(node, custom):
+        raise fault
+
+
+def arity_fault(node: Call, custom: Mapping[str, CustomFunction]) -> FormulaError | None:
+    """What is wrong with the number of a call's arguments."""
     own, row, count = custom.get(node.function), table.table().get(node.function), len(node.arguments)
     general = isinstance(row, table.Primitive) and row.general is not None  # may have a number of its own
     many = node.function in ("max", "min") or table.REARRANGEMENTS.get(node.function, 1) is None
     if own is None and (many or (general and count == 2)):
-        return
+        return None
     written = own or row
     expected = len(written.parameters) if isinstance(written, (CustomFunction, table.Composed)) else (
         _ARGUMENTS.get(node.function, 1)
     )  # fmt: skip
-    if count != expected:
-        of_many = isinstance(row, table.Reduction) and expected == 1
-        raise FormulaError(
-            f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, "
-            f"not {count}", *node.span, f"{expected} needed",
-            f"for several numbers write a list: {node.text}([a, b])" if of_many else "",
-        )  # fmt: skip
+    if count == expected:
+        return None
+    help = _HELP.get((node.function, count), "")
+    if isinstance(row, table.Reduction) and expected == 1:
+        help = f"for several numbers write a list: {node.text}([a, b])"
+    said = f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, not {count}"
+    return FormulaError(said, *node.span, f"{expected} needed", help)
 
 
 def recognised(node: Expression) -> Expression:
@@ -134,6 +149,7 @@ def recognised(node: Expression) -> Expression:
 
 
 _ONE = Number("1", Fraction(1))
+_HELP = {("log", 2): "to another base it is log(x)/log(base)"}
 _ARGUMENTS = {"xlogy": 2, "outer": 2, "where": 3}
 
 

@@ -152,6 +152,10 @@ class HandGrammar(Grammar):
             shown = self.text[token.start : after.end]
             raise self.fail(f"'{shown}' has two decimal points", both, "two points", "write a product with *")
 
+    def note(self, error: FormulaError) -> None:
+        """A part of a hand calculation that can't be read is none: what stands there may be read in another way."""
+        raise error
+
     # ------------------------------------------------------------------ products
     def joins(self) -> bool:
         token = self.here

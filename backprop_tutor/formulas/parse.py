@@ -25,6 +25,7 @@ from fractions import Fraction
 
 from ..errors import FormulaError, did_you_mean
 from . import functions
+from .cursor import Cursor
 from .expression import (
     Bracketed,
     Call,
@@ -48,6 +49,7 @@ from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
 
 MAX_DEPTH = 40
 MAX_POWER = 64  # of a literal exponent
+_BASED = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,53 +69,20 @@ class Notation:
 
 
 STRICT = Notation()
+MISSING = ""  # the name of what isn't there, in a formula that is read as far as it can be
 
 
-class Grammar:
+class Grammar(Cursor):
     """Recursive descent over the tokens of one formula."""
 
     def __init__(self, text: str, notation: Notation) -> None:
         self.text = text
         self.notation = notation
-        self.tokens = self.tokenised()
-        self.at = 0
+        super().__init__(text, self.tokenised(), notation.names)
         self.depth = 0
 
     def tokenised(self) -> list[Token]:
         return tokens(self.text)
-
-    # ------------------------------------------------------------------ helpers
-    @property
-    def here(self) -> Token:
-        return self.tokens[self.at]
-
-    def ahead(self, count: int) -> Token:
-        return self.tokens[min(self.at + count, len(self.tokens) - 1)]
-
-    def take(self) -> Token:
-        token = self.here
-        self.at = min(self.at + 1, len(self.tokens) - 1)
-        return token
-
-    def sees(self, *operators: str) -> bool:
-        return self.here.kind == "operator" and self.here.text in operators
-
-    def fail(self, message: str, token: Token, label: str = "", help: str = "") -> FormulaError:
-        return FormulaError(message, token.start, max(token.end, token.start + 1), label, help, self.text)
-
-    def expect(self, operator: str, opened: Token) -> Token:
-        if not self.sees(operator):
-            if self.here.kind == "comparison":
-                raise self.stray()
-            what = "the formula ends" if self.here.kind == "end" else f"'{self.shown(self.here)}' stands"
-            raise self.fail(
-                f"the bracket '{opened.text}' is not closed: {what} where '{operator}' belongs",
-                self.here, f"'{operator}' expected",
-            )  # fmt: skip
-        return self.take()
-
-    def shown(self, token: Token) -> str:
-        return self.text[token.start : token.end]
 
     # ------------------------------------------------------------------ grammar
     def whole(self) -> Expression:
@@ -123,36 +92,6 @@ class Grammar:
         if self.here.kind != "end":
             raise self.stray()
         return node
-
-    def stray(self) -> FormulaError:
-        token = self.here
-        shown = self.shown(token)
-        before = self.tokens[self.at - 1] if self.at else None
-        missing = "a quantity is missing"
-        if token.text in ("^", "*", "/", "+", "-", "@"):
-            if before is None:
-                return self.fail(f"'{shown}' has nothing before it", token, missing)
-            return self.fail(f"'{shown}' can't follow '{self.shown(before)}'", token, missing)
-        if token.kind == "comparison":
-            help = "write where(x > 0, a, b)"
-            return self.fail(f"'{shown}' compares, and only where( ) takes a comparison", token, "not here", help)
-        if token.text in (")", "]"):
-            if not self.is_open("(" if token.text == ")" else "["):
-                return self.fail(f"'{shown}' closes a bracket that is not open", token, "one too many")
-            empty = before is not None and before.text in ("(", "[")
-            what = "the brackets are empty" if empty else f"something is missing before '{shown}'"
-            return self.fail(what, token, missing)
-        if token.text == "," or before is None:
-            hint = "use a decimal point" if before is not None and before.kind == "number" else ""
-            return self.fail(f"'{shown}' has no meaning here", token, "not expected", hint)
-        gap = f"{self.shown(before)}*{shown}"
-        return self.fail(f"'{shown}' follows without a sign", token, "an operator is missing", f"write {gap}")
-
-    def is_open(self, bracket: str) -> bool:
-        """Does a bracket of this kind stand open here?"""
-        closing = {"(": ")", "[": "]"}[bracket]
-        texts = [token.text for token in self.tokens[: self.at]]
-        return texts.count(bracket) > texts.count(closing)
 
     def sum(self) -> Expression:
         self.depth += 1
@@ -208,7 +147,7 @@ class Grammar:
         return (self.here.kind == "name" and self.here.text != "∂") or self.sees("(")
 
     def check_joint(self, factors: list[tuple[str, Expression]]) -> None:
-        """FormulaError where a factor without a sign stands behind a division: a/2 b might be either of two.
+        """Notes a factor without a sign behind a division: a/2 b might be either of two.
 
         A bracket is clear, `a/(2m) b`, and so is a typed fraction, `1/2 x`, `1/m (a + b)`.
         """
@@ -217,10 +156,9 @@ class Grammar:
         fraction = len(factors) == 2 and isinstance(factors[0][1], Number) and isinstance(divisor, (Number, Name))
         if how == "/" and not isinstance(divisor, Group) and not (fraction and apart):
             shown = self.shown(token)
-            raise self.fail(
-                f"'{shown}' follows a division without a sign", token, "an operator is missing",
-                f"write *{shown} to multiply by it, or brackets around all that divides",
-            )  # fmt: skip
+            help = f"write *{shown} to multiply by it, or brackets around all that divides"
+            said = f"'{shown}' follows a division without a sign"
+            self.note(self.fail(said, token, "an operator is missing", help))
 
     def factor(self) -> Expression:
         if self.sees("-", "+"):
@@ -315,21 +253,19 @@ class Grammar:
         limit = MAX_EXPONENT if ten else MAX_POWER
         if isinstance(bare, Bracketed):
             help = "a layer's or a sample's number belongs to the name: W1 for W^[1]; [notation] says how it is typeset"
-            raise FormulaError("an exponent is no list", *bare.span, "a list", help, self.text)
-        if isinstance(bare, Number) and abs(bare.value) > limit:
-            raise FormulaError(
-                f"the exponent {bare.text} is too large; the limit is {limit}", *bare.span, "too large", "", self.text
-            )
-        if isinstance(bare, Power) and not names_in(bare):  # x^2^3 is x^(2^3)
+            self.note(FormulaError("an exponent is no list", *bare.span, "a list", help, self.text))
+        elif isinstance(bare, Number) and abs(bare.value) > limit:
+            said = f"the exponent {bare.text} is too large; the limit is {limit}"
+            self.note(FormulaError(said, *bare.span, "too large", "", self.text))
+        elif isinstance(bare, Power) and not names_in(bare):  # x^2^3 is x^(2^3)
             from .evaluate import evaluate
 
             if not abs(evaluate(bare, dict[str, float]().__getitem__)) <= limit:
                 said = f"this exponent is too large; the limit is {limit}"
-                raise FormulaError(said, *bare.span, "too large", "", self.text)
-        if isinstance(base, Power) and isinstance(bare, Number):
-            raise FormulaError(
-                "this may be read in two ways", *span, "ambiguous", "write (a²)^b or a^(2^b)", self.text
-            )
+                self.note(FormulaError(said, *bare.span, "too large", "", self.text))
+        elif isinstance(base, Power) and isinstance(bare, Number):
+            said, help = "this may be read in two ways", "write (a²)^b or a^(2^b)"
+            self.note(FormulaError(said, *span, "ambiguous", help, self.text))
         return Power(base, exponent, span)
 
     def atom(self) -> Expression:
@@ -351,11 +287,19 @@ class Grammar:
             return Call("abs", (inner,), 0, "abs", (token.start, self.expect("|", token).end))
         if token.kind == "end":
             before = self.tokens[self.at - 1] if self.at else token
-            raise self.fail("the formula ends too early", before, "something must follow")
-        raise self.stray()
+            self.note(self.fail("the formula ends too early", before, "something must follow"))
+        elif token.text in ("*", "/", "^", "@", ")", "]"):
+            self.note(self.stray())
+        else:
+            raise self.stray()
+        return Name(MISSING, "", (token.start, token.end))
 
     def number(self) -> Expression:
         token = self.take()
+        if based := _BASED.match(self.text, token.start):
+            whole = Token("number", based.group(), token.start, based.end())
+            help = f"write {int(based.group(), 0)}"
+            raise self.fail(f"'{based.group()}' is no decimal number, as all are here", whole, "not decimal", help)
         node = number_of(token.text, token.start, token.end)
         if self.here.kind == "percent":
             close = self.take()
@@ -390,8 +334,16 @@ class Grammar:
             if self.calls(name, function):
                 return self.call(token, function, len(name) - len(function))
             if not self.notation.names(name):
-                raise self.unknown_call(token, function)
+                self.note(self.unknown_call(token, function))
+                return self.call(token, function, 0)
             self.check_not_called(token)
+        if (count := self.power_of_function(name)) and not self.notation.names(name):
+            exponent = "".join(one.text for one in self.tokens[self.at : self.at + count]).removeprefix("^")
+            help = f"write 1/{name}(...)" if exponent == "-1" else f"write {name}(...)^{exponent}"
+            said = f"a power of '{name}' belongs behind its argument"
+            self.note(self.fail(said, token, "the argument comes first", help))
+            self.at += count
+            return self.call(token, name, 0)
         if self.sees("[") and self.here.start == token.end:
             return self.element(token)
         if name in functions.CONSTANTS and not self.notation.names(name):
@@ -402,16 +354,25 @@ class Grammar:
         """Is a name before brackets a function's? A product has its sign: a quantity may share a function's name."""
         return function in self.notation.functions
 
+    def power_of_function(self, name: str) -> int:
+        """How many tokens from here are a power between a function and its argument: `exp^2(x)`; 0 where there is none.
+        """
+        if name not in self.notation.functions:
+            return 0
+        negative = self.ahead(1).text == "-"
+        after = 1 if self.here.kind == "superscript" else 2 + negative
+        power = self.here.kind == "superscript" or (self.sees("^") and self.ahead(1 + negative).kind == "number")
+        return after if power and self.ahead(after).text == "(" else 0
+
     def check_not_called(self, token: Token) -> None:
-        """FormulaError for `y(x)` with y a quantity: it looks like a function. `h(1 - h)` is a product."""
+        """Notes `y(x)` with y a quantity: it looks like a function. `h(1 - h)` is a product."""
         if self.ahead(2).text in (")", ","):
             shown = self.shown(token)
-            raise self.fail(
-                f"'{shown}' is a quantity and no function", token, "no function", f"for a product write {shown}*("
-            )
+            said = f"'{shown}' is a quantity and no function"
+            self.note(self.fail(said, token, "no function", f"for a product write {shown}*("))
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
-        hint = did_you_mean(function, self.notation.functions) or f"for a product write {self.shown(token)}*("
+        hint = did_you_mean(function, self.notation.functions) or "define it under [functions]"
         return self.fail(f"there is no function called '{function}'", token, "not known", hint)
 
     def call(self, token: Token, function: str, primes: int) -> Expression:
@@ -482,4 +443,21 @@ class Grammar:
 
 def parse(text: str, notation: Notation = STRICT) -> Expression:
     """Read a formula; FormulaError says what can't be read and where."""
-    return notation.grammar(text).whole()
+    found, faults = read(text, notation)
+    if found is None or faults:
+        raise faults[0]
+    return found
+
+
+def read(text: str, notation: Notation = STRICT) -> tuple[Expression | None, tuple[FormulaError, ...]]:
+    """A formula as far as it can be read, with every fault in the order of places; None where there is no structure."""
+    noted: list[FormulaError] = []
+    found = None
+    try:
+        grammar = notation.grammar(text)
+        noted = grammar.noted
+        found = grammar.whole()
+    except FormulaError as error:
+        noted.append(error)
+    told = {(fault.start, str(fault)): fault for fault in sorted(noted, key=lambda fault: fault.start)}
+    return found, tuple(told.values())
