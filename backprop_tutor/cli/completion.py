@@ -6,9 +6,9 @@ Each answer must come quickly: a scenario is only looked at as TOML, neither che
 from __future__ import annotations
 
 import itertools
-import tomllib
-from collections.abc import Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 import typer
 
@@ -16,6 +16,14 @@ from ..errors import TutorError
 
 MANY = 400
 """An array with more elements than this is offered by its first ones only."""
+
+COMPLETING = "_BPTUTOR_COMPLETE" in os.environ  # a shell asks what may follow
+Complete: TypeAlias = Callable[[typer.Context, str], list[tuple[str, str]]]
+
+
+def offered(complete: Complete) -> Complete | None:
+    """The function while a shell asks, else None: typer takes its time over every one it is given."""
+    return complete if COMPLETING else None
 
 
 def complete_scenario(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -42,6 +50,8 @@ def _quantities(ctx: typer.Context) -> Iterator[tuple[str, str]]:
     named = ctx.params.get("scenario") or next(iter(ctx.args), None)
     if not named or named == "-":
         return
+    import tomllib
+
     from ..scenario.files import find
 
     try:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from ..errors import Problem, RequestError, Where
-from .completion import complete_quantity, complete_scenario, complete_value
+from .completion import complete_quantity, complete_scenario, complete_value, offered
 from .look import Color
 
 SHOW, NUMBERS, OUTPUT, LOOK = "What is shown", "Numbers", "Output", "How it looks"
@@ -39,7 +39,7 @@ ScenarioName = Annotated[
     typer.Argument(
         metavar="SCENARIO",
         help="A bundled scenario ('bptutor list'), a file, or - for standard input.",
-        autocompletion=complete_scenario,
+        autocompletion=offered(complete_scenario),
         show_default=False,
     ),
 ]
@@ -58,7 +58,7 @@ Grads = Annotated[
         "--grad",
         metavar="NAME",
         help="One derivative in full: w11, dL/dw11, do1/dw11; may be given more than once.",
-        autocompletion=complete_quantity,
+        autocompletion=offered(complete_quantity),
         rich_help_panel=SHOW,
     ),
 ]
@@ -120,7 +120,7 @@ Sets = Annotated[
         "--set",
         metavar="NAME=VALUE",
         help="Another value: w11=0.2, W1[1,2]=-1, x1#2=0.5 (sample 2), rate=0.1; may be given more than once.",
-        autocompletion=complete_value,
+        autocompletion=offered(complete_value),
         rich_help_panel=NUMBERS,
     ),
 ]

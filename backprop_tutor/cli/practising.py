@@ -68,7 +68,7 @@ def quiz(
     screen = look.screen(sys.stdout)
     if not screen.interactive and look.color != "always":
         # nobody looks at a terminal: a script reads, or somebody listens
-        screen = replace(look, plain=True).screen(sys.stdout)
+        screen = look._replace(plain=True).screen(sys.stdout)
     if practice.scenario is not None:
         screen = screen.naming(practice.scenario.ascii_names)
     dice = around.dice()

@@ -7,7 +7,6 @@ errors and hints to standard error. Nothing heavy is imported before a command n
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from .. import __version__
 from ..errors import Problem, RequestError, TutorError, Where
 from . import help_pages as cli_help
 from . import options as opt
+from .completion import COMPLETING
 from .look import Look
 from .reporting import UNUSABLE, reporting, show_error, stop_writing
 
@@ -26,7 +26,6 @@ LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
 DISAGREES, INTERRUPTED = 1, 130
 LEAST_TITLE = 24  # cells; with less room a title gets lines of its own
 
-COMPLETING = "_BPTUTOR_COMPLETE"  # in the environment while a shell asks what may follow
 Body: TypeAlias = Callable[..., None]
 _commands: dict[str, tuple[str, Callable[[], Body]]] = {}  # by name: the heading of the help, and what brings the body
 
@@ -53,7 +52,7 @@ def program(arguments: Sequence[str]) -> int:
 
 def _app(arguments: Sequence[str]) -> typer.Typer:
     """The program with the one command that is called; typer takes its time over every command it is told of."""
-    called = arguments[0] if arguments and COMPLETING not in os.environ else ""
+    called = arguments[0] if arguments and not COMPLETING else ""
     app = cli_help.program(name="bptutor", epilog="To start with: bptutor run two_sigmoid_outputs")
     app.callback(invoke_without_command=True)(bptutor)
     for name in [called] if called in _commands else list(_commands):

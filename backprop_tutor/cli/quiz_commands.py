@@ -10,7 +10,7 @@ import typer
 from ..errors import Problem, RequestError
 from ..quiz.names import Activation, Kind, Loss, Shared
 from . import options as opt
-from .completion import complete_quantity, complete_scenario
+from .completion import complete_quantity, complete_scenario, offered
 from .look import Look
 from .reporting import reporting
 
@@ -34,7 +34,7 @@ def quiz_command(
         typer.Argument(
             metavar="[SCENARIO]",
             help="A bundled scenario, a file, or nothing: then random networks.",
-            autocompletion=complete_scenario,
+            autocompletion=offered(complete_scenario),
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def quiz_command(
             "--only",
             metavar="NAME",
             help="Only questions about this quantity.",
-            autocompletion=complete_quantity,
+            autocompletion=offered(complete_quantity),
             rich_help_panel=QUESTIONS,
             show_default=False,
         ),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from . import options as opt
-from .completion import complete_scenario
+from .completion import complete_scenario, offered
 from .look import Look
 from .reporting import reporting
 
@@ -36,7 +36,7 @@ def verify_command(
         typer.Argument(
             metavar="[SCENARIO]",
             help="A bundled scenario or a file; without one every bundled document is judged.",
-            autocompletion=complete_scenario,
+            autocompletion=offered(complete_scenario),
             show_default=False,
         ),
     ] = None,

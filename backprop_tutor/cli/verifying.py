@@ -266,7 +266,7 @@ def write_expectations(request: Request, marked: Sequence[Marked]) -> int:
 
 def _on_screen(request: Request, show: Callable[[Screen, VerifyOptions], object]) -> None:
     """Show something on standard output, or write it to a file."""
-    look = replace(request.look, plain=request.look.plain or request.format == "plain")
+    look = request.look._replace(plain=request.look.plain or request.format == "plain")
     if request.output is None or str(request.output) == "-":
         show(look.screen(sys.stdout), request.options)
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -107,14 +108,14 @@ class Graph:
 
     # ------------------------------------------------------------------ names
     @cached_property
-    def _starts(self) -> tuple[NDArray[np.int64], list[Block]]:
+    def _starts(self) -> tuple[list[int], list[Block]]:
         ordered = sorted(self.blocks.values(), key=lambda block: block.start)
-        return np.array([block.start for block in ordered]), ordered
+        return [block.start for block in ordered], ordered
 
     def block_of(self, node: int) -> Block:
         """The quantity that a node belongs to."""
         starts, ordered = self._starts
-        return ordered[int(np.searchsorted(starts, node, side="right")) - 1]
+        return ordered[bisect_right(starts, node) - 1]
 
     def name(self, node: int) -> str:
         """The node's name in the document's notation."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .characters import in_ascii
 from .notation import folded
@@ -29,8 +29,7 @@ def _spelt(char: str) -> str:
     return f"u{ord(char):x}" if found is None else found
 
 
-@dataclass(frozen=True)
-class AsciiNames:
+class AsciiNames(NamedTuple):
     """The spellings of one scenario's names; what was ASCII stays as it is."""
 
     spelt: Mapping[str, str]  # the document's name → its spelling

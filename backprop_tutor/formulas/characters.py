@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How formulas are spelt in one medium."""
 
     times: str
     minus: str
     partial: str
     powers: bool  # superscript digits, else ^2
-    spell: Mapping[str, str] = field(default_factory=dict)  # function name -> spelling
+    spell: Mapping[str, str]  # function name -> spelling
 
 
 UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"})

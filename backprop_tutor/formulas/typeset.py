@@ -300,7 +300,7 @@ class _Latex(_Printer):
         return rf"{symbol}{chr(39) * node.primes}\left({inner}\right)"
 
 
-LATEX = Style(r" \cdot ", "-", r"\partial ", False)
+LATEX = Style(r" \cdot ", "-", r"\partial ", False, {})
 
 
 def to_latex(node: Expression, name: Callable[[str], str] = latex_name) -> str:

@@ -75,8 +75,7 @@ def style_of(text: str, usual: Style = ASCII) -> Style:
         spell["sigmoid"] = "σ" if "σ(" in text else "sigmoid"
     if "√(" in text:
         spell["sqrt"] = "√"
-    return replace(
-        usual,
+    return usual._replace(
         times=times.most_common(1)[0][0] if any(times.values()) else usual.times,
         minus="−" if "−" in text else "-" if "-" in text else usual.minus,
         partial="∂" if "∂" in text else "d" if re.search(r"\bd\w+/d", text) else usual.partial,

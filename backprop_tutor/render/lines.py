@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +19,7 @@ Piece: TypeAlias = tuple[str, str]  # text and the name of its style
 Line: TypeAlias = tuple[Piece, ...]
 
 
+@lru_cache(maxsize=4096)  # a screen measures the same pieces again and again
 def width_of(text: str) -> int:
     """How many cells a text takes."""
     if text.isascii():
@@ -65,11 +66,13 @@ def aligned(numbers: Sequence[str]) -> list[str]:
     ]
 
 
-@dataclass(slots=True)
 class Block:
     """A few lines that belong together: one step of the screen. A rich renderable."""
 
-    lines: list[Line] = field(default_factory=list)
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: Iterable[Line] = ()) -> None:
+        self.lines = list(lines)
 
     def add(self, *pieces: str | Piece) -> None:
         self.lines.append(line(*pieces))

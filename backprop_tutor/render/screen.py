@@ -15,8 +15,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, TypeAlias
 
 from ..formulas.ascii_names import AsciiNames
 from ..formulas.characters import ASCII, UNICODE, Style, in_ascii, printable
@@ -47,8 +46,7 @@ THEME: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """The characters of one screen: Unicode, or the same in ASCII."""
 
     ascii: bool
@@ -60,7 +58,7 @@ class Glyphs:
     bar: str
     full: str
     corners: Mapping[str, str]  # box characters by the directions they join: "down right", "up down left", ...
-    names: AsciiNames = field(default_factory=lambda: AsciiNames({}))  # how the scenario's names are spelt in ASCII
+    names: AsciiNames = AsciiNames({})  # how the scenario's names are spelt in ASCII
 
     def text(self, text: str) -> str:
         """Somebody's text (a title, a name) as this screen can show it; control characters become U+FFFD or '?'."""
@@ -101,8 +99,7 @@ def _spelled(char: str) -> str:
     return "?" if found is None else found
 
 
-@dataclass(frozen=True)
-class Screen:
+class Screen(NamedTuple):
     """One output: a rich console, its width in cells, its characters; hints go to `errors` when nobody watches."""
 
     console: Console
@@ -110,11 +107,11 @@ class Screen:
     width: int
     plain: bool
     interactive: bool
-    errors: TextIO = field(repr=False)
+    errors: TextIO
 
     def naming(self, names: AsciiNames) -> Screen:
         """The same screen for one scenario, whose names stay distinct in ASCII."""
-        return replace(self, glyphs=replace(self.glyphs, names=names)) if self.glyphs.ascii else self
+        return self._replace(glyphs=self.glyphs._replace(names=names)) if self.glyphs.ascii else self
 
     def show(self, renderable: Any) -> None:
         """Print a block as it is: no wrapping, no cropping, no markup."""

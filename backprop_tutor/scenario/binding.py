@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..cache import shared
+from ..cache import fingerprint, shared
 from ..errors import Where
 from .files import Found, load_array
 from .names import Fault, function_heading, look_alike, name_fault, normal_name, quoted, text_fault
@@ -153,7 +152,7 @@ def _structure_faults(document: Document, found: Found) -> list[StructureFault]:
     """
     schema = FilePath(__file__).with_name("schema.py").stat()  # another schema may find other faults
     told = f"{schema.st_size} {schema.st_mtime_ns} {found.text}"
-    key = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    key = fingerprint(told)
     if found.path is not None and shared().get("scenario", key) is not None:
         return []
     from .schema import structure_faults

@@ -140,7 +140,7 @@ def _whole(quantity: Quantity, name: str, text: str) -> Quantity:
     reader = ValueReader(report, lambda file, key: ArrayFault("npz", "no file can be named here", "type the numbers"))
     read = reader.quantity(("v",), name, quantity.kind, raw)
     if read is None:
-        raise RequestError(*(replace(problem, where=_where(name)) for problem in report.found))
+        raise RequestError(*(problem._replace(where=_where(name)) for problem in report.found))
     bare = quantity.shape == () and not quantity.known
     if read.shape != quantity.shape and not bare:
         said = f"{quoted(name)} is {list(quantity.shape)}, the value {list(read.shape)}"

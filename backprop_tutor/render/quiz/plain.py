@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -150,7 +150,7 @@ class PlainView:
         for item in items if told else ():
             if isinstance(item, Choice):
                 self._say(told_words(asked, item))
-        pen = quiz_worked.pen_of(asked, replace(self.screen, width=LONG_LINE))
+        pen = quiz_worked.pen_of(asked, self.screen._replace(width=LONG_LINE))
         for work in quiz_worked.works_of(pen, asked, items):
             if work.by_paths is not None:
                 for paragraph in plain.gradients(work.pen, [work.by_paths]):

@@ -8,7 +8,6 @@ Step 1. h1 = i1*w11 + i2*w12 + b1
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from ...engine.check import Check
 from ...engine.graph import Graph
@@ -43,7 +42,7 @@ def steps(
 ) -> Iterator[str]:
     """The run, a paragraph a step; what was checked is added up in `tally`."""
     # lines as long as they are: nobody looks at a column
-    pen = pen_for(trace, graph, options, replace(screen, width=LONG_LINE), tally)
+    pen = pen_for(trace, graph, options, screen._replace(width=LONG_LINE), tally)
     for paragraph in _paragraphs(pen):
         if paragraph:
             yield "\n".join(paragraph)
