@@ -88,8 +88,9 @@ class Cache:
 
 
 def fingerprint(text: str) -> str:
-    """Tells a text from what chance may make of it. (`hashlib` would hold against malice, too, but nobody's cache is out
-    to deceive them, and it takes longer to import than twenty modules of ours.)"""
+    """Tells a text from what chance may make of it. `hashlib` would hold against malice, too, but nobody deceives
+    themselves in their own cache, and it takes longer to import than twenty modules of ours.
+    """
     data = text.encode("utf-8", "surrogatepass")
     return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}{len(data):x}"
 

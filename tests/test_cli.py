@@ -537,7 +537,7 @@ class Watched(io.StringIO):
 def stepped(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[int, str]:
     """Run with these answers to "go on?"; exit status, and what was shown."""
     left = iter(answers)
-    monkeypatch.setattr("backprop_tutor.cli.running.keyboard", lambda: nullcontext(lambda: next(left)))
+    monkeypatch.setattr("backprop_tutor.cli.keys.keyboard", lambda: nullcontext(lambda: next(left)))
     shown = Watched()
     monkeypatch.setattr(sys, "stdout", shown)
     status = program(["run", "shared_weights", "--step", "--color", "never"])

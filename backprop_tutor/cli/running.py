@@ -6,7 +6,7 @@ import io
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ..engine.check import lost_step
 from ..engine.graph import Graph
@@ -16,14 +16,14 @@ from ..engine.opening import opened
 from ..engine.trace import Trace
 from ..engine.trace import run as run_graph
 from ..errors import Problem, RequestError, Where
-from ..render.run import plain, terminal
-from ..render.run.explain import wanted_of
 from ..render.run.formats import writer
 from ..render.run.options import RunOptions
 from ..render.run.pen import Tally
-from .keys import Answer, keyboard
 from .look import Look
 from .output import encodes, write
+
+if TYPE_CHECKING:
+    from .keys import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,10 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     finite.
     """
     refuse_conflicts(graph, options, output)
-    wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
+    if options.grads:
+        from ..render.run.explain import wanted_of
+
+        wanted_of(graph, options.grads)  # what isn't there is refused before anything is shown
     steps_of(graph, options.steps)
     trace = None if graph.symbolic else run_graph(graph)
     if not options.quiet:
@@ -113,12 +116,19 @@ def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, str
     """The whole run on a stream; True when every check agrees."""
     screen = look.screen(stream)
     if screen.plain:
+        from ..render.run import plain
+
         return plain.show_run(trace, graph, options, screen)
+    from ..render.run import terminal
+
     return terminal.show_run(trace, graph, options, screen)
 
 
 def step_by_step(trace: Trace | None, graph: Graph, options: RunOptions, look: Look) -> bool:
     """One step per key press; q ends, and after the end of the input the rest follows at once."""
+    from ..render.run import plain, terminal
+    from .keys import keyboard
+
     screen = look.screen(sys.stdout)
     tally = Tally()
     answer: Answer = "next"

@@ -1,4 +1,7 @@
-"""The screen of `bptutor run`: every step as a block of styled lines, in the order a person would write them."""
+"""The screen of `bptutor run`: every step as a block of styled lines, in the order a person would write them.
+
+What only some runs show is imported by those.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ from ...engine.graph import Graph
 from ...engine.trace import Trace, unknown
 from ..lines import Block
 from ..screen import Screen
-from . import adjoints, big, explain, forward, given, local, paths, samples, summary, update
-from . import by_hand as hand
+from . import forward, given, local, paths, samples, summary, update
 from . import several_steps as several
 from .options import RunOptions
 from .pen import Pen, Tally
@@ -28,17 +30,23 @@ def steps(
     pen = pen_for(trace, graph, options, screen, tally)
     yield given.title(pen)
     if options.grads:
+        from . import explain
+
         for wanted in explain.wanted_of(graph, options.grads):
             yield from explain.parts(pen, wanted)
         yield from summary.parts(pen)
         return
     by_hand = options.by_hand is not None and not pen.symbolic
     if pen.short and not by_hand:
+        from . import big
+
         yield big.notice(pen)
     if "forward" in options.parts:
         yield from given.parts(pen)
         yield from samples.overview(pen)
     if by_hand:
+        from . import by_hand as hand
+
         yield from hand.parts(pen)
         return
     yield from _in_full(pen) if pen.short else several.in_a_row(pen, _in_full)
@@ -49,12 +57,19 @@ def steps(
 def _in_full(pen: Pen) -> Iterator[Block]:
     """Every part asked for, step by step; one that is too long summed up."""
     for part in pen.options.parts:
-        yield from big.parts(pen, part) if part in pen.short else PARTS[part](pen)
+        if part in pen.short:
+            from . import big
+
+            yield from big.parts(pen, part)
+        else:
+            yield from PARTS[part](pen)
 
 
 def backward(pen: Pen) -> Iterator[Block]:
     """The gradients, in the view that was asked for."""
     if pen.symbolic or pen.options.view == "adjoints":
+        from . import adjoints
+
         yield from adjoints.parts(pen)
     if pen.options.view == "paths":
         yield from paths.parts(pen)
