@@ -478,7 +478,7 @@ def test_a_console_that_cannot_show_the_signs_gets_ascii(encoding: str) -> None:
     raw = io.BytesIO()
     screen = make_screen(Console(raw, encoding=encoding), "auto", None, 80, environ={"TERM": "xterm"})
     terminal.show_run(numeric("two_sigmoid_outputs"), graph_of("two_sigmoid_outputs"), RunOptions(), screen)
-    screen.console.file.flush()
+    screen.stream.flush()
     assert b"dLoss/dw11" in raw.getvalue()
     assert bare(raw.getvalue().decode(encoding)).isascii()
 
@@ -487,7 +487,7 @@ def test_a_file_is_written_in_utf_8_whatever_the_code_page() -> None:
     raw = io.BytesIO()
     screen = make_screen(io.TextIOWrapper(raw, encoding="cp1252"), environ={})
     terminal.show_run(numeric("two_sigmoid_outputs"), graph_of("two_sigmoid_outputs"), RunOptions(quiet=True), screen)
-    screen.console.file.flush()
+    screen.stream.flush()
     assert "∂Loss/∂w11" in raw.getvalue().decode("utf-8")
 
 

@@ -127,7 +127,7 @@ class Reader:
                 import readline  # input() edits and remembers lines where this is there
 
                 readline.set_auto_history(True)
-                if screen.console.color_system is not None and "libedit" not in (readline.__doc__ or ""):
+                if screen.console is not None and "libedit" not in (readline.__doc__ or ""):
                     # between \001 and \002 stands what takes no room on the line
                     self.bold = ("\001\x1b[1m\002", "\001\x1b[0m\002")
 

@@ -4,8 +4,6 @@ Exit status: 0 fine; 1 a check disagrees; 2 a usage error or unusable input; 130
 errors and hints to standard error. Nothing heavy is imported before a command needs it.
 """
 
-from __future__ import annotations
-
 import io
 import sys
 from collections.abc import Callable, Sequence

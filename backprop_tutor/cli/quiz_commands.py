@@ -1,7 +1,5 @@
 """The commands `bptutor quiz` and `bptutor progress`: their options, and what their texts mean."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """The command `bptutor verify`: its options, and what their texts mean."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 

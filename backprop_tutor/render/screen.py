@@ -4,7 +4,7 @@
     screen.show(block)
 
 Colour is decoration: every mark is also a shape or a word. Only named ANSI colours are used, and neither blue nor
-bright black, which some palettes make invisible. rich is imported when a screen is made, not before.
+bright black, which some palettes make invisible. rich is imported for a screen that has styles, and for no other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TextIO, TypeAlias
 
 from ..formulas.ascii_names import AsciiNames
 from ..formulas.characters import ASCII, UNICODE, Style, in_ascii, printable
@@ -23,11 +23,14 @@ from ..formulas.characters import ASCII, UNICODE, Style, in_ascii, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from .lines import Block
+
 Color: TypeAlias = Literal["auto", "always", "never"]
 
 PROBE = "∂σ·−½²✓✗─┌┤←→Σ√█"
 LEAST_WIDTH = 20
 DEFAULT_WIDTH = 80
+DEFAULT_HEIGHT = 24
 
 # Names of styles; the reader's own palette decides the shades.
 THEME: Mapping[str, str] = {
@@ -100,9 +103,10 @@ def _spelled(char: str) -> str:
 
 
 class Screen(NamedTuple):
-    """One output: a rich console, its width in cells, its characters; hints go to `errors` when nobody watches."""
+    """One output: its stream, its width in cells, its characters; hints go to `errors` when nobody watches."""
 
-    console: Console
+    stream: TextIO
+    console: Console | None  # rich's, where there are styles: nothing else needs it, and it takes long to import
     glyphs: Glyphs
     width: int
     plain: bool
@@ -113,13 +117,16 @@ class Screen(NamedTuple):
         """The same screen for one scenario, whose names stay distinct in ASCII."""
         return self._replace(glyphs=self.glyphs._replace(names=names)) if self.glyphs.ascii else self
 
-    def show(self, renderable: Any) -> None:
+    def show(self, block: Block) -> None:
         """Print a block as it is: no wrapping, no cropping, no markup."""
-        self.console.print(renderable, soft_wrap=True, markup=False, highlight=False, emoji=False)
+        if self.console is None:
+            self.line(block.text())
+        else:
+            self.console.print(block, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
     def line(self, text: str) -> None:
-        """Print one line of the plain reading."""
-        self.console.file.write(text + "\n")
+        """Print a line without styles."""
+        self.stream.write(text + "\n")
 
     def hint(self, text: str) -> None:
         """What to do next: under the result on a terminal, on the error stream when the result goes elsewhere."""
@@ -193,18 +200,15 @@ def width_of(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int:
         if stream.isatty():
             return max(LEAST_WIDTH, os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH)
     except (OSError, ValueError):
-        return max(LEAST_WIDTH, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+        return max(LEAST_WIDTH, shutil.get_terminal_size((DEFAULT_WIDTH, DEFAULT_HEIGHT)).columns)
     return DEFAULT_WIDTH
 
 
-def make_console(
-    stream: TextIO | None = None,
-    color: Color = "auto",
-    width: int | None = None,
-    environ: Mapping[str, str] = os.environ,
-    record: bool = False,
-) -> Console:
-    """A rich console that asks the environment nothing by itself."""
+def make_console(stream: TextIO, width: int, color: Color, environ: Mapping[str, str] = os.environ) -> Console | None:
+    """A rich console that asks the environment nothing by itself; None where the stream takes no styles."""
+    styled, without_color = takes_color(stream, color, environ)
+    if not styled:
+        return None
     from rich.console import Console
     from rich.theme import Theme
 
@@ -214,20 +218,18 @@ def make_console(
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    stream = sys.stdout if stream is None else stream
-    styled, without_color = takes_color(stream, color, environ)
     return Output(
         file=stream,
-        width=max(LEAST_WIDTH, width) if width else width_of(stream, environ),
-        force_terminal=styled,
+        height=DEFAULT_HEIGHT,  # else it asks the system again for every block
+        width=width,
+        force_terminal=True,
         force_interactive=False,
-        color_system="standard" if styled else None,
+        color_system="standard",
         no_color=without_color,
         theme=Theme(dict(THEME)),
         markup=False,
         highlight=False,
         emoji=False,
-        record=record,
         _environ={},
     )
 
@@ -240,12 +242,11 @@ def make_screen(
     plain: bool | None = None,
     errors: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
-    record: bool = False,
 ) -> Screen:
     """The screen for a stream (stdout).
 
     `ascii` None: Unicode where the stream can encode it. `plain` None: where TERM=dumb or BPTUTOR_PLAIN is set; a
-    plain screen is ASCII and without styles. `record` keeps what is shown, for pictures.
+    plain screen is ASCII and without styles.
     """
     stream = sys.stdout if stream is None else stream
     errors = sys.stderr if errors is None else errors
@@ -254,6 +255,7 @@ def make_screen(
         plain = environ.get("BPTUTOR_PLAIN", "") not in ("", "0") or environ.get("TERM") == "dumb"
     if ascii is None:
         ascii = not _encodes(PROBE, encoding)
-    console = make_console(stream, "never" if plain else color, width, environ, record)
+    width = max(LEAST_WIDTH, width) if width else width_of(stream, environ)
+    console = make_console(stream, width, "never" if plain else color, environ)
     glyphs = ASCII_GLYPHS if ascii or plain else UNICODE_GLYPHS
-    return Screen(console, glyphs, console.width, plain, stream.isatty(), errors)
+    return Screen(stream, console, glyphs, width, plain, stream.isatty(), errors)
