@@ -109,36 +109,43 @@ def test_a_library_has_one_home(library: str, allowed: set[str]) -> None:
 
 
 def loaded(arguments: list[str], env: dict[str, str] | None = None) -> tuple[int, set[str]]:
-    """The exit status, and which of the heavy modules are loaded after it."""
+    """The exit status, and the modules that are loaded after it; ours without the package's name."""
     code = (
         "import json, sys\n"
         "from backprop_tutor.cli.program import program\n"
         "try: status = program(sys.argv[1:])\n"
         "except SystemExit as end: status = end.code or 0\n"
-        "heavy = ('sympy', 'numpy', 'pydantic', 'rich.console', 'hypothesis')\n"
-        "sys.stderr.write('\\n' + json.dumps([status, [m for m in heavy if m in sys.modules]]))\n"
+        "sys.stderr.write('\\n' + json.dumps([status, list(sys.modules)]))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=environment(env or {}), timeout=60
     )
     status, modules = json.loads(done.stderr.splitlines()[-1])
-    return status, set(modules)
+    return status, {name.removeprefix("backprop_tutor.") for name in modules}
+
+
+SHOWN = ("plain", "explain", "adjoints", "by_hand", "big", "markdown", "json_document")
+SOME = {f"render.run.{name}" for name in SHOWN}
+"""What only some runs show."""
+STYLED = {"rich.console", "rich.table", "rich.text"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "absent"),
     [
-        (["--version"], 0, {"sympy", "numpy", "pydantic", "rich.console"}),
-        (["--help"], 0, {"sympy", "numpy", "pydantic"}),
+        (["--version"], 0, {"sympy", "numpy", "pydantic", *STYLED}),
+        (["--help"], 0, {"sympy", "numpy", "pydantic", "tomllib", *STYLED}),
         (["run", "--help"], 0, {"sympy", "numpy", "pydantic"}),
         (["list"], 0, {"sympy", "numpy", "pydantic"}),
-        (["rnu"], 2, {"sympy", "numpy", "pydantic"}),
-        (["run", "--nothing"], 2, {"sympy", "numpy", "pydantic"}),
+        (["rnu"], 2, {"sympy", "numpy", "pydantic", "tomllib", *STYLED}),
+        (["run", "--nothing"], 2, {"sympy", "numpy", "pydantic", "tomllib", *STYLED}),
         (["run", "two_sigmoid_outputs", "--digits", "many"], 2, {"sympy", "numpy", "pydantic"}),
         (["schema"], 0, {"sympy", "numpy"}),
         (["check", "two_sigmoid_outputs"], 0, {"sympy"}),
-        (["run", "two_sigmoid_outputs", "--part", "forward"], 0, {"sympy"}),
-        (["run", "two_sigmoid_outputs", "--part", "update"], 0, {"sympy"}),
+        (["run", "two_sigmoid_outputs", "--part", "forward"], 0, {"sympy", "cli.keys", *STYLED, *SOME}),
+        (["run", "two_sigmoid_outputs", "--part", "update"], 0, {"sympy", "cli.keys", *STYLED, *SOME}),
+        (["run", "two_sigmoid_outputs", "--part", "update", "--plain"], 0, {"sympy", "cli.keys", *STYLED}),
+        (["run", "two_sigmoid_outputs", "--by-hand", "3"], 0, STYLED | SOME - {"render.run.by_hand", "render.run.big"}),
     ],
 )
 def test_nothing_heavy_is_loaded_before_it_is_needed(arguments: list[str], status: int, absent: set[str]) -> None:

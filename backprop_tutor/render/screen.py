@@ -119,10 +119,10 @@ class Screen(NamedTuple):
 
     def show(self, block: Block) -> None:
         """Print a block as it is: no wrapping, no cropping, no markup."""
-        if self.console is None:
-            self.line(block.text())
-        else:
+        if self.console is not None:
             self.console.print(block, soft_wrap=True, markup=False, highlight=False, emoji=False)
+        elif block.lines:
+            self.line(block.text())
 
     def line(self, text: str) -> None:
         """Print a line without styles."""
