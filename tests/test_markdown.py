@@ -13,7 +13,8 @@ from backprop_tutor import load, loads
 from backprop_tutor.engine import trace
 from backprop_tutor.engine.build import build
 from backprop_tutor.formulas.digits import significant
-from backprop_tutor.render.run.markdown import latex_number, run_text
+from backprop_tutor.render.run.latex_text import latex_number
+from backprop_tutor.render.run.markdown import run_text
 from backprop_tutor.render.run.options import RunOptions
 from tests.program import SCENARIOS, Done
 

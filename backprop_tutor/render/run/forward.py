@@ -9,6 +9,7 @@ from ...formulas.expression import Call, ungrouped
 from ...lesson.steps import ForwardStep, definition_of, forward_steps, loss_part
 from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, line, width_of
+from . import array_equations
 from .pen import Pen
 
 LONG_DEFINITION = 100  # cells; a function of a long formula is not written out
@@ -44,6 +45,9 @@ def row(pen: Pen, step: ForwardStep) -> Equation:
         formula += f" = {written}"
         used = step.definition
     steps = [(formula, "text")]
+    if not step.node.block.shape and array_equations.uses_arrays(pen, step.node.block):
+        steps.insert(0, (pen.formula(array_equations.as_written(pen, step.node.block)), "text"))
+        steps = list(dict.fromkeys(steps))
     name = pen.name(step.node.id)
     if pen.symbolic:
         return Equation(name, tuple(steps), number=str(step.number))
@@ -53,6 +57,12 @@ def row(pen: Pen, step: ForwardStep) -> Equation:
         steps.append((numbers, "numbers"))
     pen.tally.value(step.gap, step.agrees)
     return Equation(name, tuple(steps), value, mark=pen.mark(step.agrees), number=str(step.number))
+
+
+def begins_array(pen: Pen, step: ForwardStep) -> bool:
+    """Is it the first element of an array, whose equation comes first?"""
+    block = step.node.block
+    return step.node.id == block.start and bool(block.shape) and array_equations.uses_arrays(pen, block)
 
 
 def parts(pen: Pen) -> Iterator[Block]:
@@ -69,5 +79,7 @@ def parts(pen: Pen) -> Iterator[Block]:
         title = "Forward" if part == "forward" else "Loss"
         for i, block in enumerate(laid_out(rows[at : at + count], pen.width, columns)):
             above = [line(), *heading(title, note, pen.width, pen.glyphs.dash)] if i == 0 else [line()] if roomy else []
+            if begins_array(pen, step := steps[at + i]):
+                above += [*array_equations.lines_of(pen, step.node.block, columns.number), line()]
             yield Block([*above, *block.lines])
         at += count

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from ...engine.graph import Block as Quantity
 from ...formulas.digits import spelt
+from ...formulas.expression import Call, Name
+from ...formulas.typeset import to_text
 from ..equations import heading
-from ..lines import Block, Line, Piece, left, line, width_of, worded
+from ..lines import Block, Line, Piece, left, line, width_of, worded, wrapped
 from .pen import Pen
 
 LARGE_ARRAY = 80
@@ -37,17 +39,29 @@ def parts(pen: Pen) -> Iterator[Block]:
     kinds = {b.name: "constant" if b.constant else b.kind for b in pen.graph.blocks.values()}
     groups = [(label, [b for b in pen.graph.blocks.values() if kinds[b.name] == kind]) for kind, label in _GROUPS]
     groups = [(label, [b for b in found if b.sample is None or b.sample in pen.samples]) for label, found in groups]
-    margin = 2 + max(len(label) for label, found in groups if found) + 2
+    labels = [label for label, found in groups if found] + ["functions"] * bool(pen.graph.custom)
+    margin = 2 + max(map(len, labels)) + 2
     if pen.width < 48:
         margin = 4
     for label, found in groups:
         if found:
             block.extend(_group(pen, label, found, margin))
+    if pen.graph.custom:
+        lines = [line(text) for one in definitions(pen) for text in wrapped(one, pen.width - margin)]
+        block.extend(_beside("functions", lines, margin))
     if rate := pen.rate:
         star = " *" if pen.graph.scenario.rate_assumed else ""
         block.extend(_beside("rate", [line(rate + star)], margin))
     block.extend(_assumed(pen))
     yield block
+
+
+def definitions(pen: Pen) -> Iterator[str]:
+    """The scenario's own functions as equations."""
+    for one in pen.graph.custom.values():
+        call = Call(one.name, tuple(Name(parameter, parameter) for parameter in one.parameters))
+        style = pen.glyphs.style
+        yield pen.glyphs.text(f"{to_text(call, style)} = {to_text(one.body, style)}")
 
 
 def _beside(label: str, lines: list[Line], margin: int) -> Iterator[Line]:

@@ -7,23 +7,19 @@ It opens in a notebook, on GitHub and in any Markdown editor that knows `$$`. Th
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 
 from ...engine.check import Check
-from ...engine.graph import Block as Quantity
 from ...engine.graph import Graph
-from ...engine.learning import course, steps_of
+from ...engine.learning import steps_of
 from ...engine.trace import Path, Trace, unknown
-from ...engine.update_rule import UpdateRule
 from ...formulas.algebra import size
-from ...formulas.digits import is_number, short, significant
-from ...formulas.expression import Derivative, Expression
+from ...formulas.digits import short, significant
+from ...formulas.expression import Call, Derivative, Expression, Name
 from ...formulas.latex_names import LatexNames
-from ...formulas.parse import parse
 from ...formulas.typeset import to_latex
 from ...lesson.steps import (
     AdjointStep,
@@ -36,13 +32,13 @@ from ...lesson.steps import (
     local_steps,
 )
 from ..screen import make_screen, to_ascii
-from . import big, explain, forward, given, length, update
+from . import array_equations, big, explain, forward, given, length, markdown_arrays, markdown_update
 from . import several_steps as several
+from .latex_text import display, distinct, factor, latex_number, latex_value, with_dots, words
 from .options import RunOptions
 from .pen import LONG_PIECES, Pen, Tally, shortened, words_for
 from .summary import sentences
 
-LARGE_ARRAY = 80
 MAX_PATHS = 12
 
 
@@ -80,7 +76,7 @@ class Page:
         elif self.pen.short:
             yield length.sentence(self.pen.lengths, self.pen.short, self.options)
             yield from self.parts()
-            yield from self.course()
+            yield from markdown_update.course(self)
         else:
             if not self.symbolic and steps_of(self.graph, self.options.steps) > 1:
                 self.pen = next(several.pens(self.pen))
@@ -90,7 +86,10 @@ class Page:
 
     def parts(self) -> Iterator[str]:
         """The parts that were asked for, of one step."""
-        written = {"forward": self.forward, "local": self.local, "backward": self.backward, "update": self.update}
+        written: Mapping[str, Callable[[], Iterator[str]]] = {
+            "forward": self.forward, "local": self.local, "backward": self.backward,
+            "update": partial(markdown_update.parts, self),
+        }  # fmt: skip
         for part in self.options.parts:
             yield from self.summed_up(part) if part in self.pen.short else written[part]()
 
@@ -113,8 +112,8 @@ class Page:
     def bounded(self, formula: Expression, name: Callable[[str], str]) -> str:
         """The formula; a very long one in words, unless everything is asked for."""
         if not self.options.all and size(shortened(formula)) > LONG_PIECES:
-            return _with_dots(words_for(formula))
-        return _with_dots(to_latex(shortened(formula), name))
+            return with_dots(words_for(formula))
+        return with_dots(to_latex(shortened(formula), name))
 
     def number(self, x: float) -> str:
         return latex_number(significant(x, self.options.digits))
@@ -146,9 +145,9 @@ class Page:
     # ------------------------------------------------------------------ parts
     def title(self) -> Iterator[str]:
         scenario = self.graph.scenario
-        yield f"# {_words(scenario.title)}"
+        yield f"# {words(scenario.title)}"
         if scenario.about:
-            yield _words(" ".join(scenario.about.split()))
+            yield words(" ".join(scenario.about.split()))
         source = f", from document `{scenario.document}`" if scenario.document else ""
         yield f"Scenario `{scenario.name}`{source}."
 
@@ -166,34 +165,20 @@ class Page:
                 )
         scenario = self.graph.scenario
         if scenario.rate_text is not None:
-            assumed = f"assumed: {_words(scenario.rate_assumed)}" if scenario.rate_assumed else ""
+            assumed = f"assumed: {words(scenario.rate_assumed)}" if scenario.rate_assumed else ""
             rows.append(rf"| rate | $\eta$ | ${latex_value(scenario.rate_text)}$ | {assumed} |")
         if len(rows) > 2:
             yield "\n".join(rows)
+        for one in self.graph.custom.values():
+            call = Call(one.name, tuple(Name(parameter, parameter) for parameter in one.parameters))
+            yield f"Function ${to_latex(call)} = {to_latex(one.body)}$"
         for quantity in leaves:
             if quantity.shape:
-                yield from self.array(quantity)
+                yield from markdown_arrays.given(self, quantity)
 
     def reason(self, node: int) -> str:
         reason = self.graph.assumed(node)
-        return f"assumed: {_words(reason)}" if reason else ""
-
-    def array(self, quantity: Quantity) -> Iterator[str]:
-        name = self.name(quantity.name)
-        if quantity.size > LARGE_ARRAY or len(quantity.shape) > 2:
-            shape = r" \times ".join(map(str, quantity.shape))
-            yield rf"${name}$ ({quantity.kind}) is an array of ${shape}$ numbers."
-            return
-        columns = quantity.shape[-1] if len(quantity.shape) > 1 else 1
-        nodes = range(quantity.start, quantity.start + quantity.size)
-        values = [self.value(node) for node in nodes]
-        rows = [" & ".join(values[i : i + columns]) for i in range(0, len(values), columns)]
-        matrix = r" \\ ".join(rows)
-        first, last = self.node(nodes[0]), self.node(nodes[-1])
-        elements = f"elements ${first}$ to ${last}$" if quantity.size > 1 else f"one element ${first}$"
-        why = f" ({self.reason(quantity.start)})" if self.graph.assumed(quantity.start) else ""
-        yield f"{quantity.kind.capitalize()} ${name}$ with the {elements}{why}:"
-        yield f"$$\n{name} = \\begin{{pmatrix}} {matrix} \\end{{pmatrix}}\n$$"
+        return f"assumed: {words(reason)}" if reason else ""
 
     def summed_up(self, part: str) -> Iterator[str]:
         """A part too long for steps, as the terminal sums it up."""
@@ -209,20 +194,27 @@ class Page:
             if step.part != part:
                 part = step.part
                 yield f"## {part.capitalize()}"
+            if forward.begins_array(self.pen, step):
+                yield markdown_arrays.equation(self, step.node.block)
             yield self.forward_step(step)
 
     def forward_step(self, step: ForwardStep) -> str:
         formula = step.node.formula
         assert formula is not None
         lines = [f"{self.node(step.node.id)} &= {self.formula(formula)}"]
+        block = step.node.block
+        if not block.shape and array_equations.uses_arrays(self.pen, block):
+            written = f"{self.node(step.node.id)} &= {markdown_arrays.written(self, block)}"
+            lines = list(dict.fromkeys([written, *lines]))
+            lines[1:] = [f"&= {self.formula(formula)}"] * (len(lines) > 1)
         used = formula
         if step.definition is not None:
             used = step.definition
-            lines[0] += f" = {self.formula(used)}"
+            lines[-1] += f" = {self.formula(used)}"
         if not self.symbolic:
             self.pen.tally.value(step.gap, step.agrees)
-            lines += [f"&= {text}" for text in _distinct(self.put_in(used), self.number(step.value))]
-        return _display(lines)
+            lines += [f"&= {text}" for text in distinct(self.put_in(used), self.number(step.value))]
+        return display(lines)
 
     def local(self) -> Iterator[str]:
         yield "## Local derivatives"
@@ -244,13 +236,13 @@ class Page:
                 formula, numbers, value = self.slope(step.formula), self.put_in(step.formula), self.number(step.value)
                 if isinstance(step.formula, Derivative):
                     numbers = value
-                chain = dict.fromkeys([formula, *_distinct(numbers, value)])
+                chain = dict.fromkeys([formula, *distinct(numbers, value)])
                 lines.setdefault(step.result.id, []).append(
                     f"{self.derivative(step.result.id, step.operand.id)} &= {' = '.join(chain)} "
                     f"{self.verdict(step.check)}"
                 )
         for shown in lines.values():
-            yield _display(shown)
+            yield display(shown)
 
     def slope(self, formula: Expression) -> str:
         """A local derivative's formula, where it can be shown."""
@@ -282,14 +274,14 @@ class Page:
             else:
                 terms = [self.contribution(loss, c.result, c.operand) for c in step.contributions]
                 numbers = (
-                    rf"{_factor(self.number(c.upstream), i == 0)} \cdot {_factor(self.number(c.local))}"
+                    rf"{factor(self.number(c.upstream), i == 0)} \cdot {factor(self.number(c.local))}"
                     for i, c in enumerate(step.contributions)
                 )
                 lines = [f"{self.derivative(loss, node)} &= {' + '.join(terms)}", f"&= {' + '.join(numbers)}"]
             if check is not None:
                 pen.checked(check, node)
                 lines.append(f"&= {self.number(step.value)} {self.verdict(check)}")
-            yield _display(lines)
+            yield display(lines)
 
     def contribution(self, loss: int, result: int, operand: int) -> str:
         local = self.derivative(result, operand)
@@ -301,9 +293,9 @@ class Page:
         for c in step.contributions:
             formula = self.formula(local_formula(self.graph, c.result, c.operand))
             terms.append(
-                formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {_factor(formula)}"
+                formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {factor(formula)}"
             )
-        return " + ".join(_factor(term, i == 0) if term.startswith("-") else term for i, term in enumerate(terms))
+        return " + ".join(factor(term, i == 0) if term.startswith("-") else term for i, term in enumerate(terms))
 
     def gradients(self, pen: Pen, nodes: list[int]) -> Iterator[str]:
         """Each gradient over its paths."""
@@ -329,22 +321,22 @@ class Page:
             symbols = r" \cdot ".join(self.derivative(result, operand) for result, operand, _ in links)
             lead = (f"{name} &= " if whole else r"&\phantom{+}\ ") if number == 0 else r"&\quad + "
             lines.append(lead + symbols)
-        yield _display(lines)
+        yield display(lines)
         if step is None:
             formulas = [self.path_formula(path, i == 0) for i, path in enumerate(paths)]
-            yield _display([(f"{name} &= " if i == 0 else r"&\quad + ") + text for i, text in enumerate(formulas)])
+            yield display([(f"{name} &= " if i == 0 else r"&\quad + ") + text for i, text in enumerate(formulas)])
             return
         lines = []
         for number, path in enumerate(paths):
             numbers = r" \cdot ".join(
-                _factor(self.number(f), i == number == 0) for i, f in enumerate(reversed(path.factors))
+                factor(self.number(f), i == number == 0) for i, f in enumerate(reversed(path.factors))
             )
             lead = (f"{name} &= " if whole else r"&\phantom{+}\ ") if number == 0 else r"&\quad + "
             lines.append(f"{lead}{numbers}" + ("" if count == 1 else f" && ({self.number(path.product)})"))
         if not whole:
             lines.append(rf"{name} &= \text{{the sum over all paths}}")
         lines.append(f"&= {self.number(step.value)}")
-        yield _display(lines)
+        yield display(lines)
         yield self.difference(step.check)
 
     def path_formula(self, path: Path, first: bool) -> str:
@@ -352,7 +344,7 @@ class Page:
         links = list(zip(path.nodes[1:], path.nodes, strict=False))[::-1]
         formulas = [self.formula(local_formula(self.graph, result, operand)) for result, operand in links]
         formulas = [text for text in formulas if text != "1"] or ["1"]
-        return r" \cdot ".join(_factor(text, first and i == 0) for i, text in enumerate(formulas))
+        return r" \cdot ".join(factor(text, first and i == 0) for i, text in enumerate(formulas))
 
     def difference(self, check: Check) -> str:
         """One sentence about a gradient's check."""
@@ -374,7 +366,7 @@ class Page:
             if not here.trace.path_count(wanted.by) or wanted.of == wanted.by:
                 value = "1" if wanted.of == wanted.by else "0"
                 yield f"### $\\partial {self.node(wanted.of)} / \\partial {self.node(wanted.by)}$"
-                yield _display([f"{self.derivative(wanted.of, wanted.by)} &= {value}"])
+                yield display([f"{self.derivative(wanted.of, wanted.by)} &= {value}"])
                 continue
             yield from self.gradients(here, [wanted.by])
             edges = explain.between(here, wanted)
@@ -385,74 +377,6 @@ class Page:
             yield f"#### Recursively, {note}"
             yield from self.adjoints(here, upstream)
 
-    def update(self) -> Iterator[str]:
-        rule = update.shown_rule(self.pen)
-        if rule is None:
-            return
-        yield "## Update"
-        kind = "one step" if self.pen.worked is None else f"step {self.pen.worked.number}"
-        kind += " of gradient descent" if rule.plain else " of the scenario's rule"
-        kind = kind[0].upper() + kind[1:]
-        if self.symbolic:
-            yield f"{kind}:"
-        else:
-            numbers = [rf"$\eta = {latex_value(self.graph.scenario.rate_text or '')}$"] if self.pen.rate else []
-            given = [v for v in self.graph.scenario.rule_values if v.name in rule.numbers]
-            numbers += [f"${self.name(v.name)} = {latex_number(v.text)}$" for v in given]
-            yield f"{kind} with {', '.join(numbers)}:" if numbers else f"{kind}:"
-        nodes = self.graph.nodes_of("parameter")
-        if rule.plain:
-            yield _display([self.descent(node, row) for row, node in enumerate(nodes)])
-        else:
-            for row, node in enumerate(nodes):
-                yield _display(self.rule_lines(rule, node, row))
-        if not self.symbolic:
-            after = self.number(update.loss_after(self.pen))
-            yield f"With the updated values ${self.node(self.graph.loss)} = {after}$; before the step ${self.loss}$."
-
-    def descent(self, node: int, row: int) -> str:
-        """One parameter's step of plain gradient descent."""
-        text = rf"{self.new(self.node(node))} &= {self.node(node)} - \eta \cdot {self.total(node)}"
-        if self.graph.frozen[row]:
-            return rf"{self.new(self.node(node))} &= {self.node(node)}\ \text{{(frozen)}}"
-        if self.symbolic:
-            return text
-        work = update.step_of(self.pen)
-        slope, after = self.number(float(work.known["g"][row])), self.number(float(work.after[row]))
-        rate = latex_value(self.pen.rate_of(node).replace("\u2212", "-"))
-        return rf"{text} = {self.value(node)} - {rate} \cdot {_factor(slope)} = {after}"
-
-    def rule_lines(self, rule: UpdateRule, node: int, row: int) -> Iterator[str]:
-        """The gradient of one parameter and every line of the rule, in formulas and with the numbers put in."""
-        if self.graph.frozen[row]:
-            yield self.descent(node, row)
-            return
-        work = None if self.symbolic else update.step_of(self.pen)
-        slope = "" if work is None else f" = {self.number(float(work.known['g'][row]))}"
-        yield f"g &= {self.total(node)}{slope}"
-        for i, one in enumerate(rule.lines):
-            left = self.rule_name(rule, i + 1, node)(one.name)
-            formula = to_latex(one.formula, self.rule_name(rule, i, node))
-            if work is None:
-                yield f"{left} &= {formula}"
-                continue
-            numbers = to_latex(one.formula, _in_latex(update.number_of(self.pen, rule, work, i, node)))
-            yield f"{left} &= {formula} = {numbers} = {self.number(float(work.results[i][row]))}"
-
-    def rule_name(self, rule: UpdateRule, line: int, node: int) -> Callable[[str], str]:
-        """The LaTeX of the names in a line of the rule: w is the parameter itself."""
-        spelling = update.spelling(self.graph, line, "w")
-
-        def typeset(name: str) -> str:
-            shown = self.node(node) if name == "w" else r"\eta" if name == "rate" else self.name(name)
-            return shown if spelling(name) == name else self.new(shown)
-
-        return typeset
-
-    def new(self, shown: str) -> str:
-        """What a step makes of something: a prime, or a word beside names that have primes of their own."""
-        return rf"{{{shown}}}^{{\mathrm{{new}}}}" if update.has_primes(self.graph) else f"{shown}'"
-
     def in_a_row(self) -> Iterator[str]:
         """The further steps: a few of them in full, then how the loss went."""
         for pen in islice(several.pens(self.pen), 1, None):
@@ -461,28 +385,7 @@ class Page:
             assert pen.worked is not None
             yield f"# Step {pen.worked.number}"
             yield from page.parts()
-        yield from self.course()
-
-    def course(self) -> Iterator[str]:
-        """Loss and largest gradient after each step, and the parameters after the last."""
-        count = steps_of(self.graph, self.options.steps)
-        if count == 1 or "update" not in self.options.parts:
-            return
-        done = course(self.trace, count)
-        loss = self.node(self.graph.loss)
-        yield f"# Steps: {done.points[-1].number}"
-        rows = [f"| after step | ${loss}$ | largest gradient | of |", "| ---: | ---: | ---: | --- |"]
-        for point in several.chosen(done.points):
-            largest = f"${self.number(point.largest)}$ | ${self.node(point.steepest)}$"
-            rows.append(f"| {point.number} | ${self.number(point.loss)}$ | {largest} |")
-        yield "\n".join(rows)
-        yield f"{_words(several.sentence(self.pen, done))}."
-        nodes = self.graph.nodes_of("parameter")
-        if len(nodes) <= several.LISTED_PARAMETERS:
-            rows = ["| | at first | at last |", "| --- | ---: | ---: |"]
-            for node, after in zip(nodes, done.last, strict=True):
-                rows.append(f"| ${self.node(node)}$ | ${self.value(node)}$ | ${self.number(float(after))}$ |")
-            yield "\n".join(rows)
+        yield from markdown_update.course(self)
 
     @cached_property
     def loss(self) -> str:
@@ -493,49 +396,3 @@ class Page:
         for good, text in sentences(self.pen):
             yield f"{text[0].upper()}{text[1:]}." if good else f"**Not all right:** {text}."
 
-
-def latex_number(text: str) -> str:
-    r"""`1.5e-9` → `1.5 \times 10^{-9}`; any other number as it is."""
-    match = re.fullmatch(r"(-?[\d.]+)[eE]([+-]?\d+)", text)
-    return rf"{match[1]} \times 10^{{{int(match[2])}}}" if match else text
-
-
-def latex_value(typed: str) -> str:
-    """A value as its author typed it, which may be a formula of numbers."""
-    return latex_number(typed) if is_number(typed) or typed == "?" else to_latex(parse(typed))
-
-
-def _factor(text: str, first: bool = False) -> str:
-    """A factor: in brackets where a sign, a sum or a power of ten would read wrongly."""
-    signed = text.startswith("-") and not first
-    depth = 0
-    compound = r"\times" in text
-    for i, char in enumerate(text):
-        depth += (char in "{(") - (char in "})")
-        compound |= depth == 0 and i > 0 and char in "+-"
-    return rf"\left({text}\right)" if signed or compound else text
-
-
-def _distinct(numbers: str, value: str) -> list[str]:
-    """The numbers put in and what they come to; `3.0` is 3 already."""
-    return [numbers] if is_number(numbers) and is_number(value) and float(numbers) == float(value) else [numbers, value]
-
-
-def _in_latex(text_of: Callable[[str], str]) -> Callable[[str], str]:
-    """The numbers that a terminal shows for names, as LaTeX."""
-    return lambda name: latex_number(text_of(name).replace("\u2212", "-"))
-
-
-def _with_dots(text: str) -> str:
-    return re.sub(r"\(\d+ more terms\)|\(a formula of [^()]*\)", lambda match: rf"\text{{{match[0]}}}", text)
-
-
-def _display(lines: Iterable[str]) -> str:
-    """Formulas on lines of their own, aligned at the ampersands."""
-    body = " \\\\\n".join(lines)
-    return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
-
-
-def _words(text: str) -> str:
-    """Somebody's text in Markdown: no character of it formats anything."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$~])", r"\\\1", text)

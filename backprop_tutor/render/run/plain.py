@@ -16,7 +16,7 @@ from ...lesson.steps import AdjointStep, GradientStep, adjoint_steps, gradient_s
 from ..equations import Equation
 from ..lines import Block
 from ..screen import Screen
-from . import adjoints, big, explain, forward, local, paths, samples, summary, update
+from . import adjoints, array_equations, big, explain, forward, given, local, paths, samples, summary, update
 from . import by_hand as hand
 from . import several_steps as several
 from .options import RunOptions
@@ -109,6 +109,7 @@ def _given(pen: Pen) -> Iterator[str]:
             assumed = pen.graph.assumed(node)
             because = f", assumed: {pen.glyphs.text(assumed)}" if assumed else ""
             yield f"{label} {pen.name(node)} = {value}{because}"
+    yield from (f"Function {definition}" for definition in given.definitions(pen))
     if pen.rate:
         reason = pen.graph.scenario.rate_assumed
         because = f", assumed: {pen.glyphs.text(reason)}" if reason else ""
@@ -126,6 +127,8 @@ def _part(pen: Pen, part: str) -> Iterator[list[str]]:
         taken = forward.shown_steps(pen)
         yield ["", f"Forward pass, {len(taken)} steps."]
         for step in taken:
+            if forward.begins_array(pen, step):
+                yield [f"Array {line}" for line in array_equations.read_out(pen, step.node.block)]
             yield facts(forward.row(pen, step), f"Step {step.number}. ", "check")
     if part == "local":
         edges = local.shown_edges(pen)
