@@ -326,6 +326,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "w5' = 0.4 - 0.5*(-0.0822) = 0.4411  # follows [carried]\n"
         "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
     ),
+    ("a transpose beside targets called T", "attention_two_tokens", "dL/dV = A^T dL/dO  # right\ndL/dWV = X^T A^T (O - T)  # right"),
     # ------------------------------------------------------------ the slope of a formula, or over all paths
     (
         "what else changes with an operand is held fixed, or not",
@@ -347,6 +348,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "dL/dw1 = dL/dr1*dr1/dh1*dh1/dz1*dz1/dw1 = -0.25*2*1*2 = -1  # right\ndr2/dr1 = 2  # wrong",
     ),
     ("a part of the loss is no way to leave out the other", "decay", "dL/dw1 = k*w1  # wrong"),
+    (
+        "a slip in writing a number down, and the right one used",
+        "sigmoid",
+        "h1 = 0.59  # right\nh2 = 0.59  # close\nnet_o1 = 0.4*0.59 + 0.45*0.59 + 0.6 = 1.0115  # wrong [swapped-digits]\n"
+        "o1 = 1/(1 + e^-1.1015) = 0.7505  # close\no1 = 1/(1 + e^-1.1015) = 0.7605  # wrong\no1 = 0.7333  # follows",
+    ),
     # ------------------------------------------------------------ a trivial value earns nothing
     (
         "a wrong zero earns nothing downstream",

@@ -49,7 +49,7 @@ class HandNotation(Notation):
     `quantity` says whether a spelling is a quantity's own name (and no mark such as `dw5`), `is_applied` whether
     brackets behind a quantity only name its arguments (`E(w5+h)`), `marked` whether several tokens are one known name
     (`w5+`, `new w5`), `pieces` which known names are run together in one, `activation` which function is meant by a
-    name such as f.
+    name such as f, `array` whether it is an array's.
     """
 
     quantity: Callable[[str], bool] | None = None
@@ -57,6 +57,7 @@ class HandNotation(Notation):
     marked: Callable[[str, bool], bool] = lambda text, last: False
     pieces: Callable[[str], tuple[str, ...]] = lambda name: ()
     activation: Callable[[str], str] = lambda name: ""
+    array: Callable[[str], bool] = lambda name: False
 
     def is_quantity(self, text: str) -> bool:
         return (self.quantity or self.known or (lambda name: False))(text)
@@ -137,6 +138,9 @@ class HandGrammar(Grammar):
         for piece in pieces:
             yield Token("name", piece, at, at + len(piece))
             at += len(piece)
+
+    def is_exponent(self, name: str) -> bool:
+        return super().is_exponent(name) and not self.notation.array(name)  # nobody raises to a matrix of targets
 
     def respelled(self, name: str) -> str:
         """A function's name in other capitals or as a word (`Tanh(z)`, `sigma'(z)`); empty where it is none."""

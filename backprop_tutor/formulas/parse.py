@@ -217,11 +217,15 @@ class Grammar(Cursor):
         if self.sees(TURNED):
             self.take()
             return True
-        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.notation.names("T"):
+        if self.sees("^") and self.ahead(1).text in ("T", TURNED) and not self.is_exponent("T"):
             self.take()
             self.take()
             return True
         return False
+
+    def is_exponent(self, name: str) -> bool:
+        """Is a name behind `^` a quantity, and not the sign that turns a matrix?"""
+        return self.notation.names(name)
 
     def exponential(self) -> bool:
         token = self.here

@@ -119,7 +119,7 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     return HandNotation(
         functions.NAMES | own, names, is_quantity, is_applied,
         lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
-        own=own,
+        lambda name: vocabulary.array(name) is not None, own=own,
     )  # fmt: skip
 
 

@@ -154,10 +154,10 @@ class Reference:
             true = finite(self.truth.evaluate(formula))
             if true is not None and _close_enough(value, unit, true, number.digits):
                 return Ground("right", "", "", float(true), (), None, "true")
-        stated_later = self.stated_later(formula, value, unit)
-        if stated_later is not None:
-            return stated_later
         subject = subject_in(formula, self.person)
+        not_stated = self.carried_on(subject, value, unit, number.digits) or self.stated_later(formula, value, unit)
+        if not_stated is not None:
+            return not_stated
         if self.truth is None or (subject is not None and not self.decided(subject)):
             return Ground("unknown", "not-stated", "", None, (), None, "unknown")
         return None
@@ -190,6 +190,18 @@ class Reference:
                         own = self.person.graph.name(user)
                         return Name(own, own)
         return formula
+
+    def carried_on(self, subject: Subject | None, value: Fraction, unit: Fraction, digits: int) -> Ground | None:
+        """A number that the person's other lines give, where the one that they state for it is a slip."""
+        line = self.person.stated.get(subject) if subject is not None else None
+        if subject is None or line is None or not line.faulty:
+            return None
+        answer = self.person.carried(subject)
+        found = finite(answer.value)
+        if found is None or not _close_enough(value, unit, found, digits):
+            return None
+        lines = self.person.faulty(answer)
+        return Ground("follows" if lines else "right", "", "", float(found), lines, None, "stated")
 
     def stated_later(self, formula: Expression, value: Fraction, unit: Fraction) -> Ground | None:
         """A number that the person states further down (or stated before and replaced)."""

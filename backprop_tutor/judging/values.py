@@ -107,6 +107,10 @@ def judge_number(
             return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
         if explained:
             return Ground("close", "truncated", f"cut off, not rounded: {significant(float(written))}", expected)
+    if any(person.faulty(answer) for answer in sure):
+        other = _from_right_lines(reference, person, subject, number, expected)
+        if other is not None:
+            return other
     if unknown_operands or (not certain and not sure):
         agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
         message = "the document does not state all that this needs" + (
@@ -121,6 +125,19 @@ def judge_number(
     if not code or code == "arithmetic":
         code, message = "wrong", instead
     return Ground("wrong", code, message, float(target), instead=instead)
+
+
+def _from_right_lines(
+    reference: Reference, person: Person, subject: Subject, number: Stated, expected: float | None
+) -> Ground | None:
+    """A number that follows from the person's right lines: what a slip wrote down was not what they went on with."""
+    right = {s: line for s, line in person.stated.items() if not line.faulty}
+    trusted = Person(person.vocabulary, person.leaves, right, person.convention, person.nudges)
+    answers = candidates(reference, trusted, subject)
+    values = [value for a in answers if not a.assumed and (value := finite(a.value)) is not None]
+    if any(agrees(number.value, number.unit, value) for value in values):
+        return Ground("close", "rounded-intermediates", "right from your rounded numbers", expected)
+    return _rounding(reference, trusted, subject, number, None, answers, expected)
 
 
 def _difference_quotient(reference: Reference, subject: Subject, number: Stated) -> str | None:
