@@ -35,7 +35,7 @@ format = 1
 titel = "x"
 
 [inputs]
-x1 = "0.5"
+x1 = "big"
 
 [parameters]
 w11 = 0.2
@@ -53,13 +53,13 @@ error: unknown key 'titel'
     │
     help: did you mean 'title'?
 
-error: 'x1' is the text '0.5', where a number belongs
+error: 'x1' is the text 'big', where a number belongs
   ──▸ faulty.toml:5:6
     │
-  5 │ x1 = "0.5"
+  5 │ x1 = "big"
     │      ^^^^^  no number
     │
-    help: take off the quotes: 0.5
+    help: write a number, or "?" for a value that is not known
 
 error: nothing is called 'w12'
   ──▸ faulty.toml:11:9
@@ -184,6 +184,25 @@ def test_the_error_screen_in_ascii(bptutor: Run, tmp_path: Path, monkeypatch: py
     Path("faulty.toml").write_text(FAULTY, encoding="utf-8")
     done = bptutor("run", "faulty.toml", "--ascii")
     assert done.err == SAID.replace("──▸", "-->").replace("│", "|")
+
+
+@pytest.mark.parametrize("before", [0, 9, 60, 180])
+@pytest.mark.parametrize("after", [0, 60])
+def test_the_caret_stands_under_the_fault_of_a_long_line(
+    bptutor: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int, after: int
+) -> None:
+    terms = ["w*x^2"] * before + ["zz*w"] + ["w*x^3"] * after
+    text = f'[inputs]\nx = 1\n[parameters]\nw = 1\n[equations]\nL = "{" + ".join(terms)}"\n'
+    (tmp_path / "net.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = bptutor("check", "net.toml", "--ascii").err.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("  6 |"))
+    column = lines[at + 1].index("^^")
+    assert lines[at][column : column + 4] == "zz*w"
+    assert len(lines[at]) <= 80
+    assert (before > 0) == lines[at].startswith("  6 | ...")
+    assert (after > 0) == lines[at].endswith("...")
 
 
 def test_the_error_screen_for_screen_readers_is_one_line_each(

@@ -203,11 +203,7 @@ class _Builder(FormulaReader):
         """The node that is differentiated: the loss, its sum or mean over samples, or Σ upstream·output."""
         scenario = self.scenario
         if not scenario.equations:
-            if "equations" not in self.broken and not self.broken:
-                where = Where(scenario.path, 1, 1, key="equations")
-                help = 'write [equations] and, for example, z = "w*x + b"'
-                self.problems.append(Problem("a scenario needs at least one equation", where, "", help))
-            return None
+            return None  # that has been reported
         if scenario.upstream:
             return self.given_objective(equations, varying)
         name = scenario.loss or scenario.equations[-1].name

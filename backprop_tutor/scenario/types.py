@@ -39,8 +39,8 @@ MAX_PROBLEMS = 50
 """Of one file; the rest is counted."""
 MAX_HINTS = 20
 """Looking for the nearest name takes long when there are thousands."""
-MAX_LINE_SHOWN = 400
-"""A longer line isn't shown in an error: the caret would be lost in it."""
+MAX_LINE_SHOWN = 5000
+"""A longer line isn't shown in an error; of a shorter one a screen shows the part around the caret."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
