@@ -154,7 +154,7 @@ OutputFile = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to a file instead of the screen.",
+        help="Write to a file, in the place of what is there, instead of the screen.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -178,13 +178,20 @@ Quiet = Annotated[
 ]
 
 
+_ANOTHER = re.compile(r",\s*(?=[^\W\d][^=,]*=)")
+
+
 def assignments(texts: Sequence[str]) -> dict[str, str]:
-    """`["w11=0.2", "rate=0.1"]` as a mapping; the last one wins. RequestError for a text without '='."""
+    """`["w11=0.2", "rate=0.1"]` as a mapping; the last one wins. RequestError for a text that isn't one."""
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise _refused(f"--set {text}", f"'{text}' sets nothing", "write NAME=VALUE, for example --set w11=0.2")
+        several = _ANOTHER.split(text)
+        if len(several) > 1:
+            help = f"write --set for each: --set {' --set '.join(several)}"
+            raise _refused(f"--set {text}", f"'{text}' sets several values at once", help)
         found[name.strip()] = value.strip()
     return found
 

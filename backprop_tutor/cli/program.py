@@ -154,11 +154,12 @@ def run_command(
     """Every step of a network: forward, local derivatives, backward, update; each formula, its numbers, its check."""
     look = Look(color, ascii, plain, quiet)
     with reporting(look):
-        from ..engine.opening import opened
+        from ..engine.opening import drawn, opened
         from ..render.run.options import PARTS, RunOptions
         from .running import Output, run
 
-        graph = opened(scenario, opt.assignments(values or []), random)
+        graph = opened(scenario, opt.assignments(values or []))
+        numbers = None if random is None else drawn(graph, random)
         options = RunOptions(
             parts=tuple(p for p in PARTS if p in part) if part else PARTS,
             grads=tuple(grad or ()),
@@ -174,7 +175,8 @@ def run_command(
             quiet=quiet,
             command=opt.again(["run", scenario], values, random),
         )
-        agrees = run(graph, options, Output(format, output, look, step))
+        no_unknowns = random is not None and numbers is None
+        agrees = run(numbers or graph, options, Output(format, output, look, step, no_unknowns))
     raise typer.Exit(0 if agrees else DISAGREES)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -19,6 +20,7 @@ from ..errors import Problem, RequestError, Where
 from ..render.run.formats import writer
 from ..render.run.options import RunOptions
 from ..render.run.pen import Tally
+from .left_aside import left_aside, refuse_conflicts
 from .look import Look
 from .output import encodes, write
 
@@ -34,6 +36,11 @@ class Output:
     file: Path | None = None
     look: Look = field(default_factory=Look)
     step: bool = False
+    no_unknowns: bool = False  # for the --random that was asked for
+
+    @property
+    def on_terminal(self) -> bool:
+        return self.format == "terminal" and self.file is None and sys.stdout.isatty()
 
 
 def run(graph: Graph, options: RunOptions, output: Output) -> bool:
@@ -51,6 +58,7 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
     trace = None if graph.symbolic else run_graph(graph)
     if not options.quiet:
         tell_notes(graph, output.look)
+        tell(left_aside(options, output), output.look)
     if trace is not None and options.h is not None:
         refuse_lost_step(trace, options.h, options.inputs or output.format != "terminal")
     if output.format != "terminal":
@@ -65,36 +73,9 @@ def run(graph: Graph, options: RunOptions, output: Output) -> bool:
         agrees = show(trace, graph, replace(options, quiet=True), output.look, paper)
         write(paper.getvalue(), output.file, options.quiet)
         return agrees
-    if output.step and sys.stdout.isatty():
+    if output.step and output.on_terminal:
         return step_by_step(trace, graph, options, output.look)
     return show(trace, graph, options, output.look, sys.stdout)
-
-
-def refuse_conflicts(graph: Graph, options: RunOptions, output: Output) -> None:
-    """RequestError for what can't be had together."""
-    if output.format != "terminal":
-        for option, given in (("--step", output.step), ("--by-hand", options.by_hand is not None)):
-            if given:
-                raise RequestError(
-                    Problem(
-                        f"{option} is for the terminal, not for {output.format}", help=f"leave out {option} or --format"
-                    )
-                )
-    if output.step and output.file is not None:
-        raise RequestError(
-            Problem("--step shows one step per key press, -o writes a file", help="leave out one of them")
-        )
-    if options.by_hand is not None and graph.symbolic:
-        raise RequestError(
-            Problem("--by-hand rounds numbers, and this scenario has unknowns", help="give it numbers: --random 7")
-        )
-    source = graph.scenario.path
-    if output.file is not None and source is not None and output.file.resolve() == Path(source).resolve():
-        raise RequestError(
-            Problem(
-                "the output would replace the scenario itself", Where(str(output.file)), help="write to another file"
-            )
-        )
 
 
 def refuse_lost_step(trace: Trace, h: float, inputs: bool) -> None:
@@ -107,9 +88,16 @@ def refuse_lost_step(trace: Trace, h: float, inputs: bool) -> None:
 
 def tell_notes(graph: Graph, look: Look) -> None:
     """On standard error, what is in order and yet worth a word."""
+    tell(notes(graph), look, graph)
+
+
+def tell(sentences: Iterable[str], look: Look, graph: Graph | None = None) -> None:
+    """Notes on standard error, in the spelling of its stream."""
     screen = look.screen(sys.stderr)
-    for note in notes(graph):
-        screen.line(screen.naming(graph.ascii_names).glyphs.text(f"note: {note}"))
+    if graph is not None:
+        screen = screen.naming(graph.ascii_names)
+    for sentence in sentences:
+        screen.line(screen.glyphs.text(f"note: {sentence}"))
 
 
 def show(trace: Trace | None, graph: Graph, options: RunOptions, look: Look, stream: TextIO) -> bool:

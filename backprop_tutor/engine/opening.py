@@ -28,6 +28,12 @@ def opened(name_or_path: str, values: Mapping[str, str] | None = None, seed: int
     return build(scenario)
 
 
+def drawn(graph: Graph, seed: int) -> Graph | None:
+    """The same with drawn numbers for the unknowns; None where there is no unknown."""
+    scenario = graph.scenario
+    return build(with_random(scenario, seed)) if graph.symbolic or scenario.rate_text == "?" else None
+
+
 def finished(read: Draft) -> Scenario:
     """The scenario of a draft; where it has faults, ScenarioError with those of its formulas as well."""
     if read.scenario is None or not read.problems:

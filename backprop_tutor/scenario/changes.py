@@ -114,6 +114,8 @@ def _changed(quantity: Quantity, index: int | None, name: str, text: str) -> Qua
     """The quantity with the typed value in the place of one element, or of all."""
     if index is None and text.startswith("["):
         return _whole(quantity, name, text)
+    if index is None and quantity.shape and "," in text:
+        raise _refused(name, f"{quoted(name)} is {_size(quantity.shape)}", f"write {name}=[{text}]")
     number = _number(name, text)
     typed = "?" if math.isnan(number) else text.replace("−", "-").removeprefix("+")
     if index is None and quantity.shape:
@@ -143,9 +145,14 @@ def _whole(quantity: Quantity, name: str, text: str) -> Quantity:
         raise RequestError(*(problem._replace(where=_where(name)) for problem in report.found))
     bare = quantity.shape == () and not quantity.known
     if read.shape != quantity.shape and not bare:
-        said = f"{quoted(name)} is {list(quantity.shape)}, the value {list(read.shape)}"
-        raise _refused(name, said, "give it the same shape")
+        said = f"{quoted(name)} is {_size(quantity.shape)}, and {quoted(text)} is {_size(read.shape)}"
+        raise _refused(name, said, "give it the same shape" if quantity.shape else "write one number")
     return replace(read, name=quantity.name, where=quantity.where, key_where=quantity.key_where)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """`one number`, `an array of 3`, `an array of 2 x 3`."""
+    return f"an array of {' x '.join(map(str, shape))}" if shape else "one number"
 
 
 def _number(name: str, text: str) -> float:
@@ -155,6 +162,8 @@ def _number(name: str, text: str) -> float:
         return math.nan
     if (number := constant(plain)) is not None:
         return number
+    if re.fullmatch(r"[+-]?[\d.]+[eE][+-]?\d+", plain):
+        raise _refused(name, f"{text} is too large a number", "write one below 1e308")
     comma = re.fullmatch(r"[+-]?\d+,\d+", plain)
     help = f"write it with a point: {plain.replace(',', '.')}" if comma else 'write a number, 0.7 or 1/3, or "?"'
     raise _refused(name, f"{quoted(text)} is no number", help)

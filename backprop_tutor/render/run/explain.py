@@ -40,8 +40,14 @@ class Derivative:
 
 
 def requested(graph: Graph, text: str) -> Derivative:
-    """`w11`, `dLoss/dw11`, `∂o1/∂w11`, `dL/dw11` (L for the loss of whatever name). RequestError if it isn't there."""
+    """`w11`, `δ_o1`, `dLoss/dw11`, `∂o1/∂w11`, `dL/dw11` (L for the loss of whatever name).
+
+    RequestError if it isn't there.
+    """
     text = re.sub(r"\s+", "", text)
+    if graph.find(text) is None and not text.strip("/d∂δ"):
+        name = graph.name(graph.sources()[0])
+        raise RequestError(Problem(f"'{text}' names no quantity", help=f"name one, for example --grad {name}"))
     above, slash, below = text.partition("/")
     if not slash or graph.find(text) is not None:
         return Derivative(graph.loss, _named(graph, text))
@@ -61,8 +67,8 @@ def _differential(graph: Graph, text: str, loss: bool) -> int:
 
 def _named(graph: Graph, text: str) -> int:
     found = _lookup(graph, text)
-    if found is None and text[:1] == "∂":
-        found = _lookup(graph, text[1:])
+    if found is None and (delta := re.match(r"∂|(?:δ|delta|d)_?", text)):
+        found = _lookup(graph, text[delta.end() :])
     return graph.id(text) if found is None else found
 
 
