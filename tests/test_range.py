@@ -318,6 +318,23 @@ y = 0
 x = 0.5
 y = 1
 """,
+    "a semi-gradient: the target comes from a copy of the weight, which no gradient passes": """
+[inputs]
+s = 1.5
+s_next = 0.5
+[constants]
+r = 1
+discount = 0.9
+w_copy = 0.25
+[parameters]
+w = 0.25
+[equations]
+q = "w s"
+target = "r + discount*w_copy*s_next"
+L = "(target - q)^2/2"
+[learning]
+rate = 0.1
+""",
     "batch normalisation over the samples": """
 [parameters]
 w = 0.7

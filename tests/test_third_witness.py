@@ -81,6 +81,25 @@ def test_products_that_cancel_agree() -> None:
             assert found.agrees
 
 
+def test_a_sum_of_deviations_from_their_mean_is_rounding_and_no_disagreement() -> None:
+    text = """
+[parameters]
+w = 0.5
+[equations]
+z = "w*x"
+mu = "mean(samples(z))"
+v = "mean((samples(z) - mu)**2)"
+y = "(z - mu)/sqrt(v + 1e-5)"
+L = "mean(samples(y)**3) + 0.05*w**2"
+"""
+    run = trace.run(build(loads(text + "".join(f"[[samples]]\nx = {x}\n" for x in (1, 2, 4)))))
+    by_mean = ThirdWitness(run).local(run.graph.id("v"), run.graph.id("mu"))
+    assert by_mean is not None
+    assert by_mean.agrees
+    assert 0 < abs(run.local(run.graph.id("v"), run.graph.id("mu"))) < 1e-15
+    assert document(run, run.graph, RunOptions())[1]
+
+
 @pytest.mark.parametrize("w", ["9", "18", "-18", "40", "-40", "700", "-700"])
 @pytest.mark.parametrize("name", ["tanh", "sigmoid", "softplus", "gelu", "silu", "elu"])
 def test_saturated_units_agree(name: str, w: str) -> None:

@@ -69,6 +69,7 @@ class Notation:
 
 
 STRICT = Notation()
+_STOPS = ("stopgradient", "stopgrad", "detach", "sg")  # what elsewhere keeps a gradient from passing
 MISSING = ""  # the name of what isn't there, in a formula that is read as far as it can be
 
 
@@ -377,6 +378,8 @@ class Grammar(Cursor):
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
         hint = did_you_mean(function, self.notation.functions) or "define it under [functions]"
+        if re.sub(r"[^a-z]", "", function.casefold()) in _STOPS:
+            hint = "compute it from copies of the parameters under [constants]: nothing is differentiated by these"
         return self.fail(f"there is no function called '{function}'", token, "not known", hint)
 
     def call(self, token: Token, function: str, primes: int) -> Expression:
