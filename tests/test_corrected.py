@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from fractions import Fraction
 from functools import cache
@@ -10,10 +11,11 @@ import pytest
 
 from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
-from backprop_tutor.handwork.penmanship import style_of, usual_digits, written
+from backprop_tutor.handwork.penmanship import style_of, usual_digits, usual_places, written
 from backprop_tutor.judging.corrected import Corrected, correct, flagged
 from backprop_tutor.judging.judge import Judge
 from backprop_tutor.scenario import loading as scenario
+from tests.honest import people
 from tests.judging import judge_of
 from tests.program import TOP
 
@@ -45,6 +47,37 @@ def test_a_corrected_document_has_nothing_wrong(name: str) -> None:
     again = judge(name).judge(handwork.read(corrected(name).text, judge(name).vocabulary))
     assert [(v.line, v.mark, v.claim.text) for v in again.verdicts if v.mark in ("wrong", "follows")] == []
     assert corrected(name).left == ()
+
+
+def test_nothing_carried_from_a_mistake_stays_where_values_are_only_assumed() -> None:
+    trusting = judge("shared_weights").trusting()
+    again = trusting.judge(handwork.read(corrected("shared_weights").text, trusting.vocabulary))
+    assert [(v.line, v.mark, v.claim.text) for v in again.verdicts if v.mark in ("wrong", "follows")] == []
+
+
+def spoilt(text: str, draw: random.Random) -> str:
+    """A sheet with another number as the result of one line, and the lines that use it as they were."""
+    lines = text.split("\n")
+    number = re.compile(r"(?<=[= ])-?\d+\.\d*[1-9]\d+$")
+    place = draw.choice([i for i, line in enumerate(lines) if number.search(line) and "'" not in line])
+    right = number.findall(lines[place])[0]
+    places = len(right.partition(".")[2])
+    lines[place] = number.sub(f"{float(right) * 0.6:.{places}f}", lines[place])
+    return "\n".join(lines)
+
+
+def test_a_corrected_sheet_of_a_random_network_has_nothing_wrong() -> None:
+    draw = random.Random(7)
+    for trace, text, who in people(8, seed=31):
+        own = Judge(trace.graph, trace)
+        wrong = spoilt(text, draw)
+        done = correct(own, wrong)
+        again = own.judge(handwork.read(done.text, own.vocabulary))
+        left = [f"{who}: {v.claim.text}: {v.message}" for v in again.verdicts if v.mark in ("wrong", "follows")]
+        assert not left, left
+        (change,) = done.changes
+        right = text.split("\n")[change.line - 1]
+        assert re.sub(r"\d", "0", change.after) == re.sub(r"\d", "0", right) + "  # corrected", (change, right)
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -97,7 +130,22 @@ def test_no_result_gets_lost(name: str) -> None:
         ("matrix_softmax", 47, "h1 = sigmoid(a1) = [0.95, 0.97, 0.89, 0.91]"),
         ("matrix_softmax", 60, "∂a21/∂h13 = 0.2"),
         ("shared_weights", 70, "a11 = σ(h11) = 0.506"),
-        ("shared_weights", 74, "a21 = σ(h21) = 0.539"),
+        ("shared_weights", 74, "a21 = σ(h21) = 0.540"),
+        ("shared_weights", 71, "h21 = b_h21 + w3*a11 + w4*a12 = 0.162"),
+        ("shared_weights", 73, "∂L/∂a21 = ∂L/∂z * ∂z/∂a21 = ∂L/∂z * w5 = (0.249)(-0.10) = -0.025"),
+        ("shared_weights", 79, "z = b_z + w5*a21 + w6*a22 = 0.335"),
+        (
+            "shared_weights",
+            69,
+            "∂L/∂a11 = ∂L/∂h21 * ∂h21/∂a11 + ∂L/∂h22 * ∂h22/∂a11 = (∂L/∂h21 + ∂L/∂h22)*w3 "
+            "= (-0.006 - 0.006)(0.14) = -0.002",
+        ),
+        (
+            "matrix_softmax",
+            55,
+            "∂L/∂u131 = ((∂L/∂yhat1 * ∂yhat1/∂a21 + ∂L/∂yhat2 * ∂yhat2/∂a21) * ∂a21/∂h13 "
+            "+ (∂L/∂yhat1 * ∂yhat1/∂a22 + ∂L/∂yhat2 * ∂yhat2/∂a22) * ∂a22/∂h13) * ∂h13/∂a13 * ∂a13/∂u131",
+        ),
     ],
 )
 def test_corrections_are_what_a_person_would_write(name: str, line: int, expected: str) -> None:
@@ -170,6 +218,13 @@ def test_comments_are_replaced_and_not_piled_up() -> None:
 )
 def test_numbers_have_the_digits_of_those_they_replace(value: str, like: str, expected: str) -> None:
     assert written(Fraction(value), like, 3) == expected
+
+
+def test_who_rounds_to_decimals_goes_on_so() -> None:
+    three = "a = 0.593\nb = 0.597\nc = 1.106\nd = 0.751\ne = 0.014\nf = 0.024"
+    assert usual_places(three) == 3
+    assert usual_places(three.replace("0.014", "0.0143").replace("0.024", "0.0236")) is None
+    assert usual_places("a = 0.593\nb = 0.597\nc = 1.106\nd = 0.751\ne = 0.114\nf = 0.224") is None
 
 
 def test_habits() -> None:

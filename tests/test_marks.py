@@ -326,6 +326,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "w5' = 0.4 - 0.5*(-0.0822) = 0.4411  # follows [carried]\n"
         "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
     ),
+    (
+        "whose g a line means is said in it",
+        "adam_two_steps",
+        "g = dL/dw1 = (yhat - y)*x = -2  # wrong [error-sign]\nm = 0.9*0 + 0.1*dL/db = 0.2  # wrong",
+    ),
     ("a transpose beside targets called T", "attention_two_tokens", "dL/dV = A^T dL/dO  # right\ndL/dWV = X^T A^T (O - T)  # right"),
     # ------------------------------------------------------------ the slope of a formula, or over all paths
     (

@@ -17,6 +17,8 @@ from .quantities import Gradient, Vocabulary
 LEAST_DIGITS = 3  # for a number that the person did not write
 MOST_DECIMALS = 12
 MOST_PADDED = 4  # decimals up to which a round number gets zeros: 0.60 like 0.75, but 0.300003 like 0.3000003
+LEAST_RESULTS = 6  # that show a habit of decimals
+MOSTLY = 0.9
 EXACT = Fraction(1, 10**12)
 _TIMES = {
     **{sign: rf"(?<=\S){re.escape(sign)}(?=\S)" for sign in "*·×"},
@@ -32,11 +34,13 @@ class Penmanship:
     names: Mapping[str, str]
     digits: int
     e_power: bool
+    places: int | None = None  # decimals of every result, where it is these that are the same and not the digits
 
     @classmethod
     def of(cls, sheet: Sheet, vocabulary: Vocabulary) -> Penmanship:
         text = "\n".join(claim.text for claim in sheet.claims)
-        return cls(style_of(text), spellings(sheet.claims, vocabulary), usual_digits(text), "e^" in text)
+        return cls(style_of(text), spellings(sheet.claims, vocabulary), usual_digits(text), "e^" in text,
+                   usual_places(text))  # fmt: skip
 
     def on(self, claim: Claim, vocabulary: Vocabulary, renamed: Mapping[str, str]) -> Penmanship:
         """The habits of one line, its own spellings first; `renamed` says what its foreign names were read as."""
@@ -63,7 +67,13 @@ class Penmanship:
         return to_text(transform(formula, change), self.style)
 
     def number(self, value: Fraction, like: str = "") -> str:
-        """A number with the digits of one that stood there: as many decimals, and no fewer significant digits."""
+        """A number with the digits of one that stood there: as many decimals, and no fewer significant digits.
+
+        By somebody who rounds everything to so many decimals, just these.
+        """
+        decimals = len(like.strip().partition(".")[2])
+        if self.places is not None and decimals == self.places and float(_rounded(abs(value), decimals)):
+            return (self.style.minus if value < 0 else "") + _rounded(abs(value), decimals)
         return written(value, like, self.digits, self.style.minus)
 
 
@@ -106,9 +116,23 @@ def spellings(claims: Iterable[Claim], vocabulary: Vocabulary) -> dict[str, str]
     return {name: count.most_common(1)[0][0] for name, count in found.items()}
 
 
+def results_in(text: str) -> list[str]:
+    """The decimal numbers that chains come to."""
+    return re.findall(r"[=≈]\s*[-−]?(\d+\.\d+)\s*(?=$|[=≈])", text, re.MULTILINE)
+
+
+def usual_places(text: str) -> int | None:
+    """The decimals of nearly all results, where some have fewer significant digits for it; else None."""
+    stated = results_in(text)
+    counts = Counter(len(number.partition(".")[2]) for number in stated)
+    places, count = counts.most_common(1)[0] if counts else (0, 0)
+    short = any(number.lstrip("0").startswith(".0") for number in stated if len(number.partition(".")[2]) == places)
+    return places if count >= LEAST_RESULTS and count >= MOSTLY * len(stated) and short else None
+
+
 def usual_digits(text: str) -> int:
     """The significant digits that most results have."""
-    stated = re.findall(r"[=≈]\s*[-−]?(\d+\.\d+)\s*(?=$|[=≈])", text, re.MULTILINE)
+    stated = results_in(text)
     counts = Counter(len(re.sub(r"\D", "", number).lstrip("0")) for number in stated)
     return max(LEAST_DIGITS, counts.most_common(1)[0][0]) if counts else LEAST_DIGITS
 

@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..handwork import meaning
 from ..handwork import plain_reader as handwork
 from ..handwork.claims import Claim, Sheet, Verdict
 from ..handwork.exact import literal
 from ..handwork.penmanship import Penmanship
-from ..handwork.quantities import Subject
+from ..handwork.quantities import Gradient, Subject, Updated, Value
 from ..handwork.updates import Updates
 from .alignment import has_names
 from .corrections import rewritings
@@ -54,14 +55,23 @@ def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
     lines = re.split(r"(\r\n|\r|\n)", text)  # line, its end, line, its end, ...
     changed: dict[int, Change] = {}
     left: tuple[int, ...] = ()
+    trusting = judge.trusting()
+    tainted: set[int] = set()
     for _ in range(PASSES):
         sheet = handwork.read("".join(lines), judge.vocabulary, path)
-        judgement = judge.judge(sheet)
-        faulty = [place for place, v in enumerate(judgement.verdicts) if v.mark in FAULTY]
-        left = tuple(dict.fromkeys(judgement.verdicts[place].line for place in faulty))
+        verdicts = judge.judge(sheet).verdicts
+        tainted |= _tainted(judge, verdicts)
+        known = trusting.judge(sheet).verdicts if tainted else verdicts
+        faulty = [
+            place
+            for place, v in enumerate(verdicts)
+            if v.mark in FAULTY or (v.line in tainted and known[place].mark in FAULTY)
+        ]
+        left = tuple(dict.fromkeys(verdicts[place].line for place in faulty))
         if not left:
             break
-        fresh = _Pass(judge, sheet, faulty).changes()
+        open_to_all = [place for place, v in enumerate(verdicts) if v.mark == "unknown" and v.line not in tainted]
+        fresh = _Pass(trusting if tainted else judge, sheet, faulty, open_to_all).changes()
         if not fresh:
             break
         # a chain may go on over several lines
@@ -77,6 +87,39 @@ def correct(judge: Judge, text: str, path: str = "sheet") -> Corrected:
     return Corrected("".join(lines), tuple(changed[n] for n in sorted(changed)), left)
 
 
+def _tainted(judge: Judge, verdicts: Sequence[Verdict]) -> set[int]:
+    """The lines that nothing decides, about what a mistake goes into: their numbers were worked out with it."""
+    about = [(subject, v) for v in verdicts if (subject := _subject(judge, v.claim)) is not None]
+    at_fault = [subject for subject, v in about if v.mark in FAULTY]
+    undecided = [(subject, v.line) for subject, v in about if v.mark == "unknown" and v.stated is not None]
+    return {line for subject, line in undecided if any(_goes_into(judge, slip, subject) for slip in at_fault)}
+
+
+def _subject(judge: Judge, claim: Claim) -> Subject | None:
+    if not claim.parts:
+        return None
+    first = meaning.read(claim.parts[0].expression, judge.vocabulary, {}, False, claim.sample)
+    return meaning.subject_of(first.expression, judge.vocabulary)
+
+
+def _goes_into(judge: Judge, slip: Subject, subject: Subject) -> bool:
+    """Is a quantity worked out with another one: forward along the graph, back along it, or from values to slopes?"""
+    graph = judge.graph
+    match slip, subject:
+        case Value(node), Value(later):
+            return graph.reaches(node, later)
+        case Value(node), Gradient(of, _):
+            return graph.reaches(node, of)
+        case Value(node), Updated(_):
+            return graph.reaches(node, graph.loss)
+        case Gradient(_, node), Gradient(_, earlier):
+            return graph.reaches(earlier, node)
+        case Gradient(_, node), Updated(weight):
+            return graph.reaches(weight, node)
+        case _:
+            return False
+
+
 def flagged(line: str) -> str:
     """The line with `# corrected` at its end, in the place of the mark that it was said to deserve."""
     return _COMMENT.sub("", line).rstrip() + f"  # {handwork.CORRECTED}"
@@ -85,10 +128,11 @@ def flagged(line: str) -> str:
 class _Pass:
     """One walk down the sheet: every line is judged after the corrected ones above it."""
 
-    def __init__(self, judge: Judge, sheet: Sheet, faulty: Sequence[int]) -> None:
+    def __init__(self, judge: Judge, sheet: Sheet, faulty: Sequence[int], kept: Sequence[int]) -> None:
         self.judge = judge
         self.sheet = sheet
         self.faulty = frozenset(faulty)  # places among the sheet's claims
+        self.kept = frozenset(kept)  # those that stay, whatever the values are that the scenario assumes
         self.first = min(faulty)
         self.on_line = Counter(claim.line for claim in sheet.claims)
         self.later: Mapping[Subject, Sequence[Line]] = judge.stated_anywhere(sheet)
@@ -113,6 +157,8 @@ class _Pass:
             held = session.copy()
             verdict = judge.claim(claim, session, self.later)
             if place not in self.faulty and (verdict.mark not in FAULTY or place < self.first):
+                continue
+            if place in self.kept:
                 continue
             if verdict.mark in GOOD:
                 continue  # in order now that the lines before it are

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from ..errors import FormulaError
 from ..formulas.differences import differing
-from ..formulas.expression import Derivative, Expression, Name, transform, ungrouped
+from ..formulas.expression import Derivative, Expression, Group, Name, Product, Sum, transform, ungrouped, walk
 from ..formulas.parse import parse
 from ..handwork import meaning
 from ..handwork.claims import Claim, LinkVerdict, Verdict
@@ -27,6 +28,7 @@ from .session import Session, Step
 from .steps import placed
 
 MOST_FORMS = 6
+_SIGNED = re.compile(r"(?<=[\w)\]])\s*(?P<sign>[-−+*·×/])(?P<space>\s*)$")  # an operator between two terms or factors
 
 
 def rewritings(
@@ -46,9 +48,16 @@ def rewritings(
 
 
 def replaced(source: str, pieces: Sequence[tuple[int, int, str]]) -> str:
-    """The line with new text at some places."""
+    """The line with new text at some places; a number that has become negative turns the sign before it."""
     for start, end, text in sorted(pieces, reverse=True):
-        source = source[:start] + text + source[end:]
+        before = _SIGNED.search(source[:start])
+        if text.startswith("-") and before is not None and before["sign"] in "+-−":
+            sign = "-" if before["sign"] == "+" else "+"
+            source = source[: before.start("sign")] + sign + before["space"] + text[1:] + source[end:]
+        elif text.startswith("-") and before is not None:
+            source = f"{source[:start]}({text}){source[end:]}"
+        else:
+            source = source[:start] + text + source[end:]
     return source
 
 
@@ -165,11 +174,31 @@ class _Writer:
         if left is None:
             return []
         equality = self.judge.equality
+        found += [path_by_path for form in found if (path_by_path := self.by_paths(form)) != form]
         others = [f for f in dict.fromkeys(found) if ungrouped(f) != ungrouped(left)]
         kept = [f for f in others if equality.same(left, f, quick=True)]
         if like:
-            kept.sort(key=lambda f: -difflib.SequenceMatcher(None, self.pen.formula(f), like).ratio())
+            wrong = {d for step in self.chain.steps if step.part.text == like for d in _derivatives(step.expression)}
+            lost = {f: len(wrong - _derivatives(f)) for f in kept}
+            kept.sort(key=lambda f: (lost[f], -difflib.SequenceMatcher(None, self.pen.formula(f), like).ratio()))
         return kept[:MOST_FORMS]
+
+    def by_paths(self, form: Expression) -> Expression:
+        """A form with its derivatives written as sums over paths, where the person writes those paths."""
+        graph, nodes = self.judge.graph, self.judge.vocabulary.nodes
+        typed = {pair for step in self.chain.steps for pair in _derivatives(step.expression)}
+
+        def change(part: Expression) -> Expression:
+            if not isinstance(part, Derivative) or (part.of, part.by) in typed:
+                return part
+            of, by = nodes.get(part.of), nodes.get(part.by)
+            users = [] if of is None or by is None else [u for u in graph.users.get(by, ()) if graph.reaches(u, of)]
+            ways = [(Derivative(part.of, graph.name(u)), Derivative(graph.name(u), part.by)) for u in users]
+            if not any((one.of, one.by) in typed and (two.of, two.by) in typed for one, two in ways):
+                return part
+            return Group(Sum(tuple((1, Product((("*", one), ("*", two)))) for one, two in ways)))
+
+        return transform(form, change)
 
     def left_formula(self) -> Expression | None:
         if self.subject is not None:
@@ -281,6 +310,10 @@ class _Writer:
             return None if has_names(node) else as_written(node)
         except (FormulaError, ArithmeticError):
             return None
+
+
+def _derivatives(formula: Expression) -> set[tuple[str, str]]:
+    return {(part.of, part.by) for part in walk(formula) if isinstance(part, Derivative)}
 
 
 def _with_numbers(formula: Expression, number: Callable[[Expression], str]) -> Expression:

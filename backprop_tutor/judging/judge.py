@@ -72,6 +72,7 @@ class Judge:
         self.convention = convention
         self.session = Session(Person(self.vocabulary, {}))
         self.used_later = False
+        self.trusts_assumed = False  # are values that the scenario only assumes taken for given?
         self.failures: list[Exception] = []  # what should not have happened; it cost its line's mark, not the sheet
         self._steps: list[Judge | None] = [self]
         self._others: dict[Convention, Judge] = {}
@@ -93,7 +94,8 @@ class Judge:
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
             self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.assumptions.decided(subject, self.evidence(later)), session.definitions, self.moved,
+            lambda subject: self.trusts_assumed or self.assumptions.decided(subject, self.evidence(later)),
+            session.definitions, self.moved,
         )  # fmt: skip
 
     def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:
@@ -159,6 +161,16 @@ class Judge:
         """A judge of another run of the network, under the same convention."""
         other = Judge(trace.graph, trace, self.convention, self.network)
         other.failures = self.failures
+        other.trusts_assumed = self.trusts_assumed
+        return other
+
+    def trusting(self) -> Judge:
+        """A judge for whom values that the scenario only assumes are given."""
+        assumed = any(self.graph.assumed(leaf) is not None for leaf in self.leaves)
+        if self.trusts_assumed or self.trace is None or not assumed:
+            return self
+        other = self.like(self.trace)
+        other.trusts_assumed = True
         return other
 
     def under(self, convention: Convention) -> Judge:

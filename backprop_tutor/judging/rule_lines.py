@@ -20,7 +20,7 @@ from ..formulas.expression import (
 from ..handwork import meaning
 from ..handwork.claims import Claim
 from ..handwork.exact import agrees, finite, literal, truncates
-from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Vocabulary, Worked
+from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Value, Vocabulary, Worked
 from ..handwork.rule_names import RuleNames
 from .alignment import has_names
 
@@ -41,7 +41,8 @@ def with_rule_names(judge: Judge, claim: Claim, session: Session) -> Claim | str
         return _with_memory(judge.vocabulary, rule, claim)
     options = [_for_parameter(judge.vocabulary, rule, claim, node) for node in rule.parameters]
     best = [claim for claim in options if _holds(judge, claim, session)]
-    latest = session.parameter
+    said = set(_said(judge.vocabulary, claim)) & set(rule.parameters)
+    latest = said.pop() if len(said) == 1 else session.parameter
     if latest is not None and latest in rule.parameters:
         preferred = options[rule.parameters.index(latest)]
         return preferred if preferred in best or not best else best[0]
@@ -61,6 +62,21 @@ def parameter_of(vocabulary: Vocabulary, subject: Subject | None) -> int | None:
             return node
         case _:
             return None
+
+
+def _said(vocabulary: Vocabulary, claim: Claim) -> Iterator[int]:
+    """The parameters that a claim names, by themselves or in derivatives."""
+    for part in claim.parts:
+        for node in walk(part.expression):
+            match node:
+                case Derivative(_, by) if (found := vocabulary.node(by)) is not None:
+                    yield found
+                case Name(spelling):
+                    match vocabulary.subject(spelling):
+                        case Value(found) | Updated(found):
+                            yield found
+                        case Gradient(_, found):
+                            yield found
 
 
 def _bare_names(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Iterator[str]:
