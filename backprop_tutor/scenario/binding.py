@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,10 @@ TABLES: Mapping[str, Kind] = MappingProxyType(
 class BindingReader:
     """Reads what a document binds; every fault goes to the report, and what is faulty is left out."""
 
-    def __init__(self, document: Document, source: Source, found: Found) -> None:
+    def __init__(
+        self, document: Document, source: Source, found: Found, lost: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """`lost` are tables and names of entries that are no TOML: nothing is told of what needs them."""
         self.found = found
         self.source = source
         self.report = Report(source)
@@ -39,7 +42,8 @@ class BindingReader:
         folder = None if found.path is None else FilePath(found.path).parent
         self.values = ValueReader(self.report, lambda file, key: load_array(folder, file, key))
         self.bindings = list(self._bindings())
-        self.table_of = {name: str(path[0]) for name, path in reversed(self.bindings)}
+        self.table_of = {name: table for table, name in lost}
+        self.table_of |= {name: str(path[0]) for name, path in reversed(self.bindings)}
         patterns = self.document.get("elements", {})
         self.element_forms = {_form(normal_name(pattern)) for pattern in patterns.values()}
         self.doubtful: set[str] = set()

@@ -11,12 +11,14 @@ with `Equation.where`. Reading a scenario runs none of it. Importing this module
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import Problem, Where
 from .changes import with_random, with_values
 from .files import Found, Title, bundled, find, titles
 from .names import normal_name, pattern_fault
 from .toml_faults import parse_document
-from .types import Draft, Equation, FunctionDefinition, Kind, Quantity, Sample, Scenario, Source
+from .types import Draft, Equation, FunctionDefinition, Kind, Quantity, Sample, Scenario, Source, in_order
 
 __all__ = [
     "Draft",
@@ -65,7 +67,7 @@ def drafts(text: str, name: str = "scenario", path: str | None = None) -> Draft:
 
 
 def _draft(found: Found) -> Draft:
-    document, source, problems = parse_document(found.text, found.label)
+    document, source, problems, lost = parse_document(found.text, found.label)
     if document is None:
         return Draft(None, problems)
     if not document:
@@ -75,4 +77,5 @@ def _draft(found: Found) -> Draft:
         return Draft(None, (nothing,))
     from .reading import Reader
 
-    return Reader(document, source, found).draft()
+    rest = Reader(document, source, found, lost).draft()
+    return rest if not problems else replace(rest, problems=in_order((*problems, *rest.problems), found.label))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..errors import Problem
-from .names import quoted
+from .names import normal_name, quoted
 from .toml_places import Places, TooDeep, find_places
 from .types import MAX_NESTING, MAX_PROBLEMS, Document, Report, Source, dotted
 
@@ -26,6 +27,8 @@ class _Cause(NamedTuple):
     help: str
 
 
+_HEADING = re.compile(r"\s*\[+\s*([\w.-]+)\s*\]+\s*(?:#.*)?$")
+_MAY_MISS = ("inputs", "constants", "parameters", "targets", "equations", "notation")  # whose entries may be left out
 _QUOTE_NAME = 'write it in quotes: "ŷ" = ... or "w1\'" = ...'
 
 # The first row that fits explains the fault; `said`, `before` (its end) and `here` (its start) are regular expressions.
@@ -78,37 +81,79 @@ _CAUSES: tuple[_Cause, ...] = (
 )  # fmt: skip
 
 
-def parse_document(text: str, file: str | None) -> tuple[Document | None, Source, tuple[Problem, ...]]:
-    """The parsed document and its places; None and the problems when it is no TOML."""
+class Parsed(NamedTuple):
+    """A document and its places, and what is wrong with its text.
+
+    Of a text that is no TOML, `document` is what is left of it without its faulty lines, where these are entries of
+    tables that bind names: `lost` has these names with their tables. Else it is None.
+    """
+
+    document: Document | None
+    source: Source
+    problems: tuple[Problem, ...] = ()
+    lost: tuple[tuple[str, str], ...] = ()
+
+
+def parse_document(text: str, file: str | None) -> Parsed:
+    """The parsed document and its places, with every fault of the text."""
     try:
         source = Source(text, file, find_places(text, MAX_NESTING))
     except TooDeep as error:
         source = Source(text, file, Places(text))
         said = f"tables or arrays are nested deeper than {error.limit} levels"
         deep = Problem(said, source.at(error.span), "too deep", "a scenario needs no more than five")
-        return None, source, (deep,)
+        return Parsed(None, source, (deep,))
     try:
-        return tomllib.loads(text), source, ()
+        return Parsed(tomllib.loads(text), source)
     except ValueError as error:  # TOMLDecodeError; plain for more digits than Python converts
         report = Report(source)
-        for path, first, again in source.places.repeats:
-            said = f"{quoted(str(path[-1]))} is given twice; first in line {first.line}"
-            table = text[again.start - 1] == "["
-            help = "write all its lines under one heading" if table else "keep one of the two"
-            report.found.append(Problem(said, source.at(again, dotted(path)), "again", help))
-        _syntax(report, str(error))
-        return None, source, report.sorted()
+        report.found += _repeats(source)
+        mended = _syntax(report, str(error))
+        document, lost = (None, ()) if mended is None else _rest(text, mended)
+        return Parsed(document, source if mended is None else mended, report.sorted(), lost)
 
 
-def _syntax(report: Report, said: str) -> None:
-    """All faults of the text: tomllib stops at the first, so a faulty line is blanked and the rest tried again."""
+def _repeats(source: Source) -> Iterator[Problem]:
+    """What is given twice, as far as the text can be read."""
+    for path, first, again in source.places.repeats:
+        said = f"{quoted(str(path[-1]))} is given twice; first in line {first.line}"
+        table = source.text[again.start - 1] == "["
+        help = "write all its lines under one heading" if table else "keep one of the two"
+        yield Problem(said, source.at(again, dotted(path)), "again", help)
+
+
+def _rest(text: str, mended: Source) -> tuple[Document | None, tuple[tuple[str, str], ...]]:
+    """What a text without its faulty lines says, and the names that these bind; None where that would mislead."""
+    document = tomllib.loads(mended.text)
+    lost, table = [], ""
+    for line, left in zip(text.split("\n"), mended.text.split("\n"), strict=True):
+        if heading := _HEADING.match(line):
+            table = heading[1]
+        elif line != left:
+            name = normal_name(line.partition("=")[0].strip().strip("\"'"))
+            entries = document.get(table)
+            if table not in _MAY_MISS or not isinstance(entries, dict):
+                return None, ()
+            if table != "notation" and name not in map(normal_name, entries):
+                lost.append((table, name))
+    usable = isinstance(document.get("equations"), dict) and document["equations"]
+    return document if usable else None, tuple(lost)
+
+
+def _syntax(report: Report, said: str) -> Source | None:
+    """All faults of the text: tomllib stops at the first, so a faulty line is blanked and the rest tried again.
+
+    Without its faulty lines the text is TOML, or None.
+    """
     source = report.source
     for _ in range(MAX_PROBLEMS):
         problem, mendable = _fault(source, said)
-        if problem.label != "again" or not report.found:
-            report.found.append(problem)
+        told = {one.where.line for one in report.found}
+        again = [one for one in _repeats(source) if one.where.line not in told] if problem.label == "again" else []
+        if again or problem.label != "again" or not report.found:
+            report.found += again or [problem]
         if not mendable or problem.where.line is None or len(source.text) > MAX_MENDED_CHARACTERS:
-            return
+            return None
         text, places = source.text, source.places
         start = places.at(problem.where.line, 1).start
         end = start + len(places.line(problem.where.line))
@@ -117,11 +162,12 @@ def _syntax(report: Report, said: str) -> None:
             source = Source(text, source.file, find_places(text, MAX_NESTING))
             tomllib.loads(text)
         except TooDeep:
-            return
+            return None
         except ValueError as error:
             said = str(error)
         else:
-            return
+            return source
+    return None
 
 
 def _fault(source: Source, said: str) -> tuple[Problem, bool]:
