@@ -44,7 +44,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     ("formula", "by", "shown"),
     [
         (" + ".join(PRODUCTS), "w7", "x7"),
-        (f"sigmoid({' + '.join(PRODUCTS)})", "w299", "x299·r·(1 − r)"),
+        (f"sigmoid({' + '.join(PRODUCTS)})", "w299", "r·(1 − r)·x299"),
         (f"(t - ({' + '.join(PRODUCTS[:40])}))**2/2", "t", None),
         (f"exp(w0)/({' + '.join(f'exp(w{i})' for i in range(30))})", "w1", None),
         (f"2*({' - '.join(PRODUCTS)})*c", "w3", "−2·x3·c"),

@@ -30,7 +30,7 @@ from tests.random_networks import traced
         ("sqrt(z)", "z", "1 / (2·r)"), ("max(0, z)", "z", "step(z)"), ("max(u, v)", "u", "where(u ≥ v, 1, 0)"),
         ("min(u, v)", "v", "where(v < u, 1, 0)"), ("max(z, 0)", "z", "where(z ≥ 0, 1, 0)"),
         ("max(0, 1 - r)", "r", "−step(1 − r)"), ("max(0, 1 - y*z)**2", "z", "−2·max(0, 1 − y·z)·y·step(1 − y·z)"),
-        ("max(0.2*z, z)", "z", "where(0.2·z ≥ z, 0.2, 1)"), ("max(0, s1 - s3 + 1)", "s3", "−step(1 + s1 − s3)"),
+        ("max(0.2*z, z)", "z", "where(0.2·z ≥ z, 0.2, 1)"), ("max(0, s1 - s3 + 1)", "s3", "−step(s1 − s3 + 1)"),
         ("max(p, q, z)", "q", "where(q > p, where(q ≥ z, 1, 0), 0)"), ("w*min(z, 6)", "z", "w·where(z ≤ 6, 1, 0)"),
         ("where(abs(z) <= 1, z**2/2, abs(z) - 1/2)", "z", "where(abs(z) ≤ 1, z, sign(z))"),
         ("where(z > 0, 1, 2)", "z", "0"), ("w*where(z == 0, w, z)", "z", "w·where(z == 0, 0, 1)"),
@@ -39,6 +39,15 @@ from tests.random_networks import traced
         ("-log(p)", "p", "−1 / p"), ("a/b", "b", "−a / b²"), ("0.20*w", "w", "0.20"), ("w*w", "w", "2·w"),
         ("xlogy(y, p)", "p", "y / p"), ("abs(z)", "z", "sign(z)"), ("leaky_relu(z)", "z", "0.01 + 0.99·step(z)"),
         ("0**n", "n", "0"), ("w - w", "w", "0"),
+        # the author's sums, order and numbers
+        ("(y - 1)**2", "y", "2·(y − 1)"), ("-(x - c)**2/(2*s**2)", "x", "−(x − c) / s²"),
+        ("-(x - c)**2/(2*s**2)", "c", "(x − c) / s²"), ("exp(-(x - c)**2/(2*s**2))", "s", "r·(x − c)² / s³"),
+        ("0.25*w**3", "w", "0.75·w²"), ("w**3/4", "w", "3·w² / 4"), ("sigmoid(w*x + b)", "w", "r·(1 − r)·x"),
+        ("tanh(w*x + b)", "x", "(1 − r²)·w"), ("(x - m)/sqrt(v + 0.00001)", "x", "1 / √(v + 0.00001)"),
+        ("(x - m)/sqrt(v + 0.00001)", "v", "−(x − m) / (2·√(v + 0.00001)³)"), ("a*b/m", "a", "b / m"),
+        ("((a - m)**2 + (b - m)**2)/4", "m", "(2·m − a − b) / 2"), ("(a + b + c + d)/4", "c", "1/4"),
+        ("b*sigmoid(a)", "a", "b·sigmoid(a)·(1 − sigmoid(a))"), ("sigmoid(a)*b", "a", "sigmoid(a)·(1 − sigmoid(a))·b"),
+        ("log(exp(u)/(exp(u) + exp(v)))", "u", "1 − exp(u) / (exp(u) + exp(v))"), ("u**v", "v", "r·log(u)"),
     ],
 )  # fmt: skip
 def test_derivatives_as_people_write_them(formula: str, by: str, shown: str) -> None:

@@ -41,6 +41,7 @@ from ..formulas.shapes import RESULT, template_of, with_names
 from ..formulas.typeset import index_text, to_text
 
 DIGITS = 60  # of the independent values
+MAX_MULTIPLE = 64  # of a typed decimal number that is still a decimal one
 MAX_EXACT_BITS = 20_000  # of an exact power of numbers
 
 
@@ -301,12 +302,14 @@ def derivative_of_shape(shape: Expression, slot: str) -> Expression:
     derivative = sp.diff(whole, symbol(slot))
     if not whole.is_Number:
         derivative = derivative.xreplace({whole: symbol(RESULT)})
-    texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
-    order = {name: i for i, name in enumerate(names_in(shape))}
-    reader = _Reader(texts, order)
-    # 2·(a − t) rather than 2·a − 2·t, but 0.01 + 0.99·step(z) rather than (1 + 99·step(z)) / 100
-    forms = [reader.expression(form) for form in (sp.factor_terms(derivative), derivative)]
-    return min(forms, key=lambda form: len(to_text(form)))
+    reader = _Reader(shape)
+    whole_forms = [sp.factor_terms(derivative), derivative]
+    if derivative.is_Add:
+        whole_forms.append(sp.Mul(*derivative.primitive(), evaluate=False))
+    # 2·(y − 1) rather than 2·y − 2, (2·m − a − b) / 2 rather than m − a / 2 − b / 2, but 0.01 + 0.99·step(z) rather
+    # than (1 + 99·step(z)) / 100
+    forms = [reader.expression(form) for form in whole_forms]
+    return min(forms, key=reader.unlikeness)
 
 
 def _finite(denominator: int) -> bool:
@@ -318,11 +321,13 @@ def _finite(denominator: int) -> bool:
 
 
 class _Reader:
-    """SymPy's result back into a formula: numbers as the author typed them, operands in the author's order."""
+    """SymPy's result back into a formula: numbers and sums as the author typed them, operands in the author's order."""
 
-    def __init__(self, texts: Mapping[Any, str], order: Mapping[str, int]) -> None:
-        self.texts = texts
-        self.order = order
+    def __init__(self, shape: Expression) -> None:
+        self.texts = {part.value: part.text for part in walk(shape) if isinstance(part, Number)}
+        self.order = {name: i for i, name in enumerate(names_in(shape))}
+        self.sums = {_to_sympy(part, {}, opaque): part for part in walk(shape) if isinstance(part, Sum)}
+        self.decimals = [value for value, text in self.texts.items() if "." in text]
         self.places: dict[Any, int] = {}  # of pieces that were met before, as every sum and product inside another is
 
     def key(self, node: Any) -> tuple[int, str]:
@@ -338,13 +343,27 @@ class _Reader:
                 self.places[node] = min(inner, default=-1)
         return self.places[node]
 
+    def unlikeness(self, form: Expression) -> tuple[int, int]:
+        """How far a formula is from the author's way: few of the author's sums; long, with many fractions."""
+        parts = list(walk(form))
+        own = {part for part in parts if isinstance(part, Sum) and part in self.sums.values()}
+        fractions = sum(sign == "/" for part in parts if isinstance(part, Product) for sign, _ in part.factors)
+        return -len(own), len(to_text(form)) + len(" / ") * fractions
+
+    def decimal(self, value: Any) -> bool:
+        """Is a fraction written as a decimal number: 0.99, and 0.75 as three times the author's 0.25?"""
+        multiples = (value / one for one in self.decimals if one)
+        return _finite(value.denominator) and (
+            value.denominator % 10 == 0 or any(m.denominator == 1 and abs(m) <= MAX_MULTIPLE for m in multiples)
+        )
+
     def number(self, value: Any) -> Expression:
         exact = number(0).value.__class__(int(value.p), int(value.q))
         if exact < 0:
             return Negative(self.number(-value))
         if exact in self.texts:
             return Number(self.texts[exact], exact)
-        if exact.denominator > 1 and _finite(exact.denominator):
+        if exact.denominator > 1 and self.decimal(exact):
             return Number(repr(float(exact)), exact)
         if exact.denominator > 1:
             return Product((("*", number(exact.numerator)), ("/", number(exact.denominator))))
@@ -375,6 +394,9 @@ class _Reader:
         raise ValueError(f"no formula for {node!r}")
 
     def sum(self, node: Any) -> Expression:
+        if node in self.sums:
+            return self.sums[node]
+
         def split(term: Any) -> tuple[int, Any]:
             return (-1, -term) if term.could_extract_minus_sign() else (1, term)
 
@@ -385,6 +407,10 @@ class _Reader:
 
     def product(self, node: Any) -> Expression:
         coefficient, rest = node.as_coeff_Mul()
+        turned = next((f for f in sp.Mul.make_args(rest) if f.is_Add and -f in self.sums), None)
+        if coefficient.is_negative and turned is not None:  # (x − c) / s² rather than −(c − x) / s²
+            others = [-turned if factor == turned else factor for factor in sp.Mul.make_args(rest)]
+            return self.product(sp.Mul(-coefficient, sp.Mul(*others, evaluate=False), evaluate=False))
         if coefficient.is_negative:
             inner = self.expression(-node)
             return Negative(inner)
@@ -394,15 +420,14 @@ class _Reader:
         exact = number(numerator).value / denominator
         if exact in self.texts and exact != 1:
             above.append(Number(self.texts[exact], exact))
-        elif denominator % 10 == 0 and denominator not in self.texts and _finite(denominator):
+        elif denominator > 1 and denominator not in self.texts and self.decimal(exact):
             above.append(self.number(coefficient))  # 0.99·x rather than 99·x / 100
         else:
             if numerator != 1:
                 above.append(self.number(sp.Integer(numerator)))
             if denominator != 1:
                 below.append(self.number(sp.Integer(denominator)))
-        # single names before brackets: a·(1 − a)
-        for factor in sorted(sp.Mul.make_args(rest), key=lambda f: (bool(f.is_Add), *self.key(f))):
+        for factor in self.in_order(sp.Mul.make_args(rest)):
             if factor.is_Pow and factor.exp.could_extract_minus_sign():
                 below.append(self.bracketed(self.expression(1 / factor)))
             elif factor != 1:
@@ -416,6 +441,18 @@ class _Reader:
             under = below[0] if len(below) == 1 else Group(Product(tuple(("*", b) for b in below)))
         factors = [("*", a) for a in above] + ([("/", under)] if under is not None else [])
         return Product(tuple(factors))
+
+    def in_order(self, factors: Sequence[Any]) -> list[Any]:
+        """The result's own name first, then single names, then brackets; 1 − a behind its a."""
+        own = symbol(RESULT)
+        found: list[Any] = sorted(factors, key=lambda f: (not f.has(own), bool(f.is_Add), *self.key(f)))
+        for bracket in [factor for factor in found if factor.is_Add]:
+            of = {base for term in bracket.args for base in sp.Mul.make_args(term)}
+            at = next((i for i, factor in enumerate(found) if factor in of and not factor.is_number), None)
+            if at is not None:
+                found.remove(bracket)
+                found.insert(at + 1 if at < len(found) and found[at] in of else at, bracket)
+        return found
 
     def power(self, node: Any) -> Expression:
         if node.exp.could_extract_minus_sign():
