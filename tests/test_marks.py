@@ -331,6 +331,17 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "adam_two_steps",
         "g = dL/dw1 = (yhat - y)*x = -2  # wrong [error-sign]\nm = 0.9*0 + 0.1*dL/db = 0.2  # wrong",
     ),
+    (
+        "the weight at hand, or the new one",
+        "momentum_two_steps",
+        "dL/dw1 = 2  # right\nv = 2  # right\nw = 1 - 0.1*2 = 0.8  # right\nw = 0.8  # right\n# Step 2\n"
+        "w1 = 0.8  # right\ndL/dw1 = 1  # right\nv = 2.8  # right\nw1 = 0.52  # notation\nw1 = 0.7  # wrong",
+    ),
+    (
+        "new weights alone",
+        "sigmoid",
+        "w5 = 0.3589  # notation [renamed]\nw6 = 0.45  # right\nw7 = 0.5213  # wrong\nw8 = 0.65  # wrong",
+    ),
     ("a transpose beside targets called T", "attention_two_tokens", "dL/dV = A^T dL/dO  # right\ndL/dWV = X^T A^T (O - T)  # right"),
     # ------------------------------------------------------------ the slope of a formula, or over all paths
     (

@@ -38,7 +38,7 @@ from .moved import Moved
 from .person import STANDARD, Convention, Line, Person, Truth
 from .plausible import remarks
 from .repairs import repaired
-from .rule_lines import parameter_of, with_rule_names
+from .rule_lines import old_or_new, parameter_of, with_rule_names
 from .session import NO_EFFECT, Session
 from .steps import Anywhere, judged, next_step, stated_anywhere
 
@@ -251,8 +251,12 @@ class Judge:
         about = meaning.subject_of(named.parts[0].expression, self.vocabulary)
         parameter = parameter_of(self.vocabulary, about)
         session.parameter = session.parameter if parameter is None else parameter
-        verdict = judge_array(self, named, session, later) if mentions_arrays(self, named) else None
-        return self.chain(named, session, later) if verdict is None else verdict
+        return old_or_new(self.vocabulary, named, session, lambda read, said: self.either(read, said, later))
+
+    def either(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
+        """A claim about an array or about a single number."""
+        verdict = judge_array(self, claim, session, later) if mentions_arrays(self, claim) else None
+        return self.chain(claim, session, later) if verdict is None else verdict
 
     def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
         """One scalar chain judged."""

@@ -6,7 +6,7 @@ about. On the right of its own line, and of those above it, it is what the step 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ..formulas.expression import (
     walk,
 )
 from ..handwork import meaning
-from ..handwork.claims import Claim
+from ..handwork.claims import Claim, Verdict
 from ..handwork.exact import agrees, finite, literal, truncates
 from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Value, Vocabulary, Worked
 from ..handwork.rule_names import RuleNames
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .judge import Judge
     from .session import Session
 
+TELLING_DIGITS = 3  # of a number that is the new weight by no chance
 WHOSE = "it is not said whose {} this is: write {}_{}"
 
 
@@ -41,6 +42,10 @@ def with_rule_names(judge: Judge, claim: Claim, session: Session) -> Claim | str
         return _with_memory(judge.vocabulary, rule, claim)
     options = [_for_parameter(judge.vocabulary, rule, claim, node) for node in rule.parameters]
     best = [claim for claim in options if _holds(judge, claim, session)]
+    if not best:
+        renewed = [_for_parameter(judge.vocabulary, rule, claim, node, True) for node in rule.parameters]
+        best = [new for new, old in zip(renewed, options, strict=True) if new != old and _holds(judge, new, session)]
+        options = renewed if best else options
     said = set(_said(judge.vocabulary, claim)) & set(rule.parameters)
     latest = said.pop() if len(said) == 1 else session.parameter
     if latest is not None and latest in rule.parameters:
@@ -51,6 +56,47 @@ def with_rule_names(judge: Judge, claim: Claim, session: Session) -> Claim | str
     name = rule.bare(bare[0])
     assert name is not None
     return WHOSE.format(f"'{bare[0]}'", name[0], judge.graph.name(rule.parameters[0]))
+
+
+def old_or_new(
+    vocabulary: Vocabulary, claim: Claim, session: Session, judged: Callable[[Claim, Session], Verdict]
+) -> Verdict:
+    """The verdict of a claim; `w1 = 0.8` may be about the weight at hand or the new one, whatever stands around it.
+
+    A later step begins with the weights that the one before has led to, and some write down the new ones alone.
+    """
+    other = _other_reading(vocabulary, claim)
+    if other is None:
+        return judged(claim, session)
+    before = session.copy()
+    verdict = judged(claim, session)
+    if verdict.mark != "wrong":
+        return verdict
+    found = judged(other, before)
+    if found.mark not in ("right", "close", "notation"):
+        return verdict
+    session.become(before)
+    return found
+
+
+def _other_reading(vocabulary: Vocabulary, claim: Claim) -> Claim | None:
+    """A claim about a parameter's new value as one about that at hand, where only the context says which; or back."""
+    first = claim.parts[0].expression
+    if not isinstance(first, Name) or len(claim.parts) < 2:
+        return None
+    renamed = {typed: own for typed, own in claim.renamed.items() if typed != first.text}
+    if len(renamed) < len(claim.renamed) and first.name.endswith("'"):
+        name = first.name.removesuffix("'")
+    else:
+        subject, number = vocabulary.subject(first.name), literal(claim.parts[-1].expression)
+        if not isinstance(subject, Value) or vocabulary.graph.block_of(subject.node).kind != "parameter":
+            return None
+        if number is None or number.digits < TELLING_DIGITS:
+            return None
+        name = f"{vocabulary.graph.name(subject.node)}'"
+        renamed[first.text] = name
+    changed = replace(claim.parts[0], expression=replace(first, name=name))
+    return replace(claim, parts=(changed, *claim.parts[1:]), renamed=renamed)
 
 
 def parameter_of(vocabulary: Vocabulary, subject: Subject | None) -> int | None:
@@ -86,8 +132,11 @@ def _bare_names(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Iterat
                 yield node.name
 
 
-def _for_parameter(vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: int) -> Claim:
-    """The claim as one about a parameter."""
+def _for_parameter(
+    vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: int, renewed: bool = False
+) -> Claim:
+    """The claim as one about a parameter; `renewed`: a bare `w` at its beginning is the new one."""
+    first = claim.parts[0].expression
 
     def change(part: Expression) -> Expression:
         if not isinstance(part, Name) or vocabulary.subject(part.name) is not None:
@@ -97,7 +146,7 @@ def _for_parameter(vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: 
             return part
         name, now = found
         subject = rule.of(name, node, now is False)
-        if name == "w" and now is None:
+        if name == "w" and now is None and not (renewed and part == first):
             subject = None if subject is None else meaning.subject_of(Name(vocabulary.graph.name(node)), vocabulary)
         return part if subject is None else _named(vocabulary, subject, part)
 
