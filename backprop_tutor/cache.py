@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import __version__
 
-FORMAT = 3  # of what is kept; another one counts as empty
+FORMAT = 4  # of what is kept; another one counts as empty
 FILE_NAME = "remembered.txt"
 MAX_BYTES = 1 << 20  # of a file that is read
 MAX_ENTRIES = 2000  # kept, the newest

@@ -47,6 +47,7 @@ from tests.random_networks import traced
         ("(x - m)/sqrt(v + 0.00001)", "v", "−(x − m) / (2·√(v + 0.00001)³)"), ("a*b/m", "a", "b / m"),
         ("((a - m)**2 + (b - m)**2)/4", "m", "(2·m − a − b) / 2"), ("(a + b + c + d)/4", "c", "1/4"),
         ("b*sigmoid(a)", "a", "b·sigmoid(a)·(1 − sigmoid(a))"), ("sigmoid(a)*b", "a", "sigmoid(a)·(1 − sigmoid(a))·b"),
+        ("(x - m)/sqrt(m**2 + v)", "m", "−(1 + m·(x − m) / (m² + v)) / √(m² + v)"),
         ("log(exp(u)/(exp(u) + exp(v)))", "u", "1 − exp(u) / (exp(u) + exp(v))"), ("u**v", "v", "r·log(u)"),
     ],
 )  # fmt: skip

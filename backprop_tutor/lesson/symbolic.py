@@ -308,8 +308,17 @@ def derivative_of_shape(shape: Expression, slot: str) -> Expression:
         whole_forms.append(sp.Mul(*derivative.primitive(), evaluate=False))
     # 2·(y − 1) rather than 2·y − 2, (2·m − a − b) / 2 rather than m − a / 2 − b / 2, but 0.01 + 0.99·step(z) rather
     # than (1 + 99·step(z)) / 100
-    forms = [reader.expression(form) for form in whole_forms]
+    forms = [reader.expression(_roots_taken(form)) for form in whole_forms]
     return min(forms, key=reader.unlikeness)
+
+
+def _roots_taken(form: Any) -> Any:
+    """The square of a square root is what stands below it."""
+    root = opaque("sqrt")
+    return form.replace(
+        lambda part: part.is_Pow and isinstance(part.base, root) and part.exp.is_even,
+        lambda part: part.base.args[0] ** (part.exp / 2),
+    )
 
 
 def _finite(denominator: int) -> bool:
