@@ -66,9 +66,10 @@ class Cursor:
             if before is None:
                 return self.fail(f"'{shown}' has nothing before it", token, missing)
             return self.fail(f"'{shown}' can't follow '{self.shown(before)}'", token, missing)
-        if token.kind == "percent":
+        percent = next((one for one in (token, before) if one is not None and one.kind == "percent"), None)
+        if percent is not None:
             said, help = "'%' means per cent, and that only behind a number", "write 5% or 0.05; there is no remainder"
-            return self.fail(said, token, "not here", help)
+            return self.fail(said, percent, "not here", help)
         if token.kind == "comparison":
             help = "write where(x > 0, a, b)"
             return self.fail(f"'{shown}' compares, and only where( ) takes a comparison", token, "not here", help)
