@@ -154,7 +154,8 @@ def test_a_formula_that_is_printed_and_a_word_are_no_answers(bptutor: Callable[.
     keys = b"help\nsigma(o1)\n1/(1+e^(-o1))\n0.7514\n"
     done = bptutor("quiz", NAME, "--seed", "7", "--count", "1", stdin=keys)
     assert "AGAIN: Not counted. 'help' means nothing here." in done.out
-    assert done.out.count("AGAIN: Not counted. The formula is right: put the numbers in.") == 2
+    assert "AGAIN: Not counted. That is a_o1 itself: say what it comes to." in done.out
+    assert "AGAIN: Not counted. The formula is right: put the numbers in." in done.out
     assert [a.typed for a in kept(home)] == ["0.7514"]
 
 

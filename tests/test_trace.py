@@ -70,7 +70,8 @@ def test_an_adjoint_is_the_sum_of_its_contributions(run: Trace) -> None:
     for node in run.graph.nodes_of("parameter", "computed"):
         if node != run.graph.loss:
             parts = run.contributions(node)
-            size = sum(abs(part.product) for part in parts)
+            # a local derivative whose terms cancel is rounding, and so is its share of what comes from above
+            size = sum(abs(part.product) + abs(part.upstream) for part in parts)
             total = sum(part.product for part in parts)
             assert math.isclose(total, run.gradient(node), rel_tol=1e-9, abs_tol=1e-12 * size)
 

@@ -102,6 +102,7 @@ def test_every_function_and_every_kind_of_network_turns_up() -> None:
     called = {name for name in functions.NAMES for text in texts if f"{name}(" in text}
     assert functions.NAMES - called <= {
         "σ", "√", "ln", "logistic", "ReLU", "GELU", "swish", "xlogy", "sign", "step", "arcsin", "arccos", "arctan",
+        "samples",
     }  # fmt: skip
     assert all(kind(random.Random(1)) for kind in KINDS)
 
