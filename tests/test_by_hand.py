@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from backprop_tutor.engine import trace
+from backprop_tutor.engine.build import build
 from backprop_tutor.lesson import by_hand
 from backprop_tutor.render.run import plain, terminal
 from backprop_tutor.render.run.options import RunOptions
@@ -108,3 +109,26 @@ def test_the_zeros_of_a_rounded_number_stay_and_an_exact_one_gets_none(bptutor: 
     assert re.search(r"w11' = 0\.15 − 0\.5·0\.000434 += +0\.150 ", text)
     assert re.search(r"∂o1/∂a_h1 = 0\.4 += +0\.4 ", text)
     assert re.search(r"∂Loss/∂L1 = 1 += +1 ", text)
+
+
+def test_a_parameter_may_have_a_rate_of_its_own_or_stay_as_it_is() -> None:
+    text = """
+[inputs]
+x = 2
+[parameters]
+w = 0.5
+b = "1/4"
+v = 3
+[equations]
+L = "(v(w x + b) - 1)^2"
+[learning]
+rate = 0.1
+rates = { v = 0.01 }
+frozen = ["b"]
+"""
+    run = trace.run(build(scenario.loads(text)))
+    stream = io.StringIO()
+    plain.show_run(run, run.graph, RunOptions(by_hand=3, quiet=True), make_screen(stream, plain=True))
+    assert "w' = 0.5 - 0.1*33\n" in stream.getvalue()
+    assert "b' = 1/4\n" in stream.getvalue()
+    assert "v' = 3 - 0.01*6.88\n" in stream.getvalue()

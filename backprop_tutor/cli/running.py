@@ -140,8 +140,10 @@ def validated(name_or_path: str, look: Look) -> str:
         run_graph(graph)
     if not look.quiet:
         tell_notes(graph, look)
+    constants = sum(block.size for block in graph.blocks.values() if block.constant)
     counts = [
-        (len(graph.nodes_of("input")), "input", "inputs"),
+        (len(graph.nodes_of("input")) - constants, "input", "inputs"),
+        (constants, "constant", "constants"),
         (len(graph.nodes_of("parameter")), "parameter", "parameters"),
         (len(graph.nodes_of("target")), "target", "targets"),
         (len(graph.nodes_of("computed")), "computed quantity", "computed quantities"),

@@ -27,6 +27,7 @@ _NUMBER = r"[-−]?(?:\d+\.?\d*|\.\d+)"
 _TIMES = re.compile(rf"(?<=\d)\s+[xX]\s+(?={_NUMBER})")
 _WORDS = {"times": "*", "plus": "+", "minus": "-", "divided by": "/"}
 _OPERATION = re.compile(rf"(?<=[\w)\]])\s+({'|'.join(_WORDS)})\s+(?=[-−]?[\w.(\[])")
+_NEW_ELEMENT = re.compile(r"(?<=\w)(\[\s*\d+(?:\s*,\s*\d+)*\s*\])('|⁺|_new\b)")
 _ABOUT = re.compile(r"~=|=~|≈\s*=|=\s*≈|\b=\s*(?:about|approximately|approx\.?|roughly|circa|ca\.)\s")
 DECIMAL_COMMA = re.compile(r"(?<![\w.,])(\d+),(\d+)(?![\w,]|\.\d)")
 DECIMAL_POINT = re.compile(r"\d\.\d|(?<![\w.])\.\d")
@@ -70,7 +71,8 @@ def line_cut(line: Typed, match: re.Match[str]) -> Typed:
 
 
 def plain_signs(line: Typed) -> Typed:
-    """Signs and words for operations: `9.95 x 10^-4`, `0.4 times 0.5`, `~=`."""
+    """Signs and words for operations: `9.95 x 10^-4`, `0.4 times 0.5`, `~=`; `W[1,2]'` as `W'[1,2]`."""
+    line = line.sub(_NEW_ELEMENT, lambda m: line.cut(*m.span(2)) + line.cut(*m.span(1)))
     line = line.sub(_ABOUT, "≈ ").sub(_TIMES_TEN, "*").sub(_TIMES, "*")
     return line.sub(_OPERATION, lambda m: line.put(_WORDS[m[1]], m.start(), m.end()))
 

@@ -134,11 +134,13 @@ def written(pen: Pen, done: HandWork, step: HandStep) -> list[str]:
             formula = definition_of(graph, node.formula) or node.formula
         text = to_text(shortened(formula), pen.glyphs.style, lambda name: value(graph.id(name)))
         return [pen.glyphs.text(text)]
+    if step.part == "update" and graph.frozen[graph.parameter_rows[step.of]]:
+        return [value(step.of)]
     if step.part == "update" and step.lines:
         return [update_by_rule(pen, done, step)]
     if step.part == "update":
         slope = number(pen, done.gradients[step.of], done.digits)
-        return [f"{value(step.of)} {minus} {pen.rate}{times}{bracketed(slope)}"]
+        return [f"{value(step.of)} {minus} {pen.rate_of(step.of)}{times}{bracketed(slope)}"]
     products = []
     for i, term in enumerate(step.terms):
         local = number(pen, term.local, done.digits)
@@ -163,7 +165,7 @@ def update_by_rule(pen: Pen, done: HandWork, step: HandStep) -> str:
     results = zip(rule.lines[:at], step.lines, strict=False)
     texts |= {line.name: number(pen, value, done.digits) for line, value in results}
     slope = number(pen, done.gradients[step.of], done.digits)
-    texts |= {"w": pen.value(step.of), "g": slope, "rate": pen.rate, "t": "1"}
+    texts |= {"w": pen.value(step.of), "g": slope, "rate": pen.rate_of(step.of), "t": "1"}
     return pen.glyphs.text(to_text(rule.lines[at].formula, pen.glyphs.style, texts.__getitem__))
 
 
