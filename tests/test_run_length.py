@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 
+from backprop_tutor.engine.build import build
+from backprop_tutor.render.run import terminal
 from backprop_tutor.render.run.options import RunOptions
-from backprop_tutor.render.screen import shell_lines
+from backprop_tutor.render.screen import make_screen, shell_lines
+from backprop_tutor.scenario import loading as scenario
 from tests.test_screens import text_of
 
 GRU = """
@@ -128,3 +132,27 @@ def test_the_next_command_fits_and_can_be_pasted() -> None:
     assert shlex.split(" ".join(line.removesuffix("\\") for line in lines)) == [
         "bptutor", "run", "/a/long/path/of/a.toml", "--set", "w=0.5", "--grad", "W [1,1]"
     ]  # fmt: skip
+
+
+UNKNOWN = """
+[inputs]
+x = { shape = [20], value = "?" }
+[parameters]
+W = { shape = [20, 20], value = "?" }
+[equations]
+h = "tanh(W @ x)"
+L = "sum(h**2)"
+[learning]
+rate = 0.1
+"""
+
+
+def test_a_large_network_without_numbers_shows_none() -> None:
+    built = build(scenario.loads(UNKNOWN))
+    stream = io.StringIO()
+    assert terminal.show_run(None, built, RunOptions(quiet=True), make_screen(stream, "never", False, 80))
+    text = stream.getvalue()
+    assert "W   20 by 20 numbers, unknown" in text
+    assert "summed up" in text
+    assert "not a number" not in text
+    assert "updated values" not in text

@@ -56,7 +56,8 @@ def parts(pen: Pen, part: str) -> Iterator[Block]:
         assert pen.graph.rule is not None
         numbers = ", ".join(numbers_of(pen, pen.graph.rule))
         yield Block([line(), *heading("Update", numbers, pen.width, pen.glyphs.dash)])
-        yield after_step(pen)
+        if not pen.symbolic:
+            yield after_step(pen)
 
 
 def values(pen: Pen) -> Block:

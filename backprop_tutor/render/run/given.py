@@ -121,7 +121,9 @@ def _range(pen: Pen, quantity: Quantity, room: int) -> list[Line]:
     """A large array in one sentence."""
     values = pen.trace.values[quantity.start : quantity.start + quantity.size]
     shape = " by ".join(map(str, quantity.shape))
-    words = f"{shape} numbers, {pen.number(float(values.min()))} to {pen.number(float(values.max()))}"
+    low, high = float(values.min()), float(values.max())
+    span = "unknown" if low != low else f"{pen.number(low)} to {pen.number(high)}"  # NaN is an unknown's number
+    words = f"{shape} numbers, {span}"
     name = pen.glyphs.text(quantity.name)
     texts = worded(words, max(20, room - width_of(name) - 3))
     return [line((name if i == 0 else " " * width_of(name), "name"), "   ", text) for i, text in enumerate(texts)]
