@@ -153,6 +153,7 @@ def test_brackets_that_no_author_wrote_stand_only_where_they_are_needed(tree: Pr
         ("θ", r"\theta"), ("Δw", r"\mathrm{\Delta w}"), ("ℓ_1", r"\ell_{1}"), ("mu_θ", r"\mu_{\theta}"),
         ("xbar", r"\bar{x}"), ("thetahat", r"\hat{\theta}"), ("W_hh[1,1]", "W_{hh}[1,1]"), ("q_i[1]", "q_{i}[1]"),
         ("h_1[2]#3'", "h_{1}[2]'^{(3)}"), ("Alpha", r"\mathrm{Alpha}"), ("é", r"\text{é}"),
+        ("x#2[1]", "x_{1}^{(2)}"), ("y.1#3[1,2]", "y.1_{1,2}^{(3)}"), ("w2#1[2]", "w_{2}[2]^{(1)}"),
         ("h1#2", "h_{1}^{(2)}"), ("yhat1", r"\hat{y}_{1}"),
         ("net", r"\mathrm{net}"), ("lambda", r"\lambda"), ("e_total", r"e_{total}"), ("x_1_2", r"x_{1\_2}"),
     ],

@@ -20,6 +20,7 @@ _CAPITALS = frozenset({"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma",
 _COMMANDS = {"hat": "hat", "tilde": "tilde", "bar": "bar", "breve": "breve", "dot": "dot", "check": "check",
              "vec": "vec", "low": "underline"}  # fmt: skip
 _SPELT = re.compile(rf"([A-Za-z]|{'|'.join(sorted(_GREEK))})(hat|tilde|bar|dot|vec)")
+_SAMPLE_FIRST = re.compile(r"(#\d+)(\[[^\]]*\])")  # of an element: `x#1[2]`
 _PARTS = re.compile(r"(?P<letter>[^\W\d_]+?)_?(?P<below>\d[\d_]*|_.+|(?<=_).+|)")
 
 
@@ -28,6 +29,7 @@ def latex_name(name: str, notation: Mapping[str, str] | None = None) -> str:
     notation = notation or {}
     if name in notation:
         return notation[name]
+    name = _SAMPLE_FIRST.sub(r"\2\1", name)
     own, _, sample = name.rstrip("'").partition("#")
     bare = own.rstrip("'")
     primes = own[len(bare) :] + name[len(name.rstrip("'")) :]
