@@ -15,9 +15,12 @@ from backprop_tutor.engine import check, nudge, nudge_whole, trace
 from backprop_tutor.engine.build import build
 from backprop_tutor.engine.plan import Gathered, View, regular
 from backprop_tutor.engine.trace import Trace
+from backprop_tutor.handwork.quantities import Subject
+from backprop_tutor.judging.person import Truth
 from backprop_tutor.lesson.steps import multiplications
 from backprop_tutor.scenario.loading import load, loads
 from tests.benchmarks.networks import LARGE, deep, numbers, scenario
+from tests.judging import judged
 from tests.random_networks import traced
 from tests.test_imports import SOME, STYLED, loaded
 
@@ -251,3 +254,23 @@ def test_the_loss_of_a_thousand_samples_is_one_sum() -> None:
     assert run.loss == pytest.approx(sum((1 - 0.5 * i / 1000) ** 2 for i in range(1000)) / 1000)
     [found] = check.check_gradients(run, [run.node("w")])
     assert found.agrees
+
+
+def test_what_a_long_sheet_asks_grows_with_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+    plain = Truth.of
+
+    def counted(truth: Truth, subject: Subject) -> float:
+        nonlocal calls
+        calls += 1
+        return plain(truth, subject)
+
+    monkeypatch.setattr(Truth, "of", counted)
+    once = "h1 = 0.6933\nnet_o1 = 0.4*0.6933 + 0.45*0.5969 + 0.6 = 1.1459\no1 = 1/(1 + e^(-1.1459)) = 0.7588\n"
+    asked = []
+    for times in (20, 80):
+        calls = 0
+        judgement = judged("sigmoid", once * times)
+        assert judgement.summary["follows"] == 3 * times - 1
+        asked.append(calls)
+    assert asked[1] <= 5 * asked[0]

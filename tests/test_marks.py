@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backprop_tutor.judging.expectations import expectations, mismatches
-from tests.judging import judged, only, shown
+from backprop_tutor.judging.references import references
+from tests.judging import judge_of, judged, only, shown
 
 # (what is tested, scenario, sheet). `# mark [code]` at the end of a line is what it must get.
 CASES: tuple[tuple[str, str, str], ...] = (
@@ -868,3 +869,24 @@ def test_the_reading_of_a_derivative_is_told() -> None:
     assert local.message == "∂xhat1/∂z1 is read as the slope of the formula alone, with mu and s held fixed"
     total = only("batch_norm_three_samples", "dxhat1/dz1 = 0.0747")
     assert total.message == "∂xhat1/∂z1 is read over all paths, through mu and s too"
+
+
+def test_an_undecided_number_says_which_own_lines_it_agrees_with() -> None:
+    undecided = "the document does not state all that this needs; it agrees with "
+    assert only("shared_weights", "h11 = 0.023").message == undecided + "the assumed values"
+    twin = only("shared_weights", "a11 = 0.494\nh21 = 0.158")
+    assert (twin.mark, twin.message) == ("unknown", undecided + "your line 1 and the assumed values")
+    both = only("shared_weights", "a21 = 0.461\na22 = 0.461\nz = 0.295")
+    assert (both.mark, both.message) == ("unknown", undecided + "your lines 1 and 2 and the assumed values")
+    assert only("shared_weights", "a21 = 0.461\na22 = 0.461\nz = 0.395").message == undecided.partition(";")[0]
+
+
+def test_explained_lines_are_compared_with_the_reading_that_was_taken() -> None:
+    def truth(scenario: str, text: str) -> tuple[float | None, bool]:
+        found = references(judge_of(scenario), judged(scenario, text), 0)
+        assert found is not None
+        return found.truth and round(found.truth, 4), found.assumed
+
+    assert truth("batch_norm_three_samples", "dxhat1/dz1 = 1/s = 0.4") == (0.4, False)
+    assert truth("batch_norm_three_samples", "dxhat1/dz1 = 0.0747") == (0.0747, False)
+    assert truth("shared_weights", "h21 = 0.158") == (0.1618, True)

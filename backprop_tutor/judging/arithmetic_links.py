@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -154,8 +154,8 @@ class ArithmeticLinks(FormulaLinks):
                     )
         return ""
 
-    def carried_as(self, typed: Number) -> Iterator[tuple[int, Fraction]]:
-        """The lines at fault that state a number, with what belongs in its place, to as many digits.
+    def carried_as(self, typed: Number, among: Collection[int] | None = None) -> Iterator[tuple[int, Fraction]]:
+        """The lines at fault (of some) that state a number, with what belongs in its place, to as many digits.
 
         Negative where the line has the wrong sign: a number typed stands without its own.
         """
@@ -165,8 +165,9 @@ class ArithmeticLinks(FormulaLinks):
             further_down = self.reference.later if person is self.session.person else {}
             stated = [*person.stated.items(), *((s, line) for s, lines in further_down.items() for line in lines)]
             for subject, line in stated:
-                right = finite(truth.of(subject))
-                if line.faulty and abs(line.number.value) == typed.value and right is not None:
+                if not line.faulty or (among is not None and line.line not in among):
+                    continue
+                if abs(line.number.value) == typed.value and (right := finite(truth.of(subject))) is not None:
                     proper = Fraction(significant(float(right), line.number.digits))
                     yield line.line, -proper if line.number.value < 0 else proper
 
@@ -175,9 +176,8 @@ class ArithmeticLinks(FormulaLinks):
         number = self.steps[-1].number
         proper: dict[int, tuple[int, Fraction]] = {}
         for typed in numbers_in(node):
-            for line, right in self.carried_as(typed):
-                if line in lines:
-                    proper.setdefault(id(typed), (line, right))
+            for line, right in self.carried_as(typed, lines):
+                proper.setdefault(id(typed), (line, right))
         if number is None or {line for line, _ in proper.values()} != set(lines):
             return ""
         gives = as_written(node, lambda n: proper[id(n)][1] if id(n) in proper else n.value)

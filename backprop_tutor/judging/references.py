@@ -22,7 +22,10 @@ MOST_FORMULAS = 4
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """T, W and C of a line; `lines` are those that C rests on, `formulas` usual right forms of the quantity."""
+    """T, W and C of a line; `lines` are those that C rests on, `formulas` usual right forms of the quantity.
+
+    `assumed`: T needs values that the scenario only assumes.
+    """
 
     name: str
     truth: float | None
@@ -30,6 +33,7 @@ class References:
     carried: float | None
     lines: tuple[int, ...]
     formulas: tuple[Expression, ...]
+    assumed: bool = False
 
 
 def references(judge: Judge, judgement: Judgement, place: int) -> References | None:
@@ -72,6 +76,7 @@ def _at(judge: Judge, judgement: Judgement, place: int) -> References | None:
         None if carried is None else float(carried),
         tuple(sorted({person.stated[subject].line for subject in answer.rests_on})),
         tuple(dict.fromkeys(chain.reference.forms(chain.subject)))[:MOST_FORMULAS],
+        not chain.reference.decided(chain.subject),
     )
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from ..formulas.digits import significant
 from ..formulas.expression import Expression
 from ..handwork.exact import Interval, Stated, agrees, exact, finite, near, truncates
-from ..handwork.quantities import Gradient, Subject, Updated
+from ..handwork.quantities import Gradient, Subject, Updated, Value
 from .fitting import LAST_DIGIT_NEEDS, Ground, Reference
 from .pen import pen_slip
 from .person import Answer, Person
@@ -112,10 +112,7 @@ def judge_number(
         if other is not None:
             return other
     if unknown_operands or (not certain and not sure):
-        agreeing = true is not None and (agrees(y, unit, true) or truncates(y, unit, true))
-        message = "the document does not state all that this needs" + (
-            "; it agrees with the assumed values" if agreeing else ""
-        )
+        message = "the document does not state all that this needs" + _agreeing(reference, person, subject, number)
         return Ground("unknown", "not-stated", message, expected)
     target = true if certain and true is not None else finite(sure[0].value) if sure else true
     if target is None:
@@ -125,6 +122,40 @@ def judge_number(
     if not code or code == "arithmetic":
         code, message = "wrong", instead
     return Ground("wrong", code, message, float(target), instead=instead)
+
+
+def _agreeing(reference: Reference, person: Person, subject: Subject, number: Stated) -> str:
+    """What an undecided number agrees with: the assumed values, or the person's own lines and these."""
+
+    def fits(value: Fraction | None) -> bool:
+        y, unit = number.value, number.unit
+        return value is not None and (agrees(y, unit, value) or truncates(y, unit, value))
+
+    if fits(reference.truth_of(subject)):
+        return "; it agrees with the assumed values"
+    for own in (person, _with_twins(reference, person)):
+        answer = own.carried(subject)
+        worked_out = (s for s in answer.rests_on if not isinstance(s, Value) or s.node not in own.leaves)
+        lines = sorted({own.stated[s].line for s in worked_out})
+        if lines and fits(finite(answer.value)):
+            named = f"line {lines[0]}" if len(lines) == 1 else f"lines {_list(lines[:-1])} and {lines[-1]}"
+            return f"; it agrees with your {named} and the assumed values"
+    return ""
+
+
+def _with_twins(reference: Reference, person: Person) -> Person:
+    """The person with what they state of one unit for those that have the same formula and the same value."""
+    graph, truth = person.graph, reference.truth
+    found = Person(person.vocabulary, person.leaves, person.stated, person.convention, person.nudges)
+    for subject, line in person.stated.items():
+        place = graph.group_of(subject.node) if isinstance(subject, Value) else None
+        if truth is None or place is None or not isinstance(subject, Value):
+            continue
+        group, value = place[0], truth.value(subject.node)
+        for twin in range(group.start, group.start + group.rows):
+            if Value(twin) not in found.stated and truth.value(twin) == value:
+                found.stated[Value(twin)] = line
+    return found
 
 
 def _from_right_lines(

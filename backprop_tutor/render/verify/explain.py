@@ -82,7 +82,7 @@ def _references(references: References, words: Words, width: int) -> Block:
     """T, W and C, and the formulas that are right."""
     block = Block([line(), line(("What it is compared with", "head"))])
     rows = [
-        ("T", references.truth, "the true value"),
+        ("T", references.truth, "what the assumed values give" if references.assumed else "the true value"),
         ("W", references.written, "what the numbers in this line give"),
         ("C", references.carried, _carried(references)),
     ]

@@ -14,6 +14,9 @@ SINGLE = frozenset(
      "constant-factor")
 )  # fmt: skip
 
+MOST_NUMBERS = 24  # line numbers in a sentence
+MOST_FIRST = 12  # of more than those
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -68,8 +71,11 @@ def faults(verdict: Verdict) -> tuple[LinkVerdict, ...]:
 
 
 def numbered(lines: Iterable[int]) -> str:
-    """`line 12`, `lines 12 and 14`, `lines 12, 14 and 15`."""
+    """`line 12`, `lines 12 and 14`, `lines 12, 14 and 15`; of very many the first, and up to where the others go."""
     numbers = [str(line) for line in lines]
+    if len(numbers) > MOST_NUMBERS:
+        more = len(numbers) - MOST_FIRST
+        return f"lines {', '.join(numbers[:MOST_FIRST])} and {more} more up to line {numbers[-1]}"
     if len(numbers) == 1:
         return f"line {numbers[0]}"
     return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}"
