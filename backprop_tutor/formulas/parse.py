@@ -7,7 +7,7 @@
     turned   = atom { "ᵀ" | "^T" | ".T" | "[" index {"," index} "]" }
     atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
              | "where" "(" formula comparison formula "," formula "," formula ")"
-             | "(" formula ")" | "[" formula {"," formula} "]" | "|" formula "|"
+             | "(" formula ")" | "[" formula {"," formula} "]" | "|" formula "|" | "‖" formula "‖"
     index    = ["-"] number | [["-"] number] ":" [["-"] number] [":" number]
     comparison = "<" | "<=" | ">" | ">=" | "=="
 
@@ -286,10 +286,10 @@ class Grammar(Cursor):
             return Group(inner, (token.start, close.end))
         if self.sees("["):
             return self.bracketed()
-        if self.sees("|"):
+        if self.sees("|", "‖"):
             self.take()
-            inner = self.sum()
-            return Call("abs", (inner,), 0, "abs", (token.start, self.expect("|", token).end))
+            inner, name = self.sum(), "abs" if token.text == "|" else "norm"
+            return Call(name, (inner,), 0, name, (token.start, self.expect(token.text, token).end))
         if token.kind == "end":
             before = self.tokens[self.at - 1] if self.at else token
             self.note(self.fail("the formula ends too early", before, "something must follow"))

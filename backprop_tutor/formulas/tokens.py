@@ -92,7 +92,7 @@ def read_name(text: str, start: int) -> int:
 def tokens(text: str, lists: bool = False) -> list[Token]:
     """The pieces of a formula with their places; FormulaError at a character that has no meaning.
 
-    With `lists`, a semicolon is a piece: it ends a row of `[1 2; 3 4]`; without, a bar: |x| is a magnitude.
+    With `lists`, a semicolon is a piece: it ends a row of `[1 2; 3 4]`; without, a bar and a double one: |x|, ‖x‖.
     """
     if len(text) > MAX_CHARACTERS:
         raise FormulaError(
@@ -123,6 +123,9 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
         elif char in _TURNED or (text.startswith(".T", at) and not _name_part(text[at + 2 : at + 3] or " ")):
             at += 1 if char in _TURNED else 2
             found.append(Token("operator", TURNED, start, at))
+        elif not lists and (char in "‖∥" or text.startswith("||", at)):
+            at += 1 if char in "‖∥" else 2
+            found.append(Token("operator", "‖", start, at))
         elif text.startswith("**", at):
             at += 2
             found.append(Token("operator", "^", start, at))
