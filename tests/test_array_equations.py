@@ -101,6 +101,15 @@ def test_the_plain_reading() -> None:
     assert "Function half(u) = u / 2\n" in text
 
 
+def test_an_element_counted_from_the_end_is_that_element() -> None:
+    source = LAYER.replace("W @ x + b", "W @ x + b*x[-1]")
+    text = "\n".join(forward_of(source))
+    assert "z = W @ x + b·x[-1]" in text.replace("x[−1]", "x[-1]")
+    assert re.search(r"\[1\]·\(−5\) = \[", text)
+    run = trace.run(build(loads(source)))
+    assert r"\cdot \left(-5\right)" in markdown.run_text(run, run.graph, FORWARD)[0]
+
+
 def test_parts_of_arrays_are_drawn() -> None:
     source = LAYER.replace("W @ x + b", "W[2:3,1]*x[1] + b[1:2]").replace("sum(z)", "sum(z) + W[1,2]")
     text = "\n".join(forward_of(source))

@@ -94,7 +94,8 @@ def with_places(graph: Graph, formula: Expression) -> tuple[Expression, list[Nod
         if isinstance(part, Element):
             nodes = np.asarray(nodes[picked(part.indices, quantity.shape, part.name, part)])
         if not nodes.shape:
-            return part
+            name = graph.name(int(nodes))  # x[-1] as it is called
+            return Name(name, name)
         places.append(nodes)
         mark = f"{MARK}{len(places) - 1}{MARK}"
         return Name(mark, mark)
