@@ -225,3 +225,14 @@ def test_the_paths_listed_are_bounded_and_the_parameters_come_first(
     listed = {gradient["name"] for gradient in gradients if gradient["paths"]}
     assert {"w", "x"} <= listed
     assert (len(listed) == len(gradients)) == all_listed
+
+
+def test_nothing_is_differentiated_by_a_constant() -> None:
+    text = '[inputs]\nx = 2\n[constants]\nc = "1/2"\n[parameters]\nw = 3\n[equations]\nL = "c*(w*x - 1)**2"\n'
+    run = trace.run(build(loads(text)))
+    shown, agrees = document(run, run.graph, RunOptions())
+    assert agrees
+    assert {node["name"]: node["kind"] for node in shown["nodes"]} == {
+        "x": "input", "c": "constant", "w": "parameter", "L": "computed"
+    }  # fmt: skip
+    assert [gradient["name"] for gradient in shown["gradients"]] == ["x", "w", "L"]

@@ -56,6 +56,11 @@ class Block:
     def size(self) -> int:
         return math.prod(self.shape)
 
+    @property
+    def role(self) -> str:
+        """What it is to the reader: its kind, or a constant."""
+        return "constant" if self.constant else self.kind
+
     def node_at(self, index: tuple[int, ...]) -> int | None:
         """The node of the element at this index, counted from 1; None where there is none."""
         if len(index) != len(self.shape) or not all(1 <= i <= n for i, n in zip(index, self.shape, strict=True)):

@@ -36,8 +36,7 @@ def title(pen: Pen) -> Block:
 def parts(pen: Pen) -> Iterator[Block]:
     """The given numbers in columns, then every assumed one with its reason."""
     block = Block([line(), *heading("Given", "", pen.width, pen.glyphs.dash)])
-    kinds = {b.name: "constant" if b.constant else b.kind for b in pen.graph.blocks.values()}
-    groups = [(label, [b for b in pen.graph.blocks.values() if kinds[b.name] == kind]) for kind, label in _GROUPS]
+    groups = [(label, [b for b in pen.graph.blocks.values() if b.role == role]) for role, label in _GROUPS]
     groups = [(label, [b for b in found if b.sample is None or b.sample in pen.samples]) for label, found in groups]
     labels = [label for label, found in groups if found] + ["functions"] * bool(pen.graph.custom)
     margin = 2 + max(map(len, labels)) + 2

@@ -94,9 +94,10 @@ def document(trace: Trace | None, graph: Graph, options: RunOptions) -> tuple[di
 
 
 def _differentiated(graph: Graph, options: RunOptions) -> list[int]:
-    """The quantities that the loss is differentiated by: all but targets, or those asked for by name."""
+    """The quantities that the loss is differentiated by: all but targets and constants, or those asked for by name."""
     if not options.grads:
-        return graph.nodes_of("parameter", "input", "computed")
+        nodes = graph.nodes_of("parameter", "input", "computed")
+        return [node for node in nodes if not graph.block_of(node).constant]
     found = []
     for text, wanted in zip(options.grads, wanted_of(graph, options.grads), strict=True):
         if wanted.of != graph.loss:
@@ -111,7 +112,7 @@ def _node(graph: Graph, trace: Trace | None, number: int) -> dict[str, Any]:
     node = graph.node(number)
     return {
         "name": node.name,
-        "kind": node.kind,
+        "kind": node.block.role,
         "formula": None if node.formula is None else to_text(node.formula, ASCII),
         "value": _number(graph.leaf_values()[number] if trace is None else trace.value(number)),
     }
@@ -153,7 +154,7 @@ def _gradient(
     graph = trace.graph
     return {
         "name": graph.name(node),
-        "kind": graph.block_of(node).kind,
+        "kind": graph.block_of(node).role,
         "value": check and _number(check.value),
         "finite_difference": check and _number(check.difference),
         "relative_error": check and _number(check.relative_error),

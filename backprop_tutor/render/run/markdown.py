@@ -161,7 +161,7 @@ class Page:
             if not quantity.shape:
                 value = "?" if self.symbolic and self.graph.typed(quantity.start) == "?" else self.value(quantity.start)
                 rows.append(
-                    f"| {quantity.kind} | ${self.name(quantity.name)}$ | ${value}$ | {self.reason(quantity.start)} |"
+                    f"| {quantity.role} | ${self.name(quantity.name)}$ | ${value}$ | {self.reason(quantity.start)} |"
                 )
         scenario = self.graph.scenario
         if scenario.rate_text is not None:

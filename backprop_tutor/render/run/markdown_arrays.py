@@ -23,12 +23,12 @@ def given(page: Page, quantity: Quantity) -> Iterator[str]:
     name = page.name(quantity.name)
     if quantity.size > LARGE_ARRAY or len(quantity.shape) > 2:
         shape = r" \times ".join(map(str, quantity.shape))
-        yield rf"${name}$ ({quantity.kind}) is an array of ${shape}$ numbers."
+        yield rf"${name}$ ({quantity.role}) is an array of ${shape}$ numbers."
         return
     first, last = page.node(quantity.start), page.node(quantity.start + quantity.size - 1)
     elements = f"elements ${first}$ to ${last}$" if quantity.size > 1 else f"one element ${first}$"
     why = f" ({page.reason(quantity.start)})" if page.graph.assumed(quantity.start) else ""
-    yield f"{quantity.kind.capitalize()} ${name}$ with the {elements}{why}:"
+    yield f"{quantity.role.capitalize()} ${name}$ with the {elements}{why}:"
     yield f"$$\n{name} = {matrix(page, array_equations.nodes_of(quantity))}\n$$"
 
 

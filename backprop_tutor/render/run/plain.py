@@ -24,7 +24,6 @@ from .pen import Pen, Tally
 from .terminal import pen_for
 
 LONG_LINE = 2000
-_KINDS = {"input": "Input", "parameter": "Parameter", "target": "Target"}
 
 
 def show_run(trace: Trace | None, graph: Graph, options: RunOptions, screen: Screen) -> bool:
@@ -99,7 +98,7 @@ def _given(pen: Pen) -> Iterator[str]:
     for quantity in pen.graph.blocks.values():
         if quantity.kind == "computed" or not pen.shown(quantity.start):
             continue
-        label = _KINDS[quantity.kind]
+        label = quantity.role.capitalize()
         if quantity.size > big.LARGE:
             yield f"{label} {pen.glyphs.text(quantity.name)}: {quantity.size} numbers"
             continue
@@ -125,7 +124,7 @@ def _in_full(pen: Pen) -> Iterator[list[str]]:
 def _part(pen: Pen, part: str) -> Iterator[list[str]]:
     if part == "forward":
         taken = forward.shown_steps(pen)
-        yield ["", f"Forward pass, {len(taken)} steps."]
+        yield ["", f"Forward pass, {len(taken)} step{'s'[: len(taken) != 1]}."]
         for step in taken:
             if forward.begins_array(pen, step):
                 yield [f"Array {line}" for line in array_equations.read_out(pen, step.node.block)]
@@ -182,7 +181,7 @@ def facts(row: Equation, label: str = "", check: str = "") -> list[str]:
 
 def _adjoints(pen: Pen, taken: Sequence[AdjointStep]) -> Iterator[list[str]]:
     chosen = [step for step in taken if pen.shown(step.node.id)]
-    yield ["", f"Each upstream gradient once, {len(chosen)} steps."]
+    yield ["", f"Each upstream gradient once, {len(chosen)} step{'s'[: len(chosen) != 1]}."]
     for row in adjoints.rows_of(pen, chosen):
         yield facts(row)
 
