@@ -111,6 +111,23 @@ def test_saturated_units_agree(name: str, w: str) -> None:
         assert found.agrees, (name, w, found)
 
 
+def test_rounding_in_a_sum_of_many_deviations_is_no_disagreement_either() -> None:
+    text = """
+[parameters]
+x = [1.6132, -1.1554, -1.2971, 1, -0.99891, 0.99953]
+[equations]
+v = "x*x*x - x"
+L = "mean((v - mean(v))**2) + v[1]"
+"""
+    run = trace.run(build(loads(text)))
+    third = ThirdWitness(run)
+    mean = run.graph.id("L.1")
+    assert 0 < abs(run.gradient(mean)) < 1e-15
+    for found in (third.local(run.graph.loss, mean), third.gradient(mean)):
+        assert found is not None
+        assert found.agrees
+
+
 def test_of_a_large_network_sympy_has_the_local_derivatives_alone() -> None:
     values = ", ".join(["0.1"] * (MOST_EDGES // 2 + 1))
     run = trace.run(build(loads(f'[parameters]\nw = [{values}]\n[equations]\na = "w**2"\nL = "sum(a)"\n')))

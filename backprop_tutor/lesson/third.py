@@ -18,16 +18,18 @@ from .derivatives import local_derivative
 
 SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
 NOISE = 16.0  # rounding errors of the largest products in a sum, in units of ε
+NUDGE = 1e-6  # relative, of an operand: what it does to a derivative, in proportion, is what its rounding does
 MOST_EDGES = 1_000  # local derivatives that are multiplied along the paths
 MOST_EXACT = 100  # of one run that SymPy is asked for at 60 digits
 
 
 @dataclass(frozen=True, slots=True)
 class Symbolic:
-    """A derivative as SymPy has it; `relative_error` is the engine's gap to it."""
+    """A derivative as SymPy has it, the engine's gap to it, and what rounding may put the two apart."""
 
     value: float
     relative_error: float
+    noise: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -79,9 +81,9 @@ class ThirdWitness:
         slope = evaluate(formula, value_of)
 
         def moved(name: str) -> float:
-            return evaluate(formula, lambda other: value_of(other) * (1 + NOISE * EPSILON * (other == name)))
+            return evaluate(formula, lambda other: value_of(other) * (1 + NUDGE * (other == name)))
 
-        return math.fsum(abs(moved(name) - slope) for name in names_in(formula))
+        return math.fsum(abs(moved(name) - slope) for name in names_in(formula)) * (NOISE * EPSILON / NUDGE)
 
     def _chained(self) -> dict[int, Symbolic]:
         """By every quantity that the loss depends on; nothing where the network is large."""
@@ -106,15 +108,18 @@ def chained(
     trace: Trace, edges: Iterable[tuple[int, int]], slope_of: Callable[[int, int], Symbolic | None]
 ) -> dict[int, Symbolic]:
     """The loss by every quantity on these edges (result, operand), which go down from it; nothing if one is unknown."""
-    found = {trace.graph.loss: (1.0, 1.0)}  # the sum over the paths, and the sum of their sizes
+    found = {trace.graph.loss: (1.0, 1.0, 0.0)}  # the sum over the paths, that of their sizes, that of their noise
     for result, operand in edges:
         slope = slope_of(result, operand)
         if slope is None:
             return {}
-        (upstream, above), (value, size) = found[result], found.get(operand, (0.0, 0.0))
-        found[operand] = value + upstream * slope.value, size + above * abs(slope.value)
+        (upstream, above, off), (value, size, noise) = found[result], found.get(operand, (0.0, 0.0, 0.0))
+        length = abs(slope.value)
+        noise += off * length + above * slope.noise
+        found[operand] = value + upstream * slope.value, size + above * length, noise
     return {
-        node: _compared(trace.gradient(node), value, NOISE * EPSILON * size) for node, (value, size) in found.items()
+        node: _compared(trace.gradient(node), value, NOISE * EPSILON * size + noise)
+        for node, (value, size, noise) in found.items()
     }
 
 
@@ -123,4 +128,4 @@ def _compared(mine: float, other: float, noise: float = 0.0) -> Symbolic:
     gap = abs(mine - other)
     size = max(abs(mine), abs(other), noise / SYMBOLIC_GAP)
     error = 0.0 if gap == 0 else gap / size
-    return Symbolic(other, error if math.isfinite(error) else math.inf)
+    return Symbolic(other, error if math.isfinite(error) else math.inf, noise)
