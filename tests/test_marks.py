@@ -333,6 +333,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "g = dL/dw1 = (yhat - y)*x = -2  # wrong [error-sign]\nm = 0.9*0 + 0.1*dL/db = 0.2  # wrong",
     ),
     (
+        "a number that fits another parameter by its one digit alone",
+        "momentum_two_steps",
+        "dL/dw1 = 2  # right\nv = 2  # right\nw1' = 0.8  # right\ndL/db = 1  # right\nv = 1  # right\n"
+        "# Step 2\ndL/dw1 = 1  # right\nv = 1  # wrong",
+    ),
+    (
         "the weight at hand, or the new one",
         "momentum_two_steps",
         "dL/dw1 = 2  # right\nv = 2  # right\nw = 1 - 0.1*2 = 0.8  # right\nw = 0.8  # right\n# Step 2\n"
@@ -890,3 +896,8 @@ def test_explained_lines_are_compared_with_the_reading_that_was_taken() -> None:
     assert truth("batch_norm_three_samples", "dxhat1/dz1 = 1/s = 0.4") == (0.4, False)
     assert truth("batch_norm_three_samples", "dxhat1/dz1 = 0.0747") == (0.0747, False)
     assert truth("shared_weights", "h21 = 0.158") == (0.1618, True)
+
+
+def test_a_number_left_as_it_was_is_no_slip_of_the_pen() -> None:
+    verdict = only("adam_two_steps", "dL/dw1 = 2\nm = 0.2\nmhat = 0.2")
+    assert (verdict.mark, verdict.code, verdict.message) == ("wrong", "wrong", "this is m_w1 itself; should be 2")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..formulas.expression import Expression, Name, ungrouped
+from ..formulas.expression import Derivative, Expression, Name, ungrouped, walk
 from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
 from ..handwork.exact import Stated
 from ..handwork.meaning import is_opaque
-from ..handwork.quantities import Gradient, Subject, Updated
+from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
 from .alignment import as_written
 from .arithmetic_links import continued
 from .causes import number_causes
 from .chain_reading import also, parameter_names
-from .fitting import Ground, Reference
+from .fitting import Ground, Reference, subject_in
 from .foreign_names import meaningless
 from .formula_causes import PLAIN
 from .number_links import NumberLinks
 from .own_names import OwnName, placeless, quantity_of
-from .pen import AMONG_DIGITS
+from .pen import AMONG_DIGITS, PEN_SLIPS
 from .person import Line, Person
 from .session import NO_EFFECT, Step
 from .values import AsWritten, judge_number, judge_stated
@@ -159,11 +159,32 @@ class Chain(NumberLinks):
         note = self.hidden_by_digits(number)
         # numbers that share their first digits by nature look like slips in the last ones
         self.explanations = tuple(e for e in found if not (note and e.code in AMONG_DIGITS))
+        operand = self.operand_itself(number)
+        if operand and all(e.code in PEN_SLIPS for e in self.explanations):
+            self.explanations = ()
+            return replace(ground, code="wrong", message=f"this is {operand} itself; {ground.instead}")
         if len(self.explanations) == 1:
             only = self.explanations[0]
             return replace(ground, code=only.code, message=only.message)
         # no one cause stands out: not even the slip of the pen that fits
         return replace(ground, code="wrong", message="; ".join(filter(None, (ground.instead, note))))
+
+    def operand_itself(self, number: Stated) -> str:
+        """The name of a quantity that the line's own is worked out from, where the number is that one's.
+
+        Not of given data, whose round numbers many a slip comes to.
+        """
+        assert self.subject is not None
+        own, person = self.vocabulary.text(self.subject), self.session.person
+        for form in self.reference.forms(self.subject):
+            for part in walk(form):
+                value = self.reference.best(part) if isinstance(part, (Name, Derivative)) else None
+                if value is not None and abs(value - float(number.value)) <= 1e-12 * abs(value):
+                    subject = subject_in(part, person)
+                    given = isinstance(subject, Rate) or (isinstance(subject, Value) and subject.node in person.leaves)
+                    if subject is not None and not given and self.vocabulary.text(subject) != own:
+                        return self.vocabulary.text(subject)
+        return ""
 
     def comes_from_working(self, number: Stated) -> bool:
         """Is a number what stands before it gives? Then it is no slip of the pen, whatever it looks like."""

@@ -50,7 +50,8 @@ def with_rule_names(judge: Judge, claim: Claim, session: Session) -> Claim | str
     latest = said.pop() if len(said) == 1 else session.parameter
     if latest is not None and latest in rule.parameters:
         preferred = options[rule.parameters.index(latest)]
-        return preferred if preferred in best or not best else best[0]
+        others = [one for one in best if one is preferred or _tells(judge, one, session)]
+        return preferred if preferred in best or not others else others[0]
     if best or len(options) == 1:
         return [*best, *options][0]
     name = rule.bare(bare[0])
@@ -176,6 +177,16 @@ def _with_memory(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Claim
 
     first, *others = claim.parts
     return replace(claim, parts=(first, *(replace(p, expression=transform(p.expression, change)) for p in others)))
+
+
+def _tells(judge: Judge, claim: Claim, session: Session) -> bool:
+    """Is a claim's number that of its parameter by no chance: to more than one digit, or exactly?"""
+    last = literal(claim.parts[-1].expression)
+    if last is None or last.digits > 1:
+        return True
+    left = meaning.read(claim.parts[0].expression, judge.vocabulary, {}, False, claim.sample).expression
+    values = [model.evaluate(left) for model in (judge.truth, session.person) if model is not None]
+    return any(abs(value - float(last.value)) <= 1e-12 * abs(value) for value in values)
 
 
 def _holds(judge: Judge, claim: Claim, session: Session) -> bool:
