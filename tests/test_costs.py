@@ -20,6 +20,8 @@ from backprop_tutor.judging.person import Truth
 from backprop_tutor.lesson.steps import multiplications
 from backprop_tutor.scenario.loading import load, loads
 from tests.benchmarks.networks import LARGE, deep, numbers, scenario
+from tests.benchmarks.peers import PEERS
+from tests.benchmarks.worker import ours
 from tests.judging import judged
 from tests.random_networks import traced
 from tests.test_imports import SOME, STYLED, loaded
@@ -274,3 +276,13 @@ def test_what_a_long_sheet_asks_grows_with_its_lines(monkeypatch: pytest.MonkeyP
         assert judgement.summary["follows"] == 3 * times - 1
         asked.append(calls)
     assert asked[1] <= 5 * asked[0]
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_the_peers_calculate_the_same_gradient(name: str) -> None:
+    """What the benchmark compares is the same work; a peer that isn't installed has nothing to say."""
+    try:
+        peer = PEERS[name].work("gradient", 2)
+    except ImportError:
+        pytest.skip(f"{name} is not installed")
+    assert peer() == pytest.approx(ours("gradient", 2)(), rel=1e-6)

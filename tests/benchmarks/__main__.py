@@ -17,10 +17,10 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks.networks import LARGE, deep, numbers
+from tests.benchmarks.peers import PEERS
 from tests.program import TOP
 
 PARTS = ("gradient", "check", "start", "large", "judge")
-PEERS = ("torch", "numpy")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 Row = dict[str, Any]
 
@@ -58,7 +58,8 @@ class Worker:
 
 def compared(what: str, size: int, rounds: int, python: str) -> Iterator[Row]:
     """Ours and every peer in turn; the median of the rounds' ratios ours / peer."""
-    pythons = {"ours": sys.executable, **dict.fromkeys(PEERS, python)}
+    able = [name for name, peer in PEERS.items() if size <= (peer.check if what == "check" else peer.gradient)]
+    pythons = {"ours": sys.executable, **dict.fromkeys(able, python)}
     workers = [worker for name in pythons if "ready" in (worker := Worker(pythons[name], name, what, size)).ready]
     results = {worker.name: worker.ready["ready"] for worker in workers}
     repeat = {w.name: max(1, min(1000, int(0.05 / max(w.run(1)["seconds"], 1e-9)))) for w in workers}
@@ -81,19 +82,23 @@ def compared(what: str, size: int, rounds: int, python: str) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def exponent(rows: Sequence[Row], first: int, last: int) -> Iterator[Row]:
-    """How our time grows with the number of parameters."""
-    ms = {row["n"]: row["ms"] for row in rows if row["beside"] == "ours"}
-    if first in ms and last in ms:
-        steps = math.log(numbers(last).parameters / numbers(first).parameters)
-        case = f"exponent in the number of parameters, n = {first} to {last}"
-        yield {"part": "check", "case": case, "beside": "", "exponent": math.log(ms[last] / ms[first]) / steps}
+def exponents(rows: Sequence[Row], first: int, last: int) -> Iterator[Row]:
+    """How each program's time grows with the number of parameters."""
+    for program in dict.fromkeys(row["beside"] for row in rows):
+        ms = {row["n"]: row["ms"] for row in rows if row["beside"] == program}
+        if first in ms and last in ms:
+            steps = math.log(numbers(last).parameters / numbers(first).parameters)
+            case = f"exponent in the number of parameters, n = {first} to {last}"
+            found = math.log(ms[last] / ms[first]) / steps
+            yield {"part": rows[0]["part"], "case": case, "beside": program, "exponent": found}
 
 
-def took(command: Sequence[str], env: dict[str, str]) -> float:
+def took(command: Sequence[str], env: dict[str, str], folder: Path | None = None) -> float:
+    """Seconds of a whole process; infinity where a peer isn't there."""
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     begun = time.perf_counter()
-    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=tempfile.gettempdir())
-    return time.perf_counter() - begun
+    done = subprocess.run(command, env=env, cwd=folder or tempfile.gettempdir(), **quiet)  # type: ignore[call-overload]
+    return math.inf if b'"missing"' in done.stdout else time.perf_counter() - begun
 
 
 def start(rounds: int, python: str) -> Iterator[Row]:
@@ -123,6 +128,12 @@ def start(rounds: int, python: str) -> Iterator[Row]:
                 ratios.append(times[-1] / took([python, "-c", beside], env))
             numbers_ = {"ms": 1e3 * median(times), "ours/theirs": median(ratios)}
             yield {"part": "start", "case": case, "beside": beside, **numbers_}
+        for name in PEERS:
+            bare = [python, "-m", "tests.benchmarks.worker", name, "gradient", "2"]
+            if not math.isinf(took(bare, env, TOP)):
+                ratios = [took(run, env) / took(bare, env, TOP) for _ in range(rounds)]
+                case = "repeated run, beside the bare gradient of a 2-2-2 network"
+                yield {"part": "start", "case": case, "beside": name, "ours/theirs": median(ratios)}
 
 
 def large(rounds: int, python: str) -> Iterator[Row]:
@@ -133,7 +144,7 @@ def large(rounds: int, python: str) -> Iterator[Row]:
             file = Path(folder) / "network.toml"
             file.write_text(text, encoding="utf-8")
             run = [sys.executable, "-m", "backprop_tutor", "run", str(file), "--random", "1"]
-            for more in ([], ["--grad", "W1[5,3]"]):
+            for more in ([], ["--grad", "W1[5,300]" if text is LARGE else "W1[5,3]"]):
                 script = (
                     "import resource, subprocess, sys; done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL);"
                     "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
@@ -184,8 +195,7 @@ def main() -> int:
         if part in ("gradient", "check"):
             for size in sizes:
                 found += compared(part, size, asked.rounds, asked.python)
-            if part == "check":
-                found += exponent(found, 32, 256)
+            found += exponents(found, 32, 256)
         else:
             with suppress(KeyboardInterrupt):
                 found += {"start": start, "large": large, "judge": judge}[part](asked.rounds, asked.python)

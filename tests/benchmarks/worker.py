@@ -10,11 +10,9 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
-from tests.benchmarks.networks import numbers, scenario
-
-Work = Callable[[], float]  # returns something that must agree over the programs
+from tests.benchmarks.networks import scenario
+from tests.benchmarks.peers import PEERS, Work
 
 
 def ours(what: str, n: int) -> Work:
@@ -44,67 +42,7 @@ def ours(what: str, n: int) -> Work:
     return gradient if what == "gradient" else checked
 
 
-def torch(what: str, n: int) -> Work:
-    import torch as t
-
-    t.set_num_threads(1)
-    given = numbers(n)
-    flat = [w for part in (*given.W1, given.b1, *given.W2, given.b2) for w in part]
-    theta = t.tensor(flat, dtype=t.float64, requires_grad=True)
-    x, target = t.tensor(given.x, dtype=t.float64), t.tensor(given.t, dtype=t.float64)
-    k = n * n
-
-    def loss(p: Any) -> Any:
-        h = t.sigmoid(p[:k].reshape(n, n) @ x + p[k : k + n])
-        o = t.sigmoid(p[k + n : 2 * k + n].reshape(n, n) @ h + p[2 * k + n :])
-        return 0.5 * ((target - o) ** 2).sum()
-
-    def gradient() -> float:
-        return float(t.autograd.grad(loss(theta), theta)[0].abs().sum())
-
-    def checked() -> float:
-        assert t.autograd.gradcheck(loss, theta, eps=1e-6, atol=1e-5, rtol=1e-3)
-        return gradient()
-
-    return gradient if what == "gradient" else checked
-
-
-def numpy(what: str, n: int) -> Work:
-    """By hand: what somebody writes who knows the network; the check nudges and calculates only what follows."""
-    import numpy as np
-
-    given = numbers(n)
-    w1, b1, w2, b2, x, t = (np.array(part) for part in (given.W1, given.b1, given.W2, given.b2, given.x, given.t))
-
-    def sigmoid(z: Any) -> Any:
-        return 1 / (1 + np.exp(-z))
-
-    def gradient() -> float:
-        h = sigmoid(w1 @ x + b1)
-        o = sigmoid(w2 @ h + b2)
-        d2 = (o - t) * o * (1 - o)
-        d1 = (d2 @ w2) * h * (1 - h)
-        parts = np.outer(d2, h), d2, np.outer(d1, x), d1
-        return float(sum(abs(part).sum() for part in parts))
-
-    def checked() -> float:
-        z1, total = w1 @ x + b1, 0.0
-        h = sigmoid(z1)
-        z2 = w2 @ h + b2
-        inputs, hidden, step = np.append(x, 1.0), np.append(h, 1.0), 1e-6
-        for i in range(n):
-            sides = []
-            for sign in (step, -step):
-                moved = sigmoid(z1[i] + sign * inputs) - h[i]
-                sides.append((0.5 * (t - sigmoid(z2 + moved[:, None] * w2[:, i])) ** 2).sum(1))
-            total += float(abs(sides[0] - sides[1]).sum())
-        up, down = (0.5 * (t[:, None] - sigmoid(z2[:, None] + s * hidden)) ** 2 for s in (step, -step))
-        return (total + float(abs(up - down).sum())) / (2 * step)
-
-    return gradient if what == "gradient" else checked
-
-
-PROGRAMS = {"ours": ours, "torch": torch, "numpy": numpy}
+PROGRAMS: dict[str, Callable[[str, int], Work]] = {"ours": ours, **{name: peer.work for name, peer in PEERS.items()}}
 
 
 def main() -> None:
