@@ -9,6 +9,7 @@ from backprop_tutor.engine.build import build
 from backprop_tutor.engine.graph import Graph
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.errors import ScenarioError
+from backprop_tutor.formulas.expression import Comparison, walk
 from backprop_tutor.formulas.typeset import ASCII, to_text
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.scenario.loading import loads
@@ -216,3 +217,14 @@ def test_an_upstream_gradient_may_be_an_array(given: str, of_w: object) -> None:
     assert objective is not None
     if "0.20" in given:
         assert to_text(objective, ASCII) == "0.1*y[1,1] - 0.20*y[1,2] + 0.3*y[2,1] + 0.4*y[2,2]"
+
+
+@pytest.mark.parametrize("depth", range(6, 14))
+def test_a_deep_condition_is_cut_at_its_sides(depth: int) -> None:
+    side = "w"
+    for _ in range(depth):
+        side = f"tanh({side})"
+    run = witnessed(loads(network(f'y = "where({side} < 0.3, w**2, 2*w)"\nL = "y + sum(W*W) + sum(V*V) + sum(b*b)"')))
+    found = run.graph.blocks["y"].formula
+    assert found is not None
+    assert any(isinstance(part, Comparison) for part in walk(found))

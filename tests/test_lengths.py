@@ -48,6 +48,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         (f"(t - ({' + '.join(PRODUCTS[:40])}))**2/2", "t", None),
         (f"exp(w0)/({' + '.join(f'exp(w{i})' for i in range(30))})", "w1", None),
         (f"2*({' - '.join(PRODUCTS)})*c", "w3", "−2·x3·c"),
+        (f"where({' + '.join(PRODUCTS[:40])} > t, 3*a, b)", "a", None),
     ],
 )
 def test_sympy_gets_no_more_of_a_long_formula_than_the_derivative_needs(

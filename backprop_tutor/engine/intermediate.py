@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from ..formulas import functions as table
 from ..formulas.expression import (
     Call,
+    Comparison,
     Constant,
     Element,
     Expression,
@@ -233,7 +234,11 @@ class _Cutter:
         return node
 
     def cut_high(self, node: Expression, most: int) -> Expression:
-        return self.cut(node) if self.height(node) == most else node
+        if self.height(node) < most:
+            return node
+        if isinstance(node, Comparison):  # no quantity: its sides are
+            return rebuild(node, lambda side: self.cut_high(side, most))
+        return self.cut(node)
 
     def height(self, node: Expression) -> int:
         inner = max(map(self.height, children(node)), default=0)

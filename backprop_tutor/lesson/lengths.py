@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..formulas.expression import (
     Call,
+    Comparison,
     Constant,
     Expression,
     Group,
@@ -97,7 +98,7 @@ class Dependence:
             return Sum(tuple(kept[place] for place in sorted(kept)))
 
         def cut(node: Expression) -> Expression:
-            if by not in self._names[id(node)]:
+            if by not in self._names[id(node)] and not isinstance(node, Comparison):
                 return node if isinstance(node, (Name, Number, Constant)) else hold(lambda: ungrouped(node))
             return of_sum(node) if isinstance(node, Sum) else rebuild(node, cut)
 
