@@ -43,7 +43,7 @@ from .expression import (
     Product,
     Range,
     Sum,
-    names_in,
+    walk,
 )
 from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
 
@@ -262,7 +262,7 @@ class Grammar(Cursor):
         elif isinstance(bare, Number) and abs(bare.value) > limit:
             said = f"the exponent {bare.text} is too large; the limit is {limit}"
             self.note(FormulaError(said, *bare.span, "too large", "", self.text))
-        elif isinstance(bare, Power) and not names_in(bare):  # x^2^3 is x^(2^3)
+        elif isinstance(bare, Power) and _is_arithmetic(bare):  # x^2^3 is x^(2^3)
             from .evaluate import evaluate
 
             if not abs(evaluate(bare, dict[str, float]().__getitem__)) <= limit:
@@ -446,6 +446,11 @@ class Grammar(Cursor):
         if first is None:
             raise self.fail("an index is a whole number, counted from 1", self.here, "not an index", "write x[2]")
         return first
+
+
+def _is_arithmetic(formula: Expression) -> bool:
+    """Is it made of numbers only, so that it has a value by itself?"""
+    return all(isinstance(part, (Number, Constant, Group, Negative, Sum, Product, Power)) for part in walk(formula))
 
 
 def parse(text: str, notation: Notation = STRICT) -> Expression:
