@@ -128,6 +128,33 @@ L = "mean((v - mean(v))**2) + v[1]"
         assert found.agrees
 
 
+SHIFTED = """
+[inputs]
+x = [0.68, -0.78]
+[parameters]
+W1 = [[1.44, 0.38], [0.3, 0.14]]
+b1 = [-0.65, 1.1]
+W2 = [[-0.24, 1.34], [-1.0, 1.16]]
+c = 1.29
+[targets]
+y = [0.8, 0.2]
+[equations]
+a1 = "W1 @ (x - 0.1) + b1*1.1"
+h1 = "softplus(a1)"
+a2 = "h1 @ W2 + c"
+yhat = "softmax(a2)"
+L = "sum((y - yhat)**2)"
+"""
+
+
+def test_what_a_softmax_takes_away_again_is_rounding() -> None:
+    run = trace.run(build(loads(SHIFTED)))
+    found = ThirdWitness(run).gradient(run.graph.id("c"))
+    assert found is not None
+    assert 0 < abs(found.value) < 1e-15
+    assert found.agrees
+
+
 def test_of_a_large_network_sympy_has_the_local_derivatives_alone() -> None:
     values = ", ".join(["0.1"] * (MOST_EDGES // 2 + 1))
     run = trace.run(build(loads(f'[parameters]\nw = [{values}]\n[equations]\na = "w**2"\nL = "sum(a)"\n')))

@@ -17,7 +17,7 @@ from ..formulas.rounding import EPSILON
 from .derivatives import local_derivative
 
 SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
-NOISE = 16.0  # rounding errors of the largest products in a sum, in units of ε
+NOISE = 64.0  # rounding errors of the largest products in a sum, in units of ε
 NUDGE = 1e-6  # relative, of an operand: what it does to a derivative, in proportion, is what its rounding does
 MOST_EDGES = 1_000  # local derivatives that are multiplied along the paths
 MOST_EXACT = 100  # of one run that SymPy is asked for at 60 digits
