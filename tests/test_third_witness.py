@@ -155,6 +155,29 @@ def test_what_a_softmax_takes_away_again_is_rounding() -> None:
     assert found.agrees
 
 
+EXTREME = """
+[inputs]
+x = [1000, 0, -1000]
+[parameters]
+w = 1.0
+[targets]
+y = [1, 0, 0]
+[equations]
+z = "w*x"
+g = "gelu(z)"
+s = "sigmoid(z)"
+L = "sum(g) + sum((y - s)**2)"
+"""
+
+
+def test_a_formula_without_a_number_at_extreme_ones_is_asked_for_again() -> None:
+    run = trace.run(build(loads(EXTREME)))
+    third = ThirdWitness(run)
+    found = [third.local(result, operand) for result, operand in backward_edges(run.graph)]
+    assert all(one is not None and one.agrees for one in found)
+    assert document(run, run.graph, RunOptions())[1]
+
+
 def test_of_a_large_network_sympy_has_the_local_derivatives_alone() -> None:
     values = ", ".join(["0.1"] * (MOST_EDGES // 2 + 1))
     run = trace.run(build(loads(f'[parameters]\nw = [{values}]\n[equations]\na = "w**2"\nL = "sum(a)"\n')))

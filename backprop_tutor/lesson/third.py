@@ -15,11 +15,13 @@ from ..formulas.evaluate import evaluate
 from ..formulas.expression import Expression, names_in
 from ..formulas.rounding import EPSILON
 from .derivatives import local_derivative
+from .lengths import pieces
 
 SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by rounding only
 NOISE = 64.0  # rounding errors of the largest products in a sum, in units of ε
 NUDGE = 1e-6  # relative, of an operand: what it does to a derivative, in proportion, is what its rounding does
 MOST_EDGES = 1_000  # local derivatives that are multiplied along the paths
+MOST_PIECES = 150  # of a formula that SymPy is asked for at 60 digits
 MOST_EXACT = 100  # of one run that SymPy is asked for at 60 digits
 
 
@@ -67,7 +69,7 @@ class ThirdWitness:
             found = _compared(self.trace.local(result, operand), evaluate(formula, self.trace.value))
             if found.agrees:
                 return found
-        if self._asked >= MOST_EXACT:
+        if self._asked >= MOST_EXACT or pieces(expanded) > MOST_PIECES:
             return None
         self._asked += 1
         found = exact(self.trace, result, operand)
@@ -126,6 +128,7 @@ def chained(
 def _compared(mine: float, other: float, noise: float = 0.0) -> Symbolic:
     """The noise keeps a derivative of 0 from showing an error of 100 %."""
     gap = abs(mine - other)
+    if not math.isfinite(gap):  # there is no number to compare
+        return Symbolic(other, math.inf, noise)
     size = max(abs(mine), abs(other), noise / SYMBOLIC_GAP)
-    error = 0.0 if gap == 0 else gap / size
-    return Symbolic(other, error if math.isfinite(error) else math.inf, noise)
+    return Symbolic(other, gap / size if gap else 0.0, noise)
