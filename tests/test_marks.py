@@ -717,6 +717,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "w5: 0.4 → 0.3589\nw5 = 0.4 → 0.3589  # right\nw5' = 0.5*0.0822 = 0.0411 -> 0.4 - 0.0411 = 0.3589  # right\n"
         "w5' = 0.5*0.0822 = 0.0411 -> 0.4 - 0.0411 = 0.3689  # wrong",
     ),
+    (
+        "products multiplied out go on from one's own wrong numbers",
+        "sigmoid",
+        "dE/dnet_o1 = 0.1385  # right\ndE/dnet_o2 = -0.0399  # wrong\ndE/dh1 = 0.0554 - 0.01995 = 0.03545  # follows\n"
+        "dE/dh1 = 0.0554 + (-0.01995) = 0.03545  # follows\ndE/dh1 = 0.0554 - 0.01895 = 0.03645  # wrong",
+    ),
     # ------------------------------------------------------------ Markdown
     (
         "emphasis and bullets",

@@ -67,7 +67,7 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
         return (Pair(formula, number, numbers.span),)
     match formula, numbers:
         case Sum(terms), Sum(others):
-            return _matched([_signed(s, t) for s, t in terms], [_signed(s, t) for s, t in others], fits)
+            return _matched([_term(s, t) for s, t in terms], [_signed(s, t) for s, t in others], fits)
         case Product(factors), Product(others_):
             return _matched(*_as_many(_flat(factors), _flat(others_)), fits)
         case Power(base, exponent), Power(other_base, other_exponent):
@@ -126,6 +126,12 @@ def _signed(sign: int, term: Expression) -> Expression:
     plain = _plain(term)
     term = Group(plain, term.span) if isinstance(term, Group) and isinstance(plain, (Sum, Product)) else plain
     return term if sign > 0 else Negative(term, term.span)
+
+
+def _term(sign: int, term: Expression) -> Expression:
+    """A term of a formula, which may have been multiplied out: `0.24` may stand for `w5*h1`."""
+    signed = _signed(sign, term)
+    return Group(signed, signed.span) if isinstance(signed, Product) else signed
 
 
 def _flat(factors: Sequence[tuple[str, Expression]]) -> list[Expression]:
