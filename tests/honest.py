@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from backprop_tutor.engine.build import build
@@ -30,6 +30,7 @@ from backprop_tutor.formulas.expression import (
 from backprop_tutor.formulas.typeset import ASCII, to_text
 from backprop_tutor.lesson.steps import local_formula
 from backprop_tutor.scenario.loading import loads
+from backprop_tutor.values import replace
 
 INNER = "a bracket worked out"
 ACTIVATIONS = ("sigmoid", "sigmoid", "sigmoid", "tanh", "relu", "softplus")

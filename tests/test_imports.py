@@ -101,6 +101,7 @@ def test_folders_stand_in_the_order_of_the_pipeline() -> None:
         ("typer", {name for name in PLAIN if name.startswith("cli.")}),
         ("rich", {"render.screen", "render.lines"}),
         ("pydantic", {"scenario.schema"}),
+        ("msgspec", {"values"}),
     ],
 )
 def test_a_library_has_one_home(library: str, allowed: set[str]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.lesson import symbolic
+from backprop_tutor.values import replace
 from tests.random_networks import KINDS, away_from_kinks, edges, network, networks, recurrence, scalar_network, traced
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

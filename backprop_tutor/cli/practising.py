@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,12 +21,12 @@ from ..quiz.session import Quiz, View
 from ..quiz.skills import CODES, SKILLS
 from ..render.screen import Screen, to_ascii
 from ..scenario.files import find
+from ..values import Struct, asdict, replace
 from .look import Look
 from .output import write
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """The clock, the stop watch, dice for what nobody fixed, and where answers come from."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -20,6 +19,7 @@ from ..errors import Problem, RequestError, Where
 from ..render.run.formats import writer
 from ..render.run.options import RunOptions
 from ..render.run.pen import Tally
+from ..values import Struct, field, replace
 from .left_aside import left_aside, refuse_conflicts
 from .look import Look
 from .output import encodes, write
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from .keys import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """Where a run goes, and in which form."""
 
     format: str = "terminal"

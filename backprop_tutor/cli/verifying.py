@@ -7,7 +7,6 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -37,6 +36,7 @@ from ..render.verify import (
 from ..render.verify.options import VerifyOptions
 from ..render.verify.words import Words
 from ..scenario.files import bundled, bundled_folder, find
+from ..values import Struct, field, replace
 from .look import Look
 from .output import encodes, write, write_bytes
 
@@ -46,8 +46,7 @@ WRONG, UNUSABLE = 1, 2
 SHOWN_PROGRESS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked of `verify`: which scenario and sheets, what is wanted of them, where it goes."""
 
     scenario: str | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -32,6 +31,7 @@ from ..formulas.notation import element_indices, element_name, place_of
 from ..formulas.parse import parse
 from ..scenario.loading import Equation, Quantity, Scenario
 from ..scenario.types import in_order
+from ..values import replace
 from .array_shapes import Shapes
 from .equations import FormulaReader
 from .graph import Block, Graph, NodeGroup, ancestors

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..formulas.rounding import EPSILON
+from ..values import Struct, replace
 from . import noise as rounding
 from . import template
 from .graph import Graph, NodeGroup, ancestors, descendants
@@ -40,8 +40,7 @@ TOLD = 1e-2  # relative: how exact a difference must be if it is to decide anyth
 AT_ONCE = 16  # differences whose noise is measured together
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A derivative beside its finite difference.
 
     `agrees` holds when the gap is within threshold·max(|value|, |difference|) plus what the difference itself is off
@@ -63,8 +62,7 @@ class Check:
     undecided: Undecided = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Differences:
+class Differences(Struct, frozen=True):
     """Differences of one objective by many nodes: value, rounding noise, what the step cuts off, kink flags, steps.
 
     `evaluations` says how often the objective was had at a nudged point, `calculated` how many numbers that took.
@@ -87,8 +85,7 @@ class Differences:
             mine[at] = new[chosen]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One difference: `noise` and `cut` are how far it may be off by rounding and by its step."""
 
     value: float

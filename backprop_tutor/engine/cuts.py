@@ -8,17 +8,16 @@ as an operand.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..values import Struct, replace
 from .plan import Group, Indices, Product, product_of
 from .template import Program, Reduce, Slot, Softmax, Stack, Tree, parts, rebuilt
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A formula over rows of its own. `slots` are node numbers, (rows, ...), and `numbers` the group's slots that they
     are; the slots in `picks` hold positions."""
 
@@ -29,8 +28,7 @@ class Stage:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class SumPart:
+class SumPart(Struct, frozen=True):
     """A sum (or mean) inside a group: the stage of its terms, how many each row adds, the product that it may be."""
 
     stage: Stage
@@ -39,8 +37,7 @@ class SumPart:
     product: Product | None
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(Struct, frozen=True):
     """Every place where a node stands as an operand: slots one behind the other, group by group, each row by row.
 
     The uses of node n are order[first[n] : first[n + 1]]. `slots` says where each slot begins, `groups` where each
@@ -53,8 +50,7 @@ class Uses:
     groups: Indices
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A group and its stages. `place` has for each slot its stage (the upper one is the last), its number there, and
     the operands of a row; `sources` the groups that operands come from (-1: leaves), and how many uses a row of such
     a group has here on average."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from ..formulas.notation import element_indices, element_name
 from ..formulas.parse import MISSING, Notation, read
 from ..scenario.loading import Equation, FunctionDefinition, Scenario
 from ..scenario.types import MAX_HINTS
+from ..values import replace
 from .graph import Block, leaf_quantities
 from .lift import Indices, Piece
 from .written_out import CustomFunction, arity_faults, expanded, substitute

@@ -11,7 +11,6 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -26,6 +25,7 @@ from ..formulas.expression import (
 )
 from ..formulas.notation import element_indices, element_name
 from ..scenario.loading import Quantity, Scenario
+from ..values import Struct, field
 from .cuts import Cut, Uses, cuts_of, uses_of
 from .lift import Indices, shape_text
 from .plan import Plan, distinct, plans_of
@@ -37,8 +37,7 @@ from .written_out import CustomFunction, expanded, recognised
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One quantity: a scalar or an array of nodes `start` .. `start + size - 1`, in row-major order."""
 
     name: str
@@ -68,8 +67,7 @@ class Block:
         return self.start + int(np.ravel_multi_index([i - 1 for i in index], self.shape))
 
 
-@dataclass(frozen=True, slots=True)
-class NodeGroup:
+class NodeGroup(Struct, frozen=True):
     """m nodes `start` .. `start + m - 1` of one level that share a template; `slots` are their operands."""
 
     tree: Tree
@@ -84,8 +82,7 @@ class NodeGroup:
         return slice(self.start, self.start + self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """One scalar quantity, as people see it."""
 
     id: int
@@ -94,11 +91,13 @@ class Node:
     formula: Expression | None  # in scalar names, as the author wrote it
     expanded: Expression | None  # the same with every function of the scenario's own written out
     operands: tuple[int, ...]  # in reading order, each once
-    block: Block = field(repr=False)
+    block: Block
+
+    def __repr__(self) -> str:
+        return f"Node(id={self.id}, name={self.name!r}, kind={self.kind!r})"
 
 
-@dataclass(frozen=True)
-class Graph:
+class Graph(Struct, frozen=True, dict=True):
     """The checked network: blocks in the document's order, groups in the order of calculation."""
 
     scenario: Scenario

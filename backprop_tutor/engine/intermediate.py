@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import ChainMap, Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -41,6 +40,7 @@ from ..formulas.expression import (
     walk,
 )
 from ..formulas.parse import parse
+from ..values import Struct
 from .array_shapes import Shapes, reduces, shares
 from .rearranging import Shape, operands, rearranges
 from .written_out import CustomFunction, expanded
@@ -50,8 +50,7 @@ MAX_HEIGHT = 10
 as often as its derivative needs its argument or its result, one of the scenario's own as often as it does itself.)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Intermediate:
+class Intermediate(Struct, frozen=True):
     name: str
     formula: Expression
 

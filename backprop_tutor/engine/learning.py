@@ -9,19 +9,18 @@ course of a descent is the few numbers of every state that a table or a curve ne
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 
 from ..errors import Problem, RequestError
+from ..values import Struct, replace
 from .graph import Graph
 from .trace import Frames, Trace, Values, backward, forward
 from .update_rule import Worked
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """The network after `number` steps: all values and adjoints, and the rule's work for the step that comes next."""
 
     number: int
@@ -31,8 +30,7 @@ class State:
     finite: bool  # is the loss, and is every parameter's gradient, a finite number?
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """What the course keeps of a state; `steepest` is the parameter with the largest gradient, by magnitude."""
 
     number: int
@@ -41,8 +39,7 @@ class Point:
     steepest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """A descent: one point for each state, the parameters before and after; `broken` if it ended with no number."""
 
     points: tuple[Point, ...]

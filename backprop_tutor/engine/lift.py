@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TypeAlias
 
@@ -35,6 +34,7 @@ from ..formulas.expression import (
     Sum,
     ungrouped,
 )
+from ..values import Struct
 from . import template as t
 from .array_shapes import Shapes
 from .rearranging import Origin, Places, Shape, rearranges
@@ -46,8 +46,7 @@ MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
 MANY_TERMS = 32  # names that are added up: as many are one operand with an axis
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
+class _Leaf(Struct, frozen=True):
     """An operand before slots are numbered: node numbers of shape (*result shape, *reduction axes)."""
 
     indices: Indices
@@ -57,14 +56,12 @@ class _Leaf:
 _Tree: TypeAlias = _Leaf | t.Tree
 
 
-@dataclass(frozen=True, slots=True)
-class _Lifted:
+class _Lifted(Struct, frozen=True):
     tree: _Tree
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """`rows` scalar nodes: their common tree, and per slot the operands, shape (rows, *reduction axes)."""
 
     tree: t.Tree

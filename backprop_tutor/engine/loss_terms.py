@@ -7,18 +7,17 @@ holds the ½, the sign and the mean. What is not recognised is left alone: then 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from ..formulas.algebra import ONE, TWO, Monomial, call, minus, monomials, over, plus, scaled, square, times
 from ..formulas.expression import Call, Expression, Name, Power, Product, Sum, ungrouped
+from ..values import Struct
 
 LossKind: TypeAlias = Literal["squared", "log", "binary", "softmax logits", "sigmoid logits"]
 
 
-@dataclass(frozen=True, slots=True)
-class LossTerm:
+class LossTerm(Struct, frozen=True):
     """One output's share of a loss: c·(t − o)², c·y·log(o) or c·(y·log(o) + (1 − y)·log(1 − o)).
 
     With "… logits" the output is a logit and c·(y·log(p) + …) is meant, p being the softmax or sigmoid of the logits.
@@ -74,8 +73,7 @@ class LossTerm:
         return scaled(c, minus(t, p)) if reverse else scaled(-c, minus(p, t))
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """A recognised loss: its own terms, and other losses that it adds up (number, name)."""
 
     terms: tuple[LossTerm, ...]

@@ -8,7 +8,6 @@ are one node: `sigmoid(w*x + b)`). A weight or a bias is a parameter. Nothing is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeAlias
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from ..formulas.algebra import ONE, call, minus, monomials, named, plus, scaled, signed_terms, slope, square, times
 from ..formulas.expression import Call, Derivative, Expression, Name, names_in, ungrouped
 from ..formulas.functions import Primitive, table
+from ..values import Struct, replace
 from .graph import Graph
 from .loss_terms import Loss, LossTerm, bare_name, recognise, softmax_parts
 
@@ -26,8 +26,7 @@ NEIGHBOURS = 16  # how many units of one layer are looked at
 MAX_TERMS = 80  # of a loss written out
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """One term weight·source of a unit's sum, as it is written."""
 
     sign: int
@@ -36,8 +35,7 @@ class Edge:
     source: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bias:
+class Bias(Struct, frozen=True):
     """One parameter that a unit's sum adds."""
 
     sign: int
@@ -45,8 +43,7 @@ class Bias:
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(Struct, frozen=True):
     """One plain number that a unit's sum adds."""
 
     sign: int
@@ -56,8 +53,7 @@ class Offset:
 Part: TypeAlias = Edge | Bias | Offset
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A node with a weighted sum; `function` is what it applies to the sum itself, empty for a bare sum."""
 
     node: int
@@ -81,8 +77,7 @@ class Unit:
         return tuple(edge.weight for edge in self.edges)
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(Struct, frozen=True):
     """node = function(argument); `argument` is None where a unit applies the function to its own sum."""
 
     node: int
@@ -91,8 +86,7 @@ class Activation:
     formula: Expression  # of the argument: a name, or the sum
 
 
-@dataclass(frozen=True, slots=True)
-class Softmax:
+class Softmax(Struct, frozen=True):
     """One output of a softmax: its own logit, all logits, and the outputs of all of them (None where there is none)."""
 
     node: int

@@ -9,7 +9,6 @@ x - h, the halved steps), go together: arrays have the shape (sides, nudges, ...
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..formulas.functions import primitive
 from ..formulas.rounding import RESIDUE, without_residue
+from ..values import Struct
 from .cuts import Cut, Stage, SumPart
 from .graph import Graph, ancestors
 from .nudge_whole import WholeNetwork, pays
@@ -57,8 +57,7 @@ class _List:
         return uses[start:end] - low, whose[start:end]
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     """The nudges that go up together: what they have touched so far."""
 
     sides: int

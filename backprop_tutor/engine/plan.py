@@ -8,12 +8,12 @@ scattered. A sum of products of two such slots is a matrix product and runs as o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..values import Struct
 from .template import Dot, Multiply, Outer, Program, Reduce, Slot, Tree, rebuilt
 
 Indices: TypeAlias = NDArray[np.int64]
@@ -159,8 +159,7 @@ def regular(indices: Indices) -> View | None:
     return View(first, indices.shape, tuple(strides))
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A sum of products as a matrix product: which slot is the left factor, which the right, and their views."""
 
     left: int
@@ -212,8 +211,7 @@ def _period(indices: Indices) -> int:
     return int(uneven[0]) + 1 if len(uneven) else len(starts)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One group ready to run."""
 
     program: Program

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias, TypeGuard
 
@@ -20,6 +19,7 @@ from ..errors import FormulaError
 from ..formulas import functions as table
 from ..formulas.expression import Bracketed, Call, Element, Expression, Indexed, Number, Range, ungrouped
 from ..scenario.types import MAX_DIMENSIONS
+from ..values import Struct
 
 Shape: TypeAlias = tuple[int, ...]
 Places: TypeAlias = NDArray[np.int64]
@@ -27,8 +27,7 @@ Rearranging: TypeAlias = Bracketed | Indexed | Call
 Rules: TypeAlias = Mapping[str, Callable[[Call, Sequence[Places]], Places]]  # of the functions that move elements
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where the elements of a rearrangement come from: `which` of the formulas, and which `cell` of that one, counted
     in row-major order; both in the shape of the result."""
 

@@ -9,7 +9,6 @@ accumulation over the tree, each rule written out once. A tree is compiled to a 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -17,79 +16,70 @@ import numpy as np
 
 from ..formulas.functions import Array, Primitive, primitive
 from ..formulas.rounding import RESIDUE, equal, holds, settled, without_residue
+from ..values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """The operand in slot `number`; `axes` are the lengths of the reductions it stands under."""
 
     number: int
     axes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A number."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Struct, frozen=True):
     signs: tuple[int, ...]
     parts: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Multiply:
+class Multiply(Struct, frozen=True):
     """Factors; `divides` says which of them divide."""
 
     divides: tuple[bool, ...]
     parts: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Raise:
+class Raise(Struct, frozen=True):
     """base ** exponent."""
 
     base: Tree
     exponent: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """A primitive of one variable."""
 
     function: str
     argument: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Reduce:
+class Reduce(Struct, frozen=True):
     """sum, mean, prod, max, min or logsumexp over the last axis."""
 
     how: str
     argument: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Softmax:
+class Softmax(Struct, frozen=True):
     """One element of a softmax over the last axis; slot `pick` holds which (an index, not a quantity)."""
 
     argument: Tree
     pick: int
 
 
-@dataclass(frozen=True, slots=True)
-class XLogY:
+class XLogY(Struct, frozen=True):
     """y·log(p), 0 where y = 0."""
 
     factor: Tree
     argument: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
+class Choose(Struct, frozen=True):
     """`first` where left and right compare so, else `second`; the operator is one of < <= > >= ==."""
 
     operator: str
@@ -99,15 +89,13 @@ class Choose:
     second: Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
+class Stack(Struct, frozen=True):
     """Several formulas side by side on a new last axis."""
 
     parts: tuple[Tree, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
+class Dot(Struct, frozen=True):
     """Σ over the last axis of slot `left` × slot `right`, which come as the matrices or vectors they are parts of.
 
     No formula is lifted to this: `plan.py` puts it in the place of a sum of products whose operands lie regularly.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
 from types import MappingProxyType
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import Problem, ScenarioError, Where
 from ..formulas.expression import Call, walk
 from ..scenario.loading import Scenario
+from ..values import Struct
 from . import template
 from .build import build
 from .graph import Graph, NodeGroup, ancestors, descendants
@@ -30,8 +30,7 @@ Values = NDArray[np.float64]
 MAX_OPERANDS = 6  # of a formula that has no value, told with their numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(Struct, frozen=True):
     """One term of an adjoint: upstream gradient (the result's adjoint) × local derivative (∂result/∂operand)."""
 
     result: int
@@ -44,8 +43,7 @@ class Contribution:
         return self.upstream * self.local
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """One chain from a quantity up to the loss: its nodes, the local derivative of each link, their product."""
 
     nodes: tuple[int, ...]  # from the quantity to the loss
@@ -53,8 +51,7 @@ class Path:
     product: float
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """A parameter before and after one step of the rule."""
 
     node: int
@@ -131,8 +128,7 @@ def local_derivatives(graph: Graph, values: Values) -> Values:
     return out
 
 
-@dataclass(frozen=True)
-class Trace:
+class Trace(Struct, frozen=True, dict=True):
     """The numbers of one run. Arrays are indexed by node; the methods take node numbers or names."""
 
     graph: Graph

@@ -10,7 +10,6 @@ that has been worked, and for the value of the step before until then. A rule se
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
@@ -25,6 +24,7 @@ from ..formulas.expression import Call, Element, Expression, Name, walk
 from ..formulas.parse import MISSING, Notation, parse, read
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
+from ..values import Struct
 from . import template
 from .lift import Lifter, Piece
 from .written_out import CustomFunction, arity_faults, expanded
@@ -36,8 +36,7 @@ PLAIN = "w - rate*g"
 _WHOLE = ("sum", "mean", "prod", "logsumexp", "softmax", "outer", "samples")
 
 
-@dataclass(frozen=True, slots=True)
-class RuleLine:
+class RuleLine(Struct, frozen=True):
     """One equation of the rule: `formula` as its author wrote it, `full` with all functions of his own written out."""
 
     name: str
@@ -46,8 +45,7 @@ class RuleLine:
     lifted: Piece
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """One step of the rule for every parameter: what each line came to, and what is remembered of it."""
 
     number: int
@@ -63,8 +61,7 @@ class Worked:
         return float(values[row])
 
 
-@dataclass(frozen=True)
-class UpdateRule:
+class UpdateRule(Struct, frozen=True, dict=True):
     """A checked rule. `numbers` are its constants, `starts` the remembered names and where each begins."""
 
     lines: tuple[RuleLine, ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -29,6 +28,7 @@ from ..formulas.expression import (
     walk,
 )
 from ..formulas.parse import parse
+from ..values import Struct
 
 Indices: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = tuple[int, ...]
@@ -37,8 +37,7 @@ MAX_WRITTEN_OUT = 5_000  # pieces of one formula with its functions written out
 MAX_WRITTEN_DEPTH = 170  # and how deep they nest
 
 
-@dataclass(frozen=True, slots=True)
-class CustomFunction:
+class CustomFunction(Struct, frozen=True):
     """A function that a scenario defines: its parameters and its formula."""
 
     name: str

@@ -8,43 +8,63 @@ of their function (`σ`). Nothing here evaluates text; `parse.py` makes the tree
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias
+from operator import attrgetter
+from typing import ClassVar, TypeAlias
+
+from ..values import Struct, replace
 
 Span: TypeAlias = tuple[int, int]
 NOWHERE: Span = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class FormulaPart(Struct, frozen=True, eq=False):
+    """One piece of a formula. Two are equal where they say the same, wherever and however each was typed: `typed` names
+    the fields that don't count."""
+
+    typed: ClassVar[frozenset[str]] = frozenset({"span"})
+    _said: ClassVar[attrgetter[object]]
+
+    def __init_subclass__(cls) -> None:
+        cls._said = attrgetter(*(name for name in cls.__annotations__ if name not in {*cls.typed, "typed"}))
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._said(self) == self._said(other)
+
+    def __ne__(self, other: object) -> bool:  # Struct has one of its own, which asks nobody
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._said(self)))
+
+
+class Number(FormulaPart, frozen=True, eq=False):
     """A number as typed, and its exact value."""
 
     text: str
     value: Fraction
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(FormulaPart, frozen=True, eq=False):
     """e or π: a number that has no finite decimal text."""
 
     text: str
     value: float
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(FormulaPart, frozen=True, eq=False):
     """A quantity: a scalar, one element, or a whole array; `text` is the spelling found in the source."""
 
+    typed: ClassVar[frozenset[str]] = frozenset({"span", "text"})
+
     name: str
-    text: str = field(default="", compare=False)
-    span: Span = field(default=NOWHERE, compare=False)
+    text: str = ""
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """An index range, counted from 1, both ends included; None leaves an end open. `step` takes every second, third."""
 
     first: int | None
@@ -52,118 +72,111 @@ class Range:
     step: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(FormulaPart, frozen=True, eq=False):
     """Part of an array: `W1[2,3]`, `x[1:3]`, `W1[2,:]`; `text` is the element's own name where that was typed."""
+
+    typed: ClassVar[frozenset[str]] = frozenset({"span", "text"})
 
     name: str
     indices: tuple[int | Range, ...]
-    span: Span = field(default=NOWHERE, compare=False)
-    text: str = field(default="", compare=False)
+    span: Span = NOWHERE
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(FormulaPart, frozen=True, eq=False):
     """Part of what a formula gives: `softmax(z)[1]`, `(W @ X)[1,:]`."""
 
     operand: Expression
     indices: tuple[int | Range, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(FormulaPart, frozen=True, eq=False):
     """Signed terms; each sign is +1 or -1."""
 
     terms: tuple[tuple[int, Expression], ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(FormulaPart, frozen=True, eq=False):
     """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`.
 
     `implied`: some of them stand side by side without a sign.
     """
 
+    typed: ClassVar[frozenset[str]] = frozenset({"implied", "span"})
+
     factors: tuple[tuple[str, Expression], ...]
-    span: Span = field(default=NOWHERE, compare=False)
-    implied: bool = field(default=False, compare=False)
+    span: Span = NOWHERE
+    implied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixProduct:
+class MatrixProduct(FormulaPart, frozen=True, eq=False):
     left: Expression
     right: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(FormulaPart, frozen=True, eq=False):
     base: Expression
     exponent: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Negative:
+class Negative(FormulaPart, frozen=True, eq=False):
     operand: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(FormulaPart, frozen=True, eq=False):
     """A bracket that the author wrote."""
 
     inner: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(FormulaPart, frozen=True, eq=False):
     """A function applied; `primes` counts the derivative marks (`σ'(z)` has one); `text` is the function as typed."""
+
+    typed: ClassVar[frozenset[str]] = frozenset({"span", "text"})
 
     function: str
     arguments: tuple[Expression, ...]
     primes: int = 0
-    text: str = field(default="", compare=False)
-    span: Span = field(default=NOWHERE, compare=False)
+    text: str = ""
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(FormulaPart, frozen=True, eq=False):
     """`left < right`, the condition of a `where`; the operator is one of < <= > >= ==."""
 
     operator: str
     left: Expression
     right: Expression
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Bracketed:
+class Bracketed(FormulaPart, frozen=True, eq=False):
     """A list `[a, b]` (nested: a matrix)."""
 
     items: tuple[Expression, ...]
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(FormulaPart, frozen=True, eq=False):
     """∂of/∂by, a name of its own and not a division."""
 
     of: str
     by: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class DerivativeOf:
+class DerivativeOf(FormulaPart, frozen=True, eq=False):
     """d/dby applied to a written-out formula."""
 
     operand: Expression
     by: str
-    span: Span = field(default=NOWHERE, compare=False)
+    span: Span = NOWHERE
 
 
 Expression: TypeAlias = (

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from ..errors import FormulaError, did_you_mean
+from ..values import replace
 from . import functions
 from .expression import (
     Bracketed,
@@ -42,8 +42,7 @@ _MASKED = re.compile(r"\[\s*(?:\.\.\.|…)\s*\]|\b[A-Za-z]\w*\([^()=]*=[^()=]*\)
 MOST_TOKENS_OF_A_NAME = 8
 
 
-@dataclass(frozen=True, slots=True)
-class HandNotation(Notation):
+class HandNotation(Notation, frozen=True):
     """What a reader of hand calculations knows of names.
 
     `quantity` says whether a spelling is a quantity's own name (and no mark such as `dw5`), `is_applied` whether

@@ -9,7 +9,6 @@ what the symbolic witness differentiates by itself, so the two share nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from math import erf, erfc
 from types import MappingProxyType
@@ -18,11 +17,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..values import Struct
+
 Array: TypeAlias = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Primitive:
+class Primitive(Struct, frozen=True):
     """A function of one variable z with result a.
 
     value(z) -> a; slope(z, a) -> da/dz; `definition` and `derivative` are the same two as formulas over z and a.
@@ -50,8 +50,7 @@ class Primitive:
         return Composed(self.name, ("z", name), body, self.latex)
 
 
-@dataclass(frozen=True, slots=True)
-class Reduction:
+class Reduction(Struct, frozen=True):
     """A function of all elements of an array (or of several arguments), or of one element among all (`softmax`)."""
 
     name: str
@@ -63,8 +62,7 @@ class Reduction:
     elementwise_result: bool = False  # softmax has one result per element
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """An abbreviation: its parameters and the formula it stands for.
 
     `takes` says what its first argument must be, and what to write where it isn't.

@@ -10,8 +10,8 @@ Tokens are replaced, added and kept in their places, so that a caret still stand
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
+from ..values import replace
 from .tokens import Token
 
 _CLOSING = {"(": ")", "[": "]"}

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..errors import FormulaError, did_you_mean
+from ..values import Struct
 from . import functions
 from .cursor import Cursor
 from .expression import (
@@ -52,14 +52,13 @@ MAX_POWER = 64  # of a literal exponent
 _BASED = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(Struct, frozen=True):
     """How a scenario writes: `functions` are the callable names, `own` those of them that the scenario defines, `known`
     says whether a spelling names a quantity."""
 
     functions: Collection[str] = functions.NAMES
     known: Callable[[str], bool] | None = None
-    own: Collection[str] = field(default=(), kw_only=True)
+    own: Collection[str] = ()
 
     def names(self, text: str) -> bool:
         return self.known is not None and self.known(text)

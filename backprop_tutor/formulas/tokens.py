@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..errors import FormulaError
+from ..values import Struct
 from .expression import (
     Number,
 )
@@ -46,8 +46,7 @@ def _name_part(char: str) -> bool:
     return char == "_" or char.isalnum() or unicodedata.combining(char) > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`kind` is number, name, operator, comparison, superscript, percent or end.
 
     `text` is normalised for operators and comparisons only.

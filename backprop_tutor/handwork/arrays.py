@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..engine.unroll import Cells
 from ..engine.written_out import Indices
 from ..formulas.expression import Call, Expression, Name, ungrouped
 from ..formulas.notation import folded
+from ..values import Struct
 from .quantities import Gradient, Updated, Value, Vocabulary
 
 _GRADIENT = re.compile(r"(?:d|grad_?|∇_?|g_)\{?(.+?)\}?")
@@ -25,8 +25,7 @@ _DELTA = re.compile(r"[dD]elta(.*)")
 Element = Callable[[int], Expression]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """An array of scalar quantities, and how its name is written."""
 
     text: str

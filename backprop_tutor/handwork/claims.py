@@ -7,11 +7,11 @@ notation) make claims; `judging/judge.py` judges them; renderers print verdicts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ..errors import Where
 from ..formulas.expression import Expression
+from ..values import Struct, field
 
 Mark: TypeAlias = Literal["right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong"]
 MARKS: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows", "unknown", "unread", "wrong")
@@ -20,8 +20,7 @@ SEVERITY: tuple[Mark, ...] = ("wrong", "unread", "unknown", "follows", "conventi
 LinkKind: TypeAlias = Literal["formula", "substitution", "arithmetic", "value"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One piece of a chain: its formula, the text as written, and its place in the line (from 0)."""
 
     expression: Expression
@@ -31,8 +30,7 @@ class Part:
     open: bool = False  # ended with '...': cut off on purpose
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """Why a line can't be read: the sentence, the place in the line (from 0), a few words for the caret, the remedy."""
 
     message: str
@@ -42,16 +40,14 @@ class Unreadable:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """A mark that a sheet says its line deserves, for tests."""
 
     mark: Mark
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An update step as a heading names it; not `sure` where it may number the stages of the work ("Step 2: backward").
 
     It is taken for an update step all the same where the updates of the one before it have just been written down.
@@ -61,8 +57,7 @@ class Step:
     sure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """One chain. `line` counts from 1 in the sheet, `source_lines` are lines of the document ('@39').
 
     `where.source` holds all lines of a chain that goes on over several, with the line breaks; `renamed` says what the
@@ -82,8 +77,7 @@ class Claim:
     step: Step | None = None  # the update step that a heading says the line is about
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """All claims of one sheet, in order."""
 
     path: str
@@ -91,8 +85,7 @@ class Sheet:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A possible cause: a slip's code, the sentence, the lines that it explains, and how sure it is (0 to 1)."""
 
     code: str
@@ -104,8 +97,7 @@ class Explanation:
     value: float | None = None  # what the slip gives
 
 
-@dataclass(frozen=True, slots=True)
-class LinkVerdict:
+class LinkVerdict(Struct, frozen=True):
     """One link judged."""
 
     kind: LinkKind
@@ -122,8 +114,7 @@ class LinkVerdict:
     interval: tuple[float, float] | None = None  # what honest rounding of the numbers that went in could give
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One claim judged: the worst of its links, and why."""
 
     claim: Claim
@@ -142,8 +133,7 @@ class Verdict:
         return self.claim.line
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A whole sheet judged; `remarks` are plain words about impossible values, one per line number."""
 
     sheet: Sheet

@@ -9,10 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..formulas.expression import Expression, Group, Negative, Number, Power, Product, ungrouped
+from ..values import Struct
 
 SMALLEST_UNIT = Fraction(1, 10**12)
 DOUBLE = Fraction(1, 10**13)  # of a value: the rounding of a few double operations
@@ -22,8 +22,7 @@ NOTHING = 1e-14  # the noise of a double near 1
 SLACK = Fraction(1, 10**9)  # of a unit: room for exp and log, which have no exact value
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A number as somebody typed it: exact value, unit of its last digit (0: exact), `open` for a trailing '...'."""
 
     value: Fraction
@@ -119,8 +118,7 @@ def near(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     return abs(y - value) <= unit * (1 + SLACK)
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     low: Fraction
     high: Fraction
 

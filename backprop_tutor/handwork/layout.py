@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+from ..values import Struct
 from . import latex, spellings
 from .claims import MARKS, Expected
 from .typed import NOTHING, Typed
@@ -39,8 +39,7 @@ _BULLET_OPERATORS = ("-", "*", "+", "·", "∙", "–")
 _SIGN = re.compile(r"(?<![<>!])(?:=|≈)")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line, or several that belong together: the source as typed, the text in plain notation.
 
     `heading` is the text of a heading, `bullet` what stood before the line.

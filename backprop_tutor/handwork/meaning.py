@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ..engine.graph import Graph
@@ -28,13 +27,13 @@ from ..formulas.expression import (
 )
 from ..formulas.notation import folded
 from ..formulas.typeset import index_text
+from ..values import Struct, replace
 from .quantities import Gradient, Subject, Updated, Value, Vocabulary
 
 MAX_TRIALS = 3000
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """A piece of a claim in the graph's own names: `renamed` maps foreign spellings to what they were read as."""
 
     expression: Expression

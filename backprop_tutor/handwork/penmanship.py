@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..formulas.digits import significant
 from ..formulas.expression import Call, Derivative, DerivativeOf, Expression, Name, transform, walk
 from ..formulas.typeset import ASCII, Style, to_text
+from ..values import Struct, replace
 from .claims import Claim, Sheet
 from .quantities import Gradient, Vocabulary
 
@@ -26,8 +26,7 @@ _TIMES = {
 }
 
 
-@dataclass(frozen=True)
-class Penmanship:
+class Penmanship(Struct, frozen=True):
     """One sheet's habits: signs, the spelling of each quantity, digits of a result, e^x rather than exp(x)."""
 
     style: Style

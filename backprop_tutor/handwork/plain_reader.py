@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..errors import FormulaError, Problem, RequestError, Where
@@ -22,6 +21,7 @@ from ..formulas.expression import Expression, Name, rebuild, transform
 from ..formulas.forgiving import HandNotation
 from ..formulas.parse import parse
 from ..scenario.files import first_bytes
+from ..values import replace
 from . import naming
 from .arrays import ArrayNames
 from .claims import Claim, Part, Sheet, Unreadable
@@ -117,9 +117,9 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
 
     own = {function.name for function in graph.scenario.functions}
     return HandNotation(
-        functions.NAMES | own, names, is_quantity, is_applied,
+        functions.NAMES | own, names, own, is_quantity, is_applied,
         lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
-        lambda name: vocabulary.array(name) is not None, own=own,
+        lambda name: vocabulary.array(name) is not None,
     )  # fmt: skip
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 from ..formulas import functions
 from ..formulas.expression import Span
 from ..formulas.forgiving import BARE
+from ..values import Struct, replace
 from .typed import NOTHING, Typed
 
 _TOKEN = re.compile(
@@ -42,8 +42,7 @@ _NUMBERED = frozenset("step section part eq equation line no nr example exercise
 _BEFORE_PLACE = frozenset("at for in on when with if step time".split())
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """The parts of one chain as they were typed, and the signs between them.
 
     `named` is the text left of the first '=' where that is words (`batch size`).
@@ -67,16 +66,14 @@ class Equation:
         return self.signs[0] in (":=", "←", "<-", "-=", "+=")
 
 
-@dataclass(slots=True)
-class _Token:
+class _Token(Struct):
     kind: str
     start: int
     end: int
     prose: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What a sheet's reader knows of words: all names, two that make one (`new w5`), the scenario's own quantities."""
 
     known: Callable[[str], bool]

@@ -10,7 +10,6 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
@@ -18,6 +17,7 @@ from typing import TypeVar
 from ..engine.graph import Graph
 from ..formulas.expression import Call, Derivative, Expression, Name, Number, Sum, names_in, transform, ungrouped
 from ..formulas.notation import folded
+from ..values import Struct
 from . import naming
 from .rule_names import RuleNames
 from .subjects import Gradient as Gradient
@@ -42,8 +42,7 @@ _TARGET_NAMES = frozenset("t y target label truth desired true d".split())
 K = TypeVar("K")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a spelling was read as; `renamed` when it is not one of the quantity's own spellings."""
 
     subject: Subject

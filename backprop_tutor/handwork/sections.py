@@ -10,8 +10,8 @@ Sample 2: z = 1.4                                         this line, and those b
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
+from ..values import replace
 from .claims import Claim, Step
 from .typed import Typed
 

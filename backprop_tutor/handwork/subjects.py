@@ -2,55 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from ..values import Struct
 
-@dataclass(frozen=True, slots=True)
-class Value:
+
+class Value(Struct, frozen=True):
     """The value of a node."""
 
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gradient:
+class Gradient(Struct, frozen=True):
     """∂of/∂by, over all paths between the two."""
 
     of: int
     by: int
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(Struct, frozen=True):
     """A parameter after one step of the rule."""
 
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """The learning rate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """What a line of the update rule (from 0) comes to for a parameter: its velocity, its mean gradient, ..."""
 
     line: int
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """A name of the update rule as the step before has left it for a parameter."""
 
     name: str
     node: int
 
 
-@dataclass(frozen=True, slots=True)
-class RuleNumber:
+class RuleNumber(Struct, frozen=True):
     """A number of the update rule: one of its constants, or t, the number of the step."""
 
     name: str

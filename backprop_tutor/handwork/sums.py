@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from ..formulas.expression import Call, Derivative, Expression, Group, Name, Sum, transform, walk
+from ..values import Struct, replace
 from .meaning import names_of
 from .quantities import Vocabulary
 
 MOST_TERMS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenOut:
+class WrittenOut(Struct, frozen=True):
     """A formula without sum signs, and what names without an index were read as."""
 
     formula: Expression

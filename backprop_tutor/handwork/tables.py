@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from ..formulas.expression import Span
+from ..values import Struct
 from .prose import Equation
 from .typed import Typed
 
@@ -32,8 +32,7 @@ _KINDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Places of a table among a sheet's lines, counted from 0: the heading's, and the first and last of its rows."""
 
     heading: int

@@ -8,10 +8,10 @@ the number is not the given value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.expression import Derivative, Element, Expression, Name, Sum, ungrouped, walk
+from ..values import replace
 from .claims import Part
 from .exact import agrees, exact, literal, truncates
 from .quantities import Gradient, Updated, Value, Vocabulary

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -33,14 +32,14 @@ from ..formulas.expression import (
     walk,
 )
 from ..handwork.exact import Stated, bare, literal
+from ..values import Struct
 
 MOST_PERMUTED = 5
 LARGEST = 10**300  # what is larger has no float beside it
 MOST_BITS = 100_000  # of an exact power
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A number and the piece of the formula that it replaces; `negated` where a minus sign of it was not typed."""
 
     formula: Expression

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.digits import significant
 from ..formulas.expression import Expression, Group, Number, transform, walk
 from ..handwork.claims import Mark
 from ..handwork.exact import Interval, Stated, agrees, finite, literal, reach, spread, truncates
+from ..values import replace
 from .alignment import as_written, numbers_in
 from .formula_links import FormulaLinks
 from .pen import pen_slip

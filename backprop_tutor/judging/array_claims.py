@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..engine.lift import shape_text
@@ -32,6 +31,7 @@ from ..handwork.arrays import Grid
 from ..handwork.claims import Claim, LinkVerdict, Mark, Part, Verdict, worst
 from ..handwork.exact import Stated, agrees, finite, literal, truncates
 from ..handwork.quantities import Subject
+from ..values import Struct, replace
 from .alignment import as_written, has_names
 from .array_reading import ArrayReader
 from .own_names import OwnName, placeless, with_own_names
@@ -48,8 +48,7 @@ ITSELF = "\0"  # the element's own name in its sentence
 TURNED = "rows and columns are exchanged: this is the transpose of {}"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrays:
+class Arrays(Struct, frozen=True):
     """A claim's parts as grids of scalar formulas of one shape; `unread` says why a part is missing."""
 
     parts: tuple[tuple[Part, Cells], ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -39,6 +38,7 @@ from ..formulas.expression import (
 from ..formulas.typeset import index_text
 from ..handwork.arrays import ArrayNames, Grid
 from ..handwork.meaning import of_sample, subject_in
+from ..values import replace
 
 MOST_ELEMENTS = 400
 MOST_READINGS = 24  # of one formula

@@ -9,7 +9,6 @@ uncertainty: then the document states it, if only between the lines. (Linear, at
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..handwork.exact import Stated, agrees, finite, truncates
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
+from ..values import Struct
 from .person import Line, Person
 
 NUDGE = 1e-5
@@ -25,8 +25,7 @@ REMAINING = 0.1  # of the prior uncertainty
 PRIOR = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Measurement:
+class _Measurement(Struct, frozen=True):
     """A stated quantity: how it depends on the assumed values, and half the unit of its last digit."""
 
     subject: Subject

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from ..handwork.claims import Explanation, Verdict
 from ..handwork.exact import Interval, Stated, agrees, finite, truncates
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import SLIPS, Variant, variants
+from ..values import Struct, replace
 from .alignment import Fits, align
 from .pen import DIGIT_SLIP_NEEDS, pen_slip
 from .person import Model, Person
@@ -41,8 +41,7 @@ STANDING = 0.02  # of the chance that numbers agree, where they also stand as a 
 EXACT = Fraction(1, 10**9)  # of a value: two ways of calculating one number with doubles
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """A number put in that doesn't belong; what does, and the unit to which the person has that (None: nowhere)."""
 
     number: Stated
@@ -56,8 +55,7 @@ class Misfit:
         return _by_chance(self.number, self.right if comparable else None, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """Numbers put in: as they stand, what they come to, and its range while each stays within its half unit.
 
     `misfits` are those that don't belong where they stand, where the rest stands as in the right formula.
@@ -85,8 +83,7 @@ class Written:
 
 
 # ---------------------------------------------------------------- a number that is wrong
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     code: str
     message: str
     prior: float

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..formulas.expression import Derivative, Expression, Name, ungrouped, walk
 from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
 from ..handwork.exact import Stated
 from ..handwork.meaning import is_opaque
 from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
+from ..values import replace
 from .alignment import as_written
 from .arithmetic_links import continued
 from .causes import number_causes

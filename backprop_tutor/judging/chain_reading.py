@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from ..handwork.exact import Stated, literal
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject, Updated, Value
 from ..handwork.sums import written_out
+from ..values import replace
 from .alignment import has_names
 from .foreign_names import ForeignNames
 from .own_names import OwnName, same_quantity, with_own_names

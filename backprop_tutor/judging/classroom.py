@@ -11,7 +11,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 
 from ..engine.graph import Graph
@@ -20,6 +19,7 @@ from ..errors import Problem, RequestError, TutorError, Where
 from ..handwork import plain_reader as handwork
 from ..handwork.claims import Judgement, Mark, Sheet, Verdict
 from ..handwork.quantities import Vocabulary
+from ..values import Struct
 from .judge import Judge
 
 EARNING: tuple[Mark, ...] = ("right", "close", "notation", "convention", "follows")
@@ -28,8 +28,7 @@ FEW = 6
 """Up to so many sheets are judged in this process: starting others takes longer than that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(Struct, frozen=True):
     """One sheet and its judgement, or the problem that kept it from being judged."""
 
     path: str
@@ -38,8 +37,7 @@ class Marked:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """How many of the lines that could be decided earn their mark."""
 
     earned: int
@@ -73,8 +71,7 @@ def first_slip(judgement: Judgement) -> Verdict | None:
 
 
 # ---------------------------------------------------------------- the slips of a class
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """One kind of mistake over a class: in how many sheets, on how many lines, and where it is seen first."""
 
     code: str
@@ -102,8 +99,7 @@ def common_slips(marked: Iterable[Marked]) -> list[Slip]:
 
 
 # ---------------------------------------------------------------- one sheet
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A scenario as it was asked for: its name or path, the values put in, the seed; a worker builds it again."""
 
     scenario: str
@@ -114,8 +110,7 @@ class Source:
         return opened(self.scenario, dict(self.values), self.seed)
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """One sheet to judge: what it is called, and its text where that is known already (else the file is read)."""
 
     source: Source

@@ -8,7 +8,6 @@ line alone is never excused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from ..engine.network import Network
 from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, ungrouped, walk
 from ..handwork.claims import Claim, Judgement, Verdict
 from ..handwork.exact import finite
+from ..values import replace
 from .person import Convention
 from .session import Session
 

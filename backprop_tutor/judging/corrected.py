@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ..handwork import meaning
 from ..handwork import plain_reader as handwork
@@ -19,6 +18,7 @@ from ..handwork.exact import literal
 from ..handwork.penmanship import Penmanship
 from ..handwork.quantities import Gradient, Subject, Updated, Value
 from ..handwork.updates import Updates
+from ..values import Struct, replace
 from .alignment import has_names
 from .corrections import rewritings
 from .judge import Judge
@@ -32,8 +32,7 @@ GOOD = ("right", "notation", "convention")
 _COMMENT = re.compile(r"\s+#\s*[a-z]+(?:\s*\[[\w-]+\])?\s*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One corrected line: its number, what stood there, what stands there now."""
 
     line: int
@@ -41,8 +40,7 @@ class Change:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Corrected:
+class Corrected(Struct, frozen=True):
     """The whole sheet, the changes, and the lines that no correction was found for."""
 
     text: str

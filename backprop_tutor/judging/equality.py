@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..engine.scalar import Dual, Get, GetGradient
 from ..engine.trace import Trace, backward, forward
 from ..formulas.expression import Derivative, Expression, Name
 from ..handwork.quantities import Vocabulary
+from ..values import Struct
 from .closures import closure, run
 from .person import STANDARD, Convention, Model, Truth, random_points
 
@@ -28,8 +28,7 @@ CLEAR = 1e-6
 NEAR_POINTS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """`same` is None when it can't be decided; `condition` says under what it holds ("the targets sum to 1")."""
 
     same: bool | None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..handwork.claims import Expected, Judgement, Verdict
+from ..values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """A line that got another mark, or another code, than its comment says."""
 
     verdict: Verdict

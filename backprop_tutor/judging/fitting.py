@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -15,6 +14,7 @@ from ..handwork.claims import Mark
 from ..handwork.exact import Stated, agrees, decimals, finite, near, truncates
 from ..handwork.quantities import Gradient, Rate, Subject, Value
 from ..slips.catalogue import right_forms
+from ..values import Struct
 from .alignment import Pair
 from .closures import slope_needs
 from .moved import Moved
@@ -26,8 +26,7 @@ LAST_DIGIT_NEEDS = 3  # significant digits: below that, off by one is a large er
 GIVEN_NEEDS = 2  # significant digits: given data are copied, not rounded to one
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """How a number stands: mark, code, sentence, what was expected, the lines it follows from.
 
     `kind` is only used for numbers put in: "true", "stated" or "unknown".

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..formulas.algebra import ONE
@@ -13,6 +12,7 @@ from ..formulas.typeset import to_text
 from ..handwork import meaning
 from ..handwork.quantities import Subject, Value
 from ..slips.catalogue import variants
+from ..values import Struct
 
 if TYPE_CHECKING:
     from .judge import Judge
@@ -22,8 +22,7 @@ PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand", "times-itself")  #
 _GAP = "a piece left out"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A slip named: its stable code and one sentence for a learner."""
 
     code: str

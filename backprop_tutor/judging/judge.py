@@ -12,7 +12,6 @@ This module walks the sheet; `chain.py` judges one line, on `chain_reading.py` (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import TypeVar
 
@@ -26,6 +25,7 @@ from ..handwork.claims import Claim, Judgement, Sheet, Verdict
 from ..handwork.exact import Stated, literal
 from ..handwork.plain_reader import beside
 from ..handwork.quantities import Subject, Vocabulary
+from ..values import replace
 from .array_claims import judge_array, mentions_arrays, stated_elements
 from .assumptions import Assumptions
 from .causes import with_habits

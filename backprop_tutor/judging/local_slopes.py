@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..formulas.expression import Derivative, Expression, walk
 from ..handwork.claims import Claim, Mark, Verdict
 from ..handwork.quantities import Gradient, Subject, Vocabulary
+from ..values import replace
 from .person import Line, Person, Truth
 from .session import Session
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..formulas.algebra import size, times
 from ..formulas.expression import Call, Expression, Negative, Number, Power, Product, Sum, ungrouped
 from ..handwork.exact import Stated
+from ..values import Struct
 from .alignment import Fits, Pair, align
 
 MOST_MATCHED = 5
@@ -23,8 +23,7 @@ LARGEST_SHARE = 0.5  # of all pieces: what differs more than that is another for
 Valued: TypeAlias = Callable[[Expression], Stated | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What a formula has and what stands there instead; None for nothing. `kind` is "term" or "factor"."""
 
     belongs: Expression | None
@@ -61,8 +60,7 @@ def weight(differences: Differences) -> int:
     return sum(difference.weight for difference in differences)
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     fits: Fits
     valued: Valued
 

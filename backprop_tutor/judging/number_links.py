@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.expression import Expression
 from ..handwork import meaning
 from ..handwork.quantities import Rate, Value
+from ..values import replace
 from .alignment import Pair, align, as_written
 from .arithmetic_links import ArithmeticLinks
 from .odd_numbers import OddNumbers

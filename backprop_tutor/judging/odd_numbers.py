@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from ..handwork import meaning
 from ..handwork.claims import Explanation
 from ..handwork.exact import DOUBLE, Stated, agrees, finite, literal, unit_of
 from ..handwork.quantities import Gradient, Subject, Value
+from ..values import Struct, replace
 from .alignment import Pair, as_written, numbers_in, turned
 from .causes import CODES, Misfit, Written, number_causes, written_causes
 from .misfits import Difference, Differences, nearest, weight
@@ -29,8 +29,7 @@ READABLE = 16  # pieces of a formula that is spelt out in a sentence
 TELLING_DIGITS = 3  # of a number that is said to be another quantity; given data are known by fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A code, its sentence, and the one number (or few) that it is about."""
 
     code: str

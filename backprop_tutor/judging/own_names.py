@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +27,7 @@ from ..formulas.expression import (
 from ..handwork import meaning
 from ..handwork.exact import Stated, agrees, exact, truncates
 from ..handwork.quantities import Gradient, Subject, Value
+from ..values import Struct, replace
 from .person import Line, Truth
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 RELATIVE = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class OwnName:
+class OwnName(Struct, frozen=True):
     """What a name stands for, and the number that the person gave it."""
 
     formula: Expression | None

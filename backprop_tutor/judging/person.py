@@ -8,7 +8,6 @@ what they skipped from what they stated: that is what "follows" means. It also s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -39,11 +38,11 @@ from ..handwork.quantities import (
     Vocabulary,
     Worked,
 )
+from ..values import Struct
 from .closures import closure, run, slope_needs, without_factors
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(Struct, frozen=True):
     """A consistent way of writing that differs from the scenario's: what multiplies a loss and its gradients.
 
     The factor stands in the losses `at`; those and the ones that add them up (`scaled`) are larger by it.
@@ -257,8 +256,7 @@ def random_points(vocabulary: Vocabulary, trace: Trace | None, count: int = 6, s
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A value that the person stated: the number, the line, and whether that line was at fault."""
 
     number: Stated
@@ -267,8 +265,7 @@ class Line:
     trivial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the person's own lines give: the value, the statements it rests on, the assumed leaves it needed."""
 
     value: float

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +19,7 @@ from ..handwork import meaning
 from ..handwork.exact import decimals, literal
 from ..handwork.quantities import Gradient, Subject
 from ..slips.catalogue import right_forms
+from ..values import Struct, replace
 from .alignment import Pair, numbers_in
 from .fitting import Ground
 from .person import Person
@@ -36,16 +36,14 @@ _NUMBER = "the number in place "  # the name that a number of a formula has whil
 Stands: TypeAlias = Callable[[Pair], Ground | None]  # why a number may stand for a quantity, if it may
 
 
-@dataclass(frozen=True, slots=True)
-class PutIn:
+class PutIn(Struct, frozen=True):
     """Why a formula holds with numbers put in, and the lines at fault that they come from."""
 
     message: str
     lines: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
+class _Taken(Struct, frozen=True):
     """A number of a formula taken for a quantity, perhaps with its sign turned."""
 
     number: Number
@@ -58,8 +56,7 @@ class _Taken:
         return f"{_NUMBER}{self.number.span[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class PuttingIn:
+class PuttingIn(Struct, frozen=True):
     """The question whether a formula is a quantity with given numbers put in.
 
     `goes_on` says that the line goes on to a number: `q = p = 0.6` for a relu of 0.6 calculates, `q = p` states a rule.

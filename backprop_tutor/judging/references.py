@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..formulas.expression import Expression
 from ..handwork.claims import Claim, Judgement
 from ..handwork.exact import finite
+from ..values import Struct
 from .alignment import as_written
 from .array_claims import is_about_arrays
 from .chain import Chain
@@ -20,8 +19,7 @@ from .steps import placed
 MOST_FORMULAS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(Struct, frozen=True):
     """T, W and C of a line; `lines` are those that C rests on, `formulas` usual right forms of the quantity.
 
     `assumed`: T needs values that the scenario only assumes.

@@ -8,7 +8,6 @@ Each given value is changed in these ways, the network is calculated anew, and t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..engine.trace import Trace, backward, forward
 from ..handwork.claims import Explanation, Mark, Verdict, worst
 from ..handwork.exact import Stated, agrees, exact, finite
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
+from ..values import Struct, replace
 from .person import Line, Truth
 
 MOST_CHANGES = 600
@@ -24,8 +24,7 @@ LEAST_LINES = 3
 ROUGH = 3  # units of the last digit: how far a line made of rounded numbers may be from the values it speaks for
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(Struct, frozen=True):
     """A given value as the sheet seems to have it, and the lines that fit then."""
 
     leaf: int
@@ -105,8 +104,7 @@ def best_repair(
     return best[0] if len(best) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitting:
+class _Fitting(Struct, frozen=True):
     """Which lines of a sheet fit changed values; `truth` has the values unchanged."""
 
     truth: Truth

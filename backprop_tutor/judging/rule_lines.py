@@ -7,7 +7,6 @@ about. On the right of its own line, and of those above it, it is what the step 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..formulas.expression import (
@@ -22,6 +21,7 @@ from ..handwork.claims import Claim, Verdict
 from ..handwork.exact import agrees, finite, literal, truncates
 from ..handwork.quantities import Gradient, Remembered, Subject, Updated, Value, Vocabulary, Worked
 from ..handwork.rule_names import RuleNames
+from ..values import replace
 from .alignment import has_names
 
 if TYPE_CHECKING:

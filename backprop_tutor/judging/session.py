@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-
 from ..formulas.expression import Expression
 from ..handwork.arrays import Grid
 from ..handwork.claims import Part
 from ..handwork.exact import Stated
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject
+from ..values import Struct, field
 from .own_names import OwnName
 from .person import Line, Person, Truth
 
 NO_EFFECT = "no-effect"  # code of what comes from a mistake and yet makes no difference
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A chain's part in the graph's names, with what kind of thing it is."""
 
     part: Part
@@ -30,8 +28,7 @@ class Step:
         return self.meaning.expression
 
 
-@dataclass
-class Session:
+class Session(Struct):
     """What the sheet has said so far, in one update step; `steps` are those of the other steps."""
 
     person: Person
@@ -68,5 +65,5 @@ class Session:
 
     def become(self, other: Session) -> None:
         """This session as another one has gone on from a copy of it."""
-        for part in fields(self):
-            setattr(self, part.name, getattr(other, part.name))
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(other, name))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +20,7 @@ from ..handwork import meaning, naming
 from ..handwork.claims import Claim, Sheet, Verdict
 from ..handwork.exact import Stated, agrees, exact, finite
 from ..handwork.quantities import Remembered, Subject, Updated, Value, Vocabulary, Worked
+from ..values import Struct, replace
 from .person import Line, Person, is_bias
 from .session import Session
 
@@ -58,8 +58,7 @@ def at(later: Mapping[Subject, Sequence[Line]], step: int) -> Mapping[Subject, S
     return later.at(step) if isinstance(later, Anywhere) else later
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One way to understand where a claim belongs; `stays`: the lines after it belong there, too."""
 
     step: int

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..formulas.digits import significant
 from ..formulas.expression import Expression
 from ..handwork.exact import Interval, Stated, agrees, exact, finite, near, truncates
 from ..handwork.quantities import Gradient, Subject, Updated, Value
+from ..values import Struct, replace
 from .fitting import LAST_DIGIT_NEEDS, Ground, Reference
 from .pen import pen_slip
 from .person import Answer, Person
@@ -22,8 +22,7 @@ from .person import Answer, Person
 SMALL_STEPS = range(-3, -8, -1)  # powers of ten by which people move a value for a difference quotient
 
 
-@dataclass(frozen=True, slots=True)
-class AsWritten:
+class AsWritten(Struct, frozen=True):
     """What numbers put in give, and the range of it while each may be off by a whole unit of its last digit."""
 
     value: Fraction

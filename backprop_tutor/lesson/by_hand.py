@@ -8,13 +8,13 @@ gradients go from the loss down, each upstream gradient once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import fsum, isfinite
 
 from ..engine.trace import Trace
 from ..formulas.digits import EXACT, decimal, rounded
 from ..formulas.evaluate import evaluate
 from ..formulas.expression import Derivative, Expression, Name, names_in
+from ..values import Struct
 from .steps import adjoint_steps, backward_edges, local_formula
 
 
@@ -33,8 +33,7 @@ def written(x: float, digits: int, *sources: float) -> Written:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One contribution as written: upstream gradient × local derivative, and the rounded product."""
 
     result: int
@@ -43,8 +42,7 @@ class Term:
     product: float
 
 
-@dataclass(frozen=True, slots=True)
-class HandStep:
+class HandStep(Struct, frozen=True):
     """One written number beside the exact one.
 
     `part` is "forward" (`of` a quantity), "local" (∂of/∂by), "backward" (∂of/∂by with `of` the loss) or "update" (of a
@@ -82,8 +80,7 @@ class HandStep:
         return (self.hand - self.exact) / float(f"1e{min(0, place - digits + 1)}")
 
 
-@dataclass(frozen=True, slots=True)
-class HandWork:
+class HandWork(Struct, frozen=True):
     """All steps in the order of writing, and what was written for each quantity and derivative."""
 
     digits: int

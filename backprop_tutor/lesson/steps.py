@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -36,13 +35,13 @@ from ..formulas.expression import (
 )
 from ..formulas.parse import parse
 from ..formulas.rounding import equal
+from ..values import Struct
 from .derivatives import local_derivative
 
 SECOND_CALCULATION = 1e-12  # relative; the two forward calculations differ by rounding only
 
 
-@dataclass(frozen=True, slots=True)
-class ForwardStep:
+class ForwardStep(Struct, frozen=True):
     """One quantity: formula, the function's definition where it is new, value, and the second calculation's gap."""
 
     number: int
@@ -58,8 +57,7 @@ class ForwardStep:
         return self.gap <= SECOND_CALCULATION
 
 
-@dataclass(frozen=True, slots=True)
-class LocalStep:
+class LocalStep(Struct, frozen=True):
     """One edge: ∂result/∂operand with its formula, value and difference."""
 
     result: Node
@@ -70,8 +68,7 @@ class LocalStep:
     kink_rule: str  # what is used at a kink, empty where there is none
 
 
-@dataclass(frozen=True, slots=True)
-class GradientStep:
+class GradientStep(Struct, frozen=True):
     """d(loss)/d(quantity): its paths, their number, the value and its difference."""
 
     node: Node
@@ -81,8 +78,7 @@ class GradientStep:
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class AdjointStep:
+class AdjointStep(Struct, frozen=True):
     """The recursive view: one adjoint as a sum of upstream gradient × local derivative."""
 
     node: Node
@@ -252,8 +248,7 @@ def adjoint_steps(trace: Trace, inputs: bool = False) -> tuple[AdjointStep, ...]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Multiplications:
+class Multiplications(Struct, frozen=True):
     """What reuse saves: products along every path by itself, against one per edge."""
 
     by_paths: int

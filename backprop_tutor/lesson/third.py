@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from ..engine.trace import Trace
 from ..formulas.evaluate import evaluate
 from ..formulas.expression import Expression, names_in
 from ..formulas.rounding import EPSILON
+from ..values import Struct, field
 from .derivatives import local_derivative
 from .lengths import pieces
 
@@ -25,8 +25,7 @@ MOST_PIECES = 150  # of a formula that SymPy is asked for at 60 digits
 MOST_EXACT = 100  # of one run that SymPy is asked for at 60 digits
 
 
-@dataclass(frozen=True, slots=True)
-class Symbolic:
+class Symbolic(Struct, frozen=True):
     """A derivative as SymPy has it, the engine's gap to it, and what rounding may put the two apart."""
 
     value: float
@@ -38,8 +37,7 @@ class Symbolic:
         return self.relative_error <= SYMBOLIC_GAP
 
 
-@dataclass(slots=True)
-class ThirdWitness:
+class ThirdWitness(Struct):
     """SymPy's derivatives at the numbers of one trace; None where SymPy isn't asked because it is too much."""
 
     trace: Trace

@@ -8,7 +8,6 @@ asked again, with the reason. `misses.py` says what a wrong answer points to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ..formulas.algebra import minus
@@ -30,6 +29,7 @@ from ..handwork.exact import Stated, agrees, exact, literal, reach, spread, unit
 from ..handwork.quantities import Subject, Updated, Value
 from ..judging.alignment import as_written, has_names, numbers_in
 from ..judging.session import Session
+from ..values import replace
 from .fairness import APART, apart, as_asked, unit_at
 from .misses import at_least, fits, fitting, is_short, missed, named, nothing_told
 from .names import Kind

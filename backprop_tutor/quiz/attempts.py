@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
+from ..values import Struct
 from .skills import CODES, WINDOW, Result, climbed
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ NAMED_ODDS, SHOWN_RIGHT_ODDS = 3.0, 0.4  # what an answer does to the odds that 
 ANSWERS_FOR_PACE = 5  # before "twice as quick as usual" means anything
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One typed answer. `number` counts the questions of a session, `rating` is set on the last answer of one."""
 
     at: datetime  # UTC
@@ -70,8 +69,7 @@ def rated(
     return EASY if usual is not None and milliseconds < usual / 2 else GOOD
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """When a skill or a slip is due, and how likely it is remembered now (0 to 1)."""
 
     due: datetime
@@ -79,8 +77,7 @@ class Card:
     reviews: int
 
 
-@dataclass(frozen=True, slots=True)
-class SkillState:
+class SkillState(Struct, frozen=True):
     """One skill: how its last questions ended (oldest first), whether it is climbed, its card."""
 
     code: str
@@ -98,8 +95,7 @@ class SkillState:
         return recall * sum(how == "right" for how in self.recent) / WINDOW
 
 
-@dataclass(frozen=True, slots=True)
-class SlipState:
+class SlipState(Struct, frozen=True):
     """A slip that was made: how often, when last, the evidence that it is a habit, its card once it recurs."""
 
     code: str
@@ -109,8 +105,7 @@ class SlipState:
     card: Card | None
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Everything that follows from the attempts."""
 
     skills: Mapping[str, SkillState]

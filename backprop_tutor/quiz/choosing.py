@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..engine.build import build
@@ -20,6 +19,7 @@ from ..engine.graph import Graph
 from ..errors import Problem, RequestError, ScenarioError, Where
 from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
 from ..scenario.loading import Scenario
+from ..values import Struct, field
 from .attempts import SkillState, State
 from .kinds import MAKERS, Maker, Setting
 from .long_questions import candidates as long_candidates
@@ -38,8 +38,7 @@ DUE_WEIGHT, NEW_WEIGHT, HABIT_WEIGHT = 4.0, 2.0, 2.0
 ALL_MAKERS: Mapping[Kind, Maker] = {**MAKERS, Kind.DERIVATION: derivation, Kind.FIND: find}
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(Struct, frozen=True):
     """What is practised: a scenario, or random networks of one shape.
 
     `own`: a file of the learner's own. `grows`: nobody has asked for this shape, and it may follow the progress.
@@ -66,8 +65,7 @@ class Practice:
         return self.shape.name
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What the learner asked for. `fixed`: the same questions for everybody with this seed."""
 
     digits: int = 4
@@ -78,8 +76,7 @@ class Wishes:
     fixed: bool = False
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question, what it was made from, and its number."""
 
     question: Question
@@ -87,8 +84,7 @@ class Asked:
     number: int
 
 
-@dataclass
-class Generator:
+class Generator(Struct, dict=True):
     """Makes the questions of one quiz, one after the other."""
 
     practice: Practice

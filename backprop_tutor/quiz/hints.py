@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -15,6 +14,7 @@ from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Subject, Updated, Value
 from ..lesson.steps import definition_of
 from ..slips.catalogue import right_forms
+from ..values import Struct
 from .fairness import as_asked
 from .names import Kind
 from .skills import skill, skill_of
@@ -28,8 +28,7 @@ MOST_PATHS = 16
 NONE: Mapping[Subject, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """One hint; `step` says how much it tells."""
 
     step: Step

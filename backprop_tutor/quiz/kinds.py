@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ..formulas.algebra import minus, plus, times
@@ -17,6 +16,7 @@ from ..formulas.expression import Call, Derivative, Expression, Negative, ungrou
 from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Rate, Subject, Updated, Value
 from ..lesson.steps import definition_of
+from ..values import Struct
 from .fairness import LONGEST, is_fair, is_plain, slips_of
 from .names import Kind
 from .offer import MANY_PATHS, Candidate, right_value
@@ -29,8 +29,7 @@ DISTRACTORS = 4  # numbers that are given and not needed
 MOST_GIVEN = 14  # numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a maker needs besides the subject: the network, the digits asked for, the dice, the seed's text."""
 
     source: Source

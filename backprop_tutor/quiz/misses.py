@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from ..handwork.claims import Explanation, Verdict
@@ -17,6 +16,7 @@ from ..handwork.exact import SLACK, Stated, agrees, exact, finite, truncates
 from ..judging.pen import pen_slip
 from ..judging.session import Session
 from ..slips.catalogue import row
+from ..values import replace
 from .fairness import TIES, unit_at
 from .replies import PEN, Reply, sentence
 from .source import Source

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
 
@@ -17,6 +16,7 @@ from ..errors import Problem, RequestError, Where
 from ..formulas.digits import is_number
 from ..formulas.notation import element_name
 from ..scenario.loading import Quantity, Scenario, loads, with_random, with_values
+from ..values import Struct, replace
 from .names import Activation, Loss, Shared
 
 MAX_LAYERS = 4  # of weights
@@ -28,8 +28,7 @@ _HIDDEN = "hgk"
 ACTIVATIONS = tuple(activation.value for activation in Activation)
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A random network: units in each layer (inputs first), activation, loss, sharing."""
 
     sizes: tuple[int, ...]

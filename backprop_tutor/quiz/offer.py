@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from ..engine.graph import Graph
@@ -11,6 +10,7 @@ from ..formulas.algebra import plus
 from ..formulas.expression import Call, Derivative, Expression, Name, Number, names_in, ungrouped, walk
 from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Subject, Updated, Value
+from ..values import Struct
 from .fairness import LONGEST, is_plain
 from .names import Kind
 from .skills import skill_of
@@ -21,8 +21,7 @@ MANY_PATHS = 4
 LONG_PATH = 7  # edges
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A question that could be made: its kind, what it is about, the skill it exercises."""
 
     kind: Kind

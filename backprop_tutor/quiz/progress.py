@@ -11,7 +11,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE attempt ADD COLUMN visible TEXT NOT NULL DEFAULT ''",),
 )
 VERSION = len(MIGRATIONS)
-COLUMNS = tuple(field.name for field in fields(Attempt))
+COLUMNS = Attempt.__struct_fields__
 Notes = Callable[[str], None]
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..handwork.claims import Mark
 from ..handwork.quantities import Vocabulary
 from ..judging.pen import PEN_SLIPS
+from ..values import Struct
 
 Outcome: TypeAlias = Literal["right", "wrong", "again"]
 PEN = (*PEN_SLIPS, "arithmetic", "miscopied-operand", "term-missing")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What is said of an answer.
 
     `code` is stable: the judge's for right answers, a slip's for wrong ones, empty for an honest "not this". `codes`

@@ -7,7 +7,6 @@ asks again. Every judged answer is kept before anything is said about it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from math import isfinite
@@ -19,6 +18,7 @@ from ..handwork.exact import Stated
 from ..handwork.quantities import Subject
 from ..judging.person import Line
 from ..judging.session import Session
+from ..values import Struct, field, replace
 from .answers import choose, judge
 from .attempts import Attempt, State, rated, replay, usual_pace
 from .choosing import Asked, Generator
@@ -34,8 +34,7 @@ HINT, ANSWER, SKIP, STOP = "?", "=", "s", "q"
 _WORDS = {"hint": HINT, "answer": ANSWER, "skip": SKIP, "quit": STOP, "stop": STOP, "exit": STOP}
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a question ended: "right" at once, "helped", "wrong", "skipped" or "begun"; the slips that were made."""
 
     how: str
@@ -62,8 +61,7 @@ class _Stop(Exception):
     """The learner has had enough, or there is no more input."""
 
 
-@dataclass
-class _Tally:
+class _Tally(Struct):
     """What happened in one question so far."""
 
     started: float
@@ -97,8 +95,7 @@ class _Tally:
         return "helped" if self.missed or self.hints else "right"
 
 
-@dataclass
-class Quiz:
+class Quiz(Struct, dict=True):
     """`read` gives the next typed line for a prompt, None at the end of the input; `now` and `timer` are the clocks."""
 
     generator: Generator

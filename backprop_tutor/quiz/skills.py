@@ -7,10 +7,10 @@ and has to be climbed again when the same slip is made in it twice.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..handwork.quantities import Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
+from ..values import Struct
 
 if TYPE_CHECKING:
     from ..engine.network import Network
@@ -21,8 +21,7 @@ OPEN = 4  # skills not yet climbed that are open at a time
 SAME_SLIP = 2  # times that bring a skill down
 
 
-@dataclass(frozen=True, slots=True)
-class Skill:
+class Skill(Struct, frozen=True):
     """One rung: its stable code, its title, and its rule in words."""
 
     code: str
@@ -166,8 +165,7 @@ def _of_parameter(network: Network, of: int, by: int) -> str:
 
 
 # ---------------------------------------------------------------- the ladder
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How one question ended: unaided right or not, and the slip that was made."""
 
     right: bool

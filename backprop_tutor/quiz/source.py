@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -30,13 +29,13 @@ from ..handwork.quantities import (
 from ..judging.judge import Judge
 from ..judging.person import Line, Person, subject_of
 from ..judging.session import Session
+from ..values import Struct
 from .types import Known
 
 GUARD = 2  # digits that a given number has more than the answer needs
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A graph with numbers. `note` says where the numbers come from when they are not the scenario's own."""
 
     graph: Graph

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from ..errors import FormulaError
 from ..formulas.expression import (
@@ -32,6 +31,7 @@ from ..handwork.claims import Part
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Gradient, Updated, Value
 from ..judging.alignment import has_names
+from ..values import Struct, replace
 from .replies import Reply, again, unread
 from .source import Source
 from .types import Item
@@ -43,8 +43,7 @@ _CROSS = re.compile(r"((?:(?<![\w.])(?:\d+\.?\d*|\.\d+)|\))\s*)[xX](?=\s*[\d.(])
 _MOST_NAMED = 3  # unknown names
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """An answer as a chain of parts in the network's own names; what has names stands before what is calculated.
 
     `renamed` are the spellings whose meaning had to be found; they count for a right answer and never against anybody.

@@ -6,18 +6,17 @@ A question is data alone. The numbers it was made from are a `Source` (source.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..formulas.expression import Expression
 from ..handwork.quantities import Subject
+from ..values import Struct
 from .names import Kind
 
 Form: TypeAlias = Literal["number", "formula", "factor"]
 
 
-@dataclass(frozen=True, slots=True)
-class PossibleSlip:
+class PossibleSlip(Struct, frozen=True):
     """A slip that can be made in what is asked, and the number it gives."""
 
     code: str
@@ -28,8 +27,7 @@ class PossibleSlip:
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Something given: a quantity with its number as shown, or with its formula. `exact`: the number is no rounding."""
 
     subject: Subject
@@ -38,8 +36,7 @@ class Known:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One thing asked: a number, a formula, or the next factor of a chain.
 
     `asked` stands left of the equals sign, `right` is a right formula over what is given, `subject` is None for a
@@ -55,8 +52,7 @@ class Item:
     form: Form = "number"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One answer to choose. A wrong one says why it is wrong, and shows nobody's own slip: it was made by others."""
 
     text: str
@@ -64,8 +60,7 @@ class Option:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Options to choose from: by letters, or (`lines`) by the number of a line of the sheet.
 
     `prompt` is what is asked: a quantity by eye, or a whole question.
@@ -81,8 +76,7 @@ class Choice:
         return next(i for i, option in enumerate(self.options) if option.right)
 
 
-@dataclass(frozen=True, slots=True)
-class SheetLine:
+class SheetLine(Struct, frozen=True):
     """A line of a calculation to be checked: what it is about, its formula, the number it comes to."""
 
     subject: Subject
@@ -90,16 +84,14 @@ class SheetLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """A product of derivatives along one path, from the loss down; the factor at `missing` is asked."""
 
     nodes: tuple[int, ...]  # from the loss down
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """One question. `subject` is the quantity it is about; `of` and `by` span the part of the network to show."""
 
     kind: Kind

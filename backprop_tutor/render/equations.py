@@ -10,8 +10,8 @@ don't fit, every part gets lines of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
+from ..values import Struct, replace
 from .lines import Block, Line, Piece, aligned, left, length, line, right, width_of, worded, wrapped
 
 LEAST_FORMULA = 22  # cells; with less for the formula, the parts are stacked, unless nearly all of them fit
@@ -20,8 +20,7 @@ NEARLY_ALL = 0.75
 INDENT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """One row. `steps` are what stands after the equals signs, formulas first; numbers put in are styled as such."""
 
     name: str
@@ -36,8 +35,7 @@ class Equation:
     note: str = ""  # words behind the first line, or on a line of their own where they don't fit
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The widths of a table, in cells."""
 
     number: int

@@ -11,16 +11,15 @@ A product that is wider than the screen goes on in further blocks; nothing is cu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from ..values import Struct
 from .lines import Line, Piece, centred, line, width_of
 
 INDENT = 2
 _BETWEEN = 3  # cells of " · "
 
 
-@dataclass(frozen=True, slots=True)
-class Factor:
+class Factor(Struct, frozen=True):
     """One local derivative: what stands above the bar, below it, and under the fraction."""
 
     above: str

@@ -6,12 +6,12 @@ import math
 import random
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import product
 from types import MappingProxyType
 
 from ..errors import Problem, RequestError, Where, did_you_mean
 from ..formulas.notation import element_name
+from ..values import replace
 from .names import normal_name, quoted
 from .toml_faults import parsed_value
 from .toml_places import find_places

@@ -11,9 +11,8 @@ with `Equation.where`. Reading a scenario runs none of it. Importing this module
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..errors import Problem, Where
+from ..values import replace
 from .changes import with_random, with_values
 from .files import Found, Title, bundled, find, titles
 from .names import normal_name, pattern_fault

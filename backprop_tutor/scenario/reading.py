@@ -6,9 +6,9 @@ Imported only when a scenario is read: the schema brings pydantic along.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
+from ..values import replace
 from .binding import TABLES
 from .learning import LearningReader
 from .names import normal_name, notation_fault, pattern_fault, quoted

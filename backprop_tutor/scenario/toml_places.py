@@ -15,7 +15,8 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from ..values import Struct
 
 Path = tuple[str | int, ...]
 
@@ -35,8 +36,7 @@ _STRING = re.compile(
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*+|[^\s,\[\]{}#=\"']++")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of the text: offsets from 0 (end not included); line and column of its start, counted from 1."""
 
     start: int

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..errors import Problem, ScenarioError, Where, did_you_mean
 from ..formulas.ascii_names import AsciiNames, ascii_names
 from ..formulas.characters import printable as printable  # for those who read scenarios
+from ..values import Struct
 from .toml_places import Path, Places, Span
 
 if TYPE_CHECKING:
@@ -43,13 +43,15 @@ MAX_LINE_SHOWN = 5000
 """A longer line isn't shown in an error; of a shorter one a screen shows the part around the caret."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class Source(Struct, frozen=True, eq=False):
     """The text of one scenario and the places in it; it makes the `Where` of an error."""
 
     text: str
     file: str | None
-    places: Places = field(repr=False)
+    places: Places
+
+    def __repr__(self) -> str:
+        return f"Source(file={self.file!r})"
 
     def where(self, *path: str | int, key: bool = False) -> Where:
         """The place of a value (or, with `key`, of its key); of the nearest table when the path is absent."""
@@ -104,8 +106,7 @@ def shown_line(line: str) -> str | None:
     return printable(line) if len(line) <= MAX_LINE_SHOWN else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Quantity:
+class Quantity(Struct, frozen=True, eq=False):
     """An input, a parameter or a target: a number or an array of them.
 
     `values` is flat, row by row, read-only, NaN where the value is unknown ("?"). `texts` holds what the author typed
@@ -142,8 +143,7 @@ class Quantity:
         return "?" if value != value else repr(value).removesuffix(".0")
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionDefinition:
+class FunctionDefinition(Struct, frozen=True):
     """A function that the document brings along. `where` is the first character of the body, for carets."""
 
     name: str
@@ -153,8 +153,7 @@ class FunctionDefinition:
     name_where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """`name = text`. `where` is the first character of the formula inside its quotes, for carets."""
 
     name: str
@@ -163,8 +162,7 @@ class Equation:
     name_where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class RuleValue:
+class RuleValue(Struct, frozen=True):
     """A number of [learning.values]: a constant of the update rule, or where a name that it remembers starts."""
 
     name: str
@@ -172,16 +170,14 @@ class RuleValue:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class Sample(Struct, frozen=True, eq=False):
     """One sample: the quantities that differ from sample to sample (the same names in each)."""
 
     values: Mapping[str, Quantity]
     where: Where
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scenario:
+class Scenario(Struct, frozen=True, eq=False):
     """One network in its document's own notation."""
 
     name: str
@@ -216,7 +212,7 @@ class Scenario:
     """How many update steps are shown unless somebody asks for another number."""
     notation: Mapping[str, str]
     elements: Mapping[str, str]
-    source: Source = field(repr=False)
+    source: Source
 
     @property
     def inputs(self) -> tuple[Quantity, ...]:
@@ -261,8 +257,7 @@ class Scenario:
         return self.source.where(*path, key=key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Draft:
+class Draft(Struct, frozen=True, eq=False):
     """A scenario as far as it could be read, and everything that is wrong with it.
 
     A quantity that couldn't be read stands in the scenario as an unknown, so that formulas can still be checked;

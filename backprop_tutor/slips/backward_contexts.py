@@ -6,7 +6,6 @@ Each context is one step of the chain rule at one quantity, with what comes from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from ..engine.loss_terms import LossTerm
 from ..engine.network import Activation, Bias, Edge, Network, Softmax, Unit
@@ -14,11 +13,11 @@ from ..engine.unroll import bracket
 from ..formulas.algebra import ONE, ZERO, minus, over, plus, scaled, times, total
 from ..formulas.expression import Expression, Name
 from ..handwork.quantities import Gradient, Subject
+from ..values import Struct
 
 
 # ---------------------------------------------------------------- backward: where the loss meets the outputs
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """∂loss/∂output by the loss's own terms."""
 
     network: Network
@@ -55,8 +54,7 @@ def missing(network: Network, subject: Subject) -> Missing | None:
 
 
 # ---------------------------------------------------------------- backward: through one function
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True):
     """One way through a neuron a = f(z): what comes from above, times the slope, times `tail`.
 
     `tail` is 1 but for a unit that applies f to its own sum: there ∂of/∂w has the slope and the source in one step.
@@ -88,8 +86,7 @@ class Arm:
         return self.network.derivative(self.of, self.activation.node)
 
 
-@dataclass(frozen=True, slots=True)
-class Sloping:
+class Sloping(Struct, frozen=True):
     """∂of/∂z of a neuron a = f(z); of several where they apply f to sums with a weight, bias or source in common."""
 
     arms: tuple[Arm, ...]
@@ -152,8 +149,7 @@ def _arm(network: Network, subject: Gradient, user: int) -> Arm | None:
     return Arm(network, subject.of, activation, error(network, subject.of, user), tail)
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelling:
+class Cancelling(Struct, frozen=True):
     """∂of/∂z of a sigmoid under a binary cross entropy: (p − y), times what belongs to a fused unit's step."""
 
     p: Expression
@@ -194,8 +190,7 @@ def cancelling(network: Network, subject: Subject) -> Cancelling | None:
 
 
 # ---------------------------------------------------------------- backward: through a softmax
-@dataclass(frozen=True, slots=True)
-class Spreading:
+class Spreading(Struct, frozen=True):
     """∂of/∂z_i of a logit: it moves every output of its softmax. `terms` are a cross entropy's, where `of` is one."""
 
     network: Network
@@ -293,8 +288,7 @@ def _of_logits(network: Network, subject: Gradient) -> Spreading | None:
 
 
 # ---------------------------------------------------------------- backward: through weighted sums
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """One place where a weight, a bias or a source stands in a unit's sum."""
 
     unit: Unit
@@ -314,8 +308,7 @@ class Use:
         return self.part.source
 
 
-@dataclass(frozen=True, slots=True)
-class Uses:
+class Uses(Struct, frozen=True):
     """∂of/∂q of a quantity that stands in the sums of units as `role`."""
 
     network: Network

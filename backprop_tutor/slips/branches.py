@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..engine.network import Network
 from ..formulas.algebra import plus, times
 from ..formulas.expression import Expression
 from ..handwork.quantities import Gradient, Subject
+from ..values import Struct
 from .backward_contexts import bias_uses, source_uses, weight_uses
 from .forward_contexts import Draft, Drafts, in_context, listed
 
@@ -16,8 +16,7 @@ FEW = 3  # ways of which each is tried by itself
 MOST_USERS = 8  # of a quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Branching:
+class Branching(Struct, frozen=True):
     """∂of/∂q of a quantity that goes several ways, through formulas of any kind: ∂of/∂user·∂user/∂q, user by user."""
 
     network: Network

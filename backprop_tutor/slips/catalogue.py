@@ -9,7 +9,6 @@ that equal each other the first is kept, with the prior of the likeliest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
 from ..engine.network import Network
@@ -17,6 +16,7 @@ from ..formulas.algebra import plus, size, times
 from ..formulas.expression import Expression
 from ..formulas.typeset import to_text
 from ..handwork.quantities import Gradient, Subject
+from ..values import Struct, replace
 from . import branches as branches
 from . import forward as forward
 from . import slopes as slopes
@@ -35,8 +35,7 @@ ALSO = "The same goes for"
 CARRIED = 0.5  # of its prior, for a slip carried from one neuron into the next
 
 
-@dataclass(frozen=True, slots=True)
-class Slip:
+class Slip(Struct, frozen=True):
     """One row: `code` is stable, `id` is the catalogue's, `sentence` is filled in with the names of the network."""
 
     code: str
@@ -47,8 +46,7 @@ class Slip:
     rewrite: Rewrite
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One way of getting one quantity wrong: the wrong formula over the graph's names, and the right one beside it."""
 
     code: str
@@ -302,8 +300,7 @@ def variants(network: Network, subject: Subject) -> tuple[Variant, ...]:
 
 
 # ---------------------------------------------------------------- trying the rows on a quantity
-@dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True):
     """A wrong formula before it is compared with the right one; `depth` counts the steps that it was carried."""
 
     code: str

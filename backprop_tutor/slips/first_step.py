@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..engine.network import Network
@@ -22,10 +21,10 @@ from ..formulas.expression import (
     walk,
 )
 from ..handwork.quantities import RATE
+from ..values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class FirstStep:
+class FirstStep(Struct, frozen=True):
     """w' = w − `step`; `unscaled` is the step without the learning rate, None where it has none."""
 
     after: Expression

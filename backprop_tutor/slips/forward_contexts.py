@@ -8,7 +8,6 @@ pass are in `backward_contexts.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from ..engine.loss_terms import Loss, LossTerm
@@ -17,6 +16,7 @@ from ..formulas.algebra import call, named, plus, renamed, size, total
 from ..formulas.expression import Expression, Name
 from ..formulas.typeset import to_text
 from ..handwork.quantities import RATE, Subject, Updated, Value
+from ..values import Struct, field
 from .first_step import FirstStep, first_step
 
 MOST_LISTED = 4  # names in a sentence
@@ -24,8 +24,7 @@ READABLE = 12  # pieces of a step that is written out in a sentence
 Words: TypeAlias = Mapping[str, Expression | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A wrong formula, the right one in the same style, and what its sentence speaks of.
 
     `share` is the part of the slip's prior that this draft deserves: below 1 for the less likely ones of many.
@@ -67,8 +66,7 @@ def in_context(make: Callable[[Network, Subject], C | None]) -> Callable[[Callab
 
 
 # ---------------------------------------------------------------- forward
-@dataclass(frozen=True, slots=True)
-class Weighing:
+class Weighing(Struct, frozen=True):
     """The value of a unit."""
 
     network: Network
@@ -101,8 +99,7 @@ def weighing(network: Network, subject: Subject) -> Weighing | None:
     return None if unit is None or right is None else Weighing(network, unit, right)
 
 
-@dataclass(frozen=True, slots=True)
-class Squashing:
+class Squashing(Struct, frozen=True):
     """The value of an activation."""
 
     network: Network
@@ -123,8 +120,7 @@ def squashing(network: Network, subject: Subject) -> Squashing | None:
     return None if activation is None or right is None else Squashing(network, activation, right)
 
 
-@dataclass(frozen=True, slots=True)
-class Normalising:
+class Normalising(Struct, frozen=True):
     """The value of one output of a softmax."""
 
     network: Network
@@ -149,8 +145,7 @@ def normalising(network: Network, subject: Subject) -> Normalising | None:
     return None if softmax is None or right is None else Normalising(network, softmax, right)
 
 
-@dataclass(frozen=True, slots=True)
-class Losing:
+class Losing(Struct, frozen=True):
     """The value of a loss."""
 
     network: Network
@@ -187,8 +182,7 @@ def losing(network: Network, subject: Subject) -> Losing | None:
 
 
 # ---------------------------------------------------------------- update
-@dataclass(frozen=True, slots=True)
-class Updating:
+class Updating(Struct, frozen=True):
     """A parameter after one step."""
 
     network: Network

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -16,6 +15,7 @@ from ...quiz.fairness import as_asked
 from ...quiz.replies import Reply
 from ...quiz.session import Ended
 from ...quiz.types import Choice, Item
+from ...values import Struct, field
 from ..run import paths, plain
 from ..screen import Screen
 from . import worked as quiz_worked
@@ -36,8 +36,7 @@ from .words import (
 LONG_LINE = 2000
 
 
-@dataclass
-class PlainView:
+class PlainView(Struct):
     """Reads a quiz out on a screen."""
 
     screen: Screen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
@@ -17,6 +16,7 @@ from ...quiz.names import Kind
 from ...quiz.replies import Reply
 from ...quiz.session import Ended
 from ...quiz.types import Choice, Item, Known
+from ...values import Struct, field
 from ..equations import Equation, heading, laid_out
 from ..fractions import Factor, common_widths, product_lines
 from ..lines import Block, Line, Piece, left, line, width_of, worded, wrapped
@@ -44,8 +44,7 @@ INDENT = "  "
 FULL, GAP = 6, 4  # numbers in one column; cells between two columns
 
 
-@dataclass
-class TerminalView:
+class TerminalView(Struct):
     """Shows a quiz on a screen. `rates` are what the session says of itself at the start and the end."""
 
     screen: Screen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 
@@ -23,6 +22,7 @@ from ...quiz.session import Ended
 from ...quiz.skills import title_of
 from ...quiz.types import Choice, Item
 from ...slips.catalogue import row
+from ...values import Struct
 
 MARKS: Mapping[bool, Mapping[str, str]] = {
     False: {"right": "●", "helped": "◐", "wrong": "✗", "skipped": "·", "begun": "·", "open": "○"},
@@ -135,8 +135,7 @@ def accepts(asked: Asked, item: Item | Choice) -> str:
     return "A number, a calculation or a formula."
 
 
-@dataclass
-class Instructions:
+class Instructions(Struct):
     """What may be typed: the keys once, the kind of answer whenever it is another one than before."""
 
     _kind: str = ""
@@ -250,8 +249,7 @@ def kept_words(ended: Sequence[Ended], seed: str) -> str:
     return f"{score_words(ended)[:1].upper()}{score_words(ended)[1:]}; seed {seed}."
 
 
-@dataclass(frozen=True, slots=True)
-class Practise:
+class Practise(Struct, frozen=True):
     """What to practise next: sentences, and the command for it."""
 
     sentences: tuple[str, ...]

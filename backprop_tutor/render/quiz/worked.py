@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from ...formulas.digits import spelt
 from ...formulas.typeset import to_text
@@ -13,6 +12,7 @@ from ...quiz.choosing import Asked
 from ...quiz.hints import put_in
 from ...quiz.names import Kind
 from ...quiz.types import Choice, Item
+from ...values import Struct, replace
 from ..equations import Equation, laid_out, measure
 from ..lines import Block, length
 from ..run import adjoints, forward, local, paths, update
@@ -23,8 +23,7 @@ from ..screen import Screen
 from .words import GUARD, with_minus
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One thing worked: by equations, or a derivative along its paths. `pen` is the one for its derivatives."""
 
     pen: Pen

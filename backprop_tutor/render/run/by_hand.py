@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from math import isfinite
 
 from ...errors import Problem, RequestError
@@ -11,6 +10,7 @@ from ...formulas.digits import significant, spelt
 from ...formulas.typeset import to_text
 from ...lesson.by_hand import HandStep, HandWork, Written, work
 from ...lesson.steps import definition_of
+from ...values import replace
 from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, line, right, width_of, worded
 from ..tables import grid

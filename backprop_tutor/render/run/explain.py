@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from ...formulas.digits import counted, short
 from ...formulas.notation import folded
 from ...lesson.steps import AdjointStep
 from ...lesson.third import SYMBOLIC_GAP, chained, exact
+from ...values import Struct
 from ..equations import Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, Line, aligned, left, length, line, width_of, worded
 from . import adjoints, local, paths, update
@@ -31,8 +31,7 @@ MAX_WITNESSED = 400  # edges that SymPy is asked for
 _LOSS_NAMES = ("L", "E", "J", "C", "loss", "Loss", "error")
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(Struct, frozen=True):
     """d(of)/d(by), node numbers."""
 
     of: int

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ...formulas.digits import is_number
 from ...formulas.expression import Derivative, Name
 from ...lesson.steps import LocalStep, backward_edges, local_formula, local_steps
+from ...values import replace
 from ..equations import Columns, Equation, heading, laid_out, lined_up, measure
 from ..lines import Block, Line, left, line, right, width_of
 from .pen import GAP_WIDTH, Pen

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 
@@ -31,6 +30,7 @@ from ...lesson.steps import (
     local_formula,
     local_steps,
 )
+from ...values import replace
 from ..screen import make_screen, to_ascii
 from . import array_equations, big, explain, forward, given, length, markdown_arrays, markdown_update
 from . import several_steps as several

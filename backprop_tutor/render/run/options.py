@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from ...values import Struct
 
 Part: TypeAlias = Literal["forward", "local", "backward", "update"]
 View: TypeAlias = Literal["paths", "adjoints"]
 PARTS: tuple[Part, ...] = ("forward", "local", "backward", "update")
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """The options of `run`.
 
     `grads` names derivatives to explain in full (`w11`, `dL/dw11`, `∂o1/∂w11`); then only these are shown. `by_hand`

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice, pairwise
 from math import fsum, prod
 
@@ -13,6 +12,7 @@ from ...engine.trace import Path
 from ...formulas.digits import counted
 from ...formulas.rounding import settled_number
 from ...lesson.steps import GradientStep, gradient_steps, local_formula
+from ...values import replace
 from ..equations import heading
 from ..fractions import INDENT, Factor, common_widths, product_lines, product_width
 from ..lines import Block, Line, Piece, aligned, length, line, width_of, worded, wrapped

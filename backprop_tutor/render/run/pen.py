@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -16,6 +15,7 @@ from ...formulas.digits import counted, is_number, short, significant, spelt
 from ...formulas.expression import Expression, Number, Sum, transform
 from ...formulas.typeset import derivative_text, to_text
 from ...lesson.third import Symbolic, ThirdWitness
+from ...values import Struct, field, replace
 from ..lines import right
 from ..screen import Glyphs, Screen
 from . import length
@@ -30,8 +30,7 @@ LONG_PIECES = 400  # of a formula in LaTeX
 STEP_DIGITS = 9  # of a difference whose step was asked for
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What has been checked so far; the closing line and the exit status come from it."""
 
     values: int = 0
@@ -89,8 +88,7 @@ class Tally:
         return self.values == self.values_agree and self.decided == self.agree and self.third == self.third_agree
 
 
-@dataclass(frozen=True)
-class Pen:
+class Pen(Struct, frozen=True, dict=True):
     """Spells what a renderer shows. `trace` of a symbolic graph holds NaN for every number."""
 
     trace: Trace

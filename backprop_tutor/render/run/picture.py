@@ -11,15 +11,14 @@ branch is drawn by itself, so one that two branches share appears in both: the p
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from ...values import Struct
 from ..lines import width_of
 
 MAX_ROWS = 16  # branches; more would be no picture any more
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True):
     """Rows of equal width; `at` is the row where its line comes in and leaves, `ends` the row of each branch."""
 
     rows: tuple[str, ...]
@@ -31,8 +30,7 @@ class Drawing:
         return width_of(self.rows[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(Struct, frozen=True):
     """A part of the graph with one entry and one exit: which quantities follow each one, and where its ways meet."""
 
     following: Mapping[int, tuple[int, ...]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from math import log10
 
 from ...engine.learning import Course, Point, course, retraced, states, steps_of
 from ...formulas.digits import counted
+from ...values import replace
 from ..equations import INDENT, heading
 from ..lines import Block, Line, left, line, right, width_of, worded
 from ..tables import grid

@@ -12,7 +12,6 @@ A rule of the scenario's own is shown line by line for each parameter, as it is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from ...engine.trace import forward
 from ...engine.update_rule import UpdateRule, Worked
 from ...formulas.digits import spelt
 from ...formulas.typeset import to_text
+from ...values import replace
 from ..equations import INDENT, Equation, heading, laid_out, lined_up
 from ..lines import Block, Line, line, width_of, worded
 from .pen import Pen

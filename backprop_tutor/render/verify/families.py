@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ...handwork.claims import Judgement, LinkVerdict, Verdict
 from ...judging.pen import PEN_SLIPS
+from ...values import Struct
 
 # Slips of the pen and marks without a cause: two of a kind have nothing to do with each other.
 SINGLE = frozenset(
@@ -18,8 +18,7 @@ MOST_NUMBERS = 24  # line numbers in a sentence
 MOST_FIRST = 12  # of more than those
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """The first line of one mistake, the lines that make it again, and the lines that follow from them."""
 
     first: Verdict

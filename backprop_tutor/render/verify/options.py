@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...handwork.claims import Mark
+from ...values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyOptions:
+class VerifyOptions(Struct, frozen=True):
     """The options of `verify`.
 
     `scenario` is the scenario as it was named on the command line, and `command` what judges the same sheet again: for

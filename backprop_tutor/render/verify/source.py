@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ...handwork.claims import Claim
+from ...values import Struct
 from ..lines import Block, line, width_of, worded
 from ..screen import Glyphs
 
 INDENT = 2  # of a long line's continuation
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A place in the line (from 0) and a few words for it."""
 
     start: int

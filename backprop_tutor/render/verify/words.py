@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...formulas.digits import significant
 from ...formulas.expression import Expression
 from ...formulas.typeset import ASCII, Style, to_text
 from ...handwork.claims import LinkVerdict, Mark, Verdict
 from ...judging.alignment import has_names
+from ...values import Struct
 from ..screen import ASCII_GLYPHS, Glyphs
 from .options import VerifyOptions
 
@@ -37,8 +37,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])")
 _LINES = re.compile(r"\blines? [\d, ]+(?: and \d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Spells verdicts in one medium."""
 
     options: VerifyOptions
