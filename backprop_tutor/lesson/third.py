@@ -21,7 +21,7 @@ SYMBOLIC_GAP = 1e-9  # relative; SymPy's numbers and the engine's differ by roun
 NOISE = 64.0  # rounding errors of the largest products in a sum, in units of ε
 NUDGE = 1e-6  # relative, of an operand: what it does to a derivative, in proportion, is what its rounding does
 MOST_EDGES = 1_000  # local derivatives that are multiplied along the paths
-MOST_PIECES = 150  # of a formula that SymPy is asked for at 60 digits
+MOST_PIECES = 50  # of a formula that SymPy is asked for at 60 digits
 MOST_EXACT = 100  # of one run that SymPy is asked for at 60 digits
 
 
