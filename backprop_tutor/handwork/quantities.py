@@ -269,7 +269,9 @@ class Vocabulary:
             return isinstance(self.subject(text), Updated) or self.updated_array(text) is not None
         if not (naming.SUFFIX.fullmatch(text) or naming.PREFIX.match(text)):
             return False
-        return self.subject(text, timed) is not None or self.updated_array(text) is not None
+        if self.subject(text, timed) is not None or self.updated_array(text) is not None:
+            return True
+        return self.meant_update(text) is not None
 
     def pieces(self, spelling: str) -> tuple[str, ...]:
         """`w1i1` as w1 and i1: known names run together, with an index at least one of them; empty where unclear."""
@@ -353,10 +355,27 @@ class Vocabulary:
             found = self._digits.get(index)
         if found is None or (self.is_loss(found) and re.fullmatch(r"e_?\d*", spelling)):
             return None  # many call a plain difference e1
-        plain, own = folded(spelling).casefold(), folded(self.graph.name(found)).casefold()
+        plain, own = _bare(spelling), _bare(self.graph.name(found))
         if self.graph.block_of(found).kind == "parameter" and plain != own and plain.startswith(own):
             return None  # a mark that says when, and nobody knows what
         return found
+
+    def meant_name(self, spelling: str) -> str | None:
+        """The name of what is evidently meant: also of a weight's new value, `Wz_{12}'` for `Wz[1,2]'`."""
+        updated, node = self.meant_update(spelling), self.meant(spelling)
+        if updated is not None:
+            return f"{self.graph.name(updated)}'"
+        return None if node is None else self.graph.name(node)
+
+    def meant_update(self, spelling: str) -> int | None:
+        """The parameter whose new value a foreign spelling evidently means."""
+        found = (self.meant(base) for base in naming.updated(spelling))
+        return next((n for n in found if n is not None and self.graph.block_of(n).kind == "parameter"), None)
+
+    def likely_name(self, spelling: str) -> str | None:
+        """The name of what is likely meant."""
+        node = self.likely(spelling)
+        return None if node is None else self.graph.name(node)
 
     def likely(self, spelling: str) -> int | None:
         """The node that a foreign spelling may well mean where that makes a line true: u13 for w13, ŷ, MSE."""
@@ -443,8 +462,13 @@ def _unique(pairs: Iterable[tuple[K, int]]) -> dict[K, int]:
     return {key: next(iter(nodes)) for key, nodes in found.items() if len(nodes) == 1}
 
 
+def _bare(name: str) -> str:
+    """A name without what only sets its index apart: `W[1,2]` and `w_{12}` as w12."""
+    return re.sub(r"[\[\]]", "", folded(name).casefold())
+
+
 def _lookalike(name: str) -> str:
-    return folded(name).casefold().replace("0", "o").replace("l", "1")
+    return _bare(name).replace("0", "o").replace("l", "1")
 
 
 def _kin(name: str) -> tuple[str, str]:

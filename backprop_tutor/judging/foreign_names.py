@@ -61,23 +61,23 @@ class ForeignNames:
         return renamed
 
     def found(self, foreign: tuple[str, ...]) -> Mapping[str, str]:
-        evident = self.evident(foreign, self.vocabulary.meant)
+        evident = self.evident(foreign, self.vocabulary.meant_name)
         if len(evident) == len(foreign) and self.holds(evident):
             return evident
-        likely = {**self.evident(foreign, self.vocabulary.likely), **evident}
+        likely = {**self.evident(foreign, self.vocabulary.likely_name), **evident}
         if len(likely) == len(foreign) and len(likely) > len(evident) and self.holds(likely):
             return likely
         rest = tuple(name for name in foreign if name not in evident)
         found = self.searched({}, foreign) or self.searched(evident, rest)
         return {**evident, **(found or {})}
 
-    def evident(self, foreign: tuple[str, ...], reading: Callable[[str], int | None]) -> dict[str, str]:
+    def evident(self, foreign: tuple[str, ...], reading: Callable[[str], str | None]) -> dict[str, str]:
         """Names whose meaning the spelling alone makes clear, each of another quantity."""
         found: dict[str, str] = {}
         for name in foreign:
-            node = reading(name) if self.vocabulary.array(name) is None else None
-            if node is not None and self.judge.graph.name(node) not in found.values():
-                found[name] = self.judge.graph.name(node)
+            own = reading(name) if self.vocabulary.array(name) is None else None
+            if own is not None and own not in found.values():
+                found[name] = own
         return found
 
     # ------------------------------------------------------------------ the assignment that makes the chain true
