@@ -107,3 +107,12 @@ def test_faults_carry_their_places() -> None:
         backprop_tutor.run(backprop_tutor.loads('[parameters]\nw = 1\n[equations]\nL = "w + nothing"\n'))
     [problem] = caught.value.problems
     assert (problem.where.line, problem.where.column, problem.where.length) == (4, 10, 7)
+
+
+def test_a_local_derivative_is_checked_by_its_two_names(run: Run) -> None:
+    check = run.local_check("o1", "a_h1")
+    assert check.agrees
+    assert check.value == run.local("o1", "a_h1")
+    assert check.difference == pytest.approx(0.4)
+    with pytest.raises(RequestError, match="doesn't use 'i1'"):
+        run.local_check("o1", "i1")

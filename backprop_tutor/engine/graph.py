@@ -34,6 +34,8 @@ from .unroll import Unroller, of_single_numbers
 from .update_rule import Memory, UpdateRule, Worked, rule_of
 from .written_out import CustomFunction, expanded, recognised
 
+FEW_NAMES = 5  # told where nothing resembles a name
+
 Kind: TypeAlias = Literal["input", "parameter", "target", "computed"]
 
 
@@ -170,9 +172,10 @@ class Graph(Struct, frozen=True, dict=True):
                         help=f"name one element, for example {self.name(block.start)}",
                     )
                 )
-            raise RequestError(
-                Problem(f"this scenario has no quantity called '{name}'", help=did_you_mean(name, self.some_names()))
-            )
+            names = self.some_names()
+            few = ", ".join(names[:FEW_NAMES])
+            help = did_you_mean(name, names) or f"name one of {few}{' and so on' if len(names) > FEW_NAMES else ''}"
+            raise RequestError(Problem(f"this scenario has no quantity called '{name}'", help=help))
         return found
 
     def some_names(self, limit: int = 2000) -> list[str]:

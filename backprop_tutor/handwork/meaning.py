@@ -257,8 +257,3 @@ def assignments(
         if most >= full:
             break
     return best
-
-
-def calls_unknown(node: Expression) -> bool:
-    """Does a formula use a whole-array function where numbers stand (`sum(...)` with free indices)?"""
-    return any(isinstance(part, Call) and part.function in ("sum", "mean", "softmax") for part in walk(node))

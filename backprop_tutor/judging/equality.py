@@ -66,10 +66,6 @@ class Equality:
         """Is the formula 0 (or without a value) all around the scenario's own values?"""
         return _only_zeros(point.evaluate(formula) for point in self._near(frozenset()))
 
-    def vanishes(self, formula: Expression) -> bool:
-        """Is the formula 0 (or without a value) wherever it is looked at?"""
-        return _only_zeros(point.evaluate(formula) for point in self.points[:3])
-
     def compare(self, left: Expression, right: Expression, free: Iterable[str] = ()) -> Comparison:
         """Equality with its condition; `free` are names of the person's own that stand for any number."""
         plain = self._compare(left, right, self.points, tuple(free))

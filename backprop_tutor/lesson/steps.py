@@ -15,7 +15,7 @@ import numpy as np
 
 from ..engine.check import Check, Method, check_gradients, check_locals
 from ..engine.graph import Graph, Node, ancestors, descendants
-from ..engine.trace import Contribution, Path, Trace, Update, path_totals
+from ..engine.trace import Contribution, Path, Trace, path_totals
 from ..engine.unroll import of_single_numbers
 from ..engine.written_out import substitute
 from ..formulas import functions as table
@@ -273,10 +273,6 @@ def multiplications(trace: Trace) -> Multiplications:
     links = path_totals(graph, graph.loss, lengths=True)[sources]
     counts = path_totals(graph, graph.loss)[sources]
     return Multiplications(sum(map(int, links)) - sum(map(int, counts)), int(np.count_nonzero(counted)))
-
-
-def update_steps(trace: Trace) -> tuple[Update, ...]:
-    return trace.updates
 
 
 # ---------------------------------------------------------------- formulas of local derivatives

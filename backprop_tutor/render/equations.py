@@ -51,9 +51,6 @@ class Columns(Struct, frozen=True):
         """Where the formulas begin."""
         return self.number + self.name + 3
 
-    @property
-    def value_end(self) -> int:
-        return self.start + self.formula + 3 + self.value
 
 
 def measure(rows: Sequence[Equation], width: int) -> Columns:

@@ -177,12 +177,6 @@ def pattern_fault(pattern: str, dimensions: int | None = None) -> Fault | None:
     return None
 
 
-def pattern_matches(pattern: str, name: str) -> bool:
-    """Whether some element of a large enough array would get this name."""
-    literal = _PLACEHOLDER.split(pattern)[::2]
-    return re.fullmatch(r"[1-9]\d{0,6}".join(map(re.escape, literal)), name) is not None
-
-
 def text_fault(text: str, *, line_ends: bool = False) -> Fault | None:
     """A text that is only shown may hold nothing that a terminal would obey (or that turns the writing direction)."""
     for char in text:
