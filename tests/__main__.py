@@ -1,4 +1,4 @@
-"""The one check command: lint, types, tests.
+"""The one check command: lint, format, types, tests.
 
 python -m tests                 all of it
 python -m tests -k packaging    further words go to pytest
@@ -17,6 +17,7 @@ def main() -> int:
     """Run every check, also after one has failed; 0 when all are right."""
     checks = (
         ("lint", ["ruff", "check", "."]),
+        ("format", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
         ("tests", ["pytest", "-n", "auto", "--dist", "loadgroup", *sys.argv[1:]]),
     )

@@ -78,7 +78,7 @@ def test_a_vector_left_of_a_matrix_lies() -> None:
 
 
 def test_intermediate_results_stand_in_their_formula() -> None:
-    source = LAYER.replace("z = \"W @ x + b\"", "q = \"W @ x + b\"\nz = \"(q - mean(q))/std(q)\"")
+    source = LAYER.replace('z = "W @ x + b"', 'q = "W @ x + b"\nz = "(q - mean(q))/std(q)"')
     text = "\n".join(forward_of(source))
     assert "z = (q − mean(q)) / √(mean((q − mean(q))²))" in text
 

@@ -218,7 +218,7 @@ def test_a_sum_inside_a_softmax_is_no_sum_of_the_group() -> None:
 
 
 FIBONACCI = (
-    "[parameters]\nw = 0.5\n[equations]\nz0 = \"w\"\nz1 = \"z0 + w\"\n"
+    '[parameters]\nw = 0.5\n[equations]\nz0 = "w"\nz1 = "z0 + w"\n'
     + "".join(f'z{i} = "tanh(0.3*z{i - 1}) + 0.2*relu(z{i - 2} - 0.4) + 0.1*z{i - 1}*w"\n' for i in range(2, 300))
     + 'L = "(1 - z299)**2"\n'
 )

@@ -73,7 +73,9 @@ def test_sympy_gets_no_more_of_a_long_formula_than_the_derivative_needs(
 @pytest.mark.parametrize(
     "formula",
     [
-        FACTORS, " + ".join(f"exp(w*x{i})" for i in range(60)), f"a*sigmoid(w + {' + '.join(PRODUCTS)})",
+        FACTORS,
+        " + ".join(f"exp(w*x{i})" for i in range(60)),
+        f"a*sigmoid(w + {' + '.join(PRODUCTS)})",
         f"tanh({FACTORS})",
     ],
 )

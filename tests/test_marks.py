@@ -349,7 +349,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "sigmoid",
         "w5 = 0.3589  # notation [renamed]\nw6 = 0.45  # right\nw7 = 0.5213  # wrong\nw8 = 0.65  # wrong",
     ),
-    ("a transpose beside targets called T", "attention_two_tokens", "dL/dV = A^T dL/dO  # right\ndL/dWV = X^T A^T (O - T)  # right"),
+    (
+        "a transpose beside targets called T",
+        "attention_two_tokens",
+        "dL/dV = A^T dL/dO  # right\ndL/dWV = X^T A^T (O - T)  # right",
+    ),
     # ------------------------------------------------------------ the slope of a formula, or over all paths
     (
         "what else changes with an operand is held fixed, or not",
@@ -690,7 +694,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
         r"$$3.4 \frac{\partial net_{h1}}{\partial w_1} = 0.05$$  # right"
         "\no1 = 0.75137    (0.01)  # right",
     ),
-    ("an arrow in a picture is no claim", "sigmoid", r"$$\frac{\partial E}{\partial h_1} \leftarrow \sigma'(net_{h1})$$"),
+    (
+        "an arrow in a picture is no claim",
+        "sigmoid",
+        r"$$\frac{\partial E}{\partial h_1} \leftarrow \sigma'(net_{h1})$$",
+    ),
     (
         "values as functions",
         "two_sigmoid_outputs",
@@ -794,7 +802,11 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ),
     ("names run together", "sigmoid", "net_h1 = w1i1 + w2i2 + b1  # right"),
     ("two points in a number", "sigmoid", "h1 = 0.5.9  # unread [unreadable]"),
-    ("what nobody can tell is passed over", "sigmoid", "E1 = foo(o1) = 1/2*(t1 - o1)^2  # right\nE1 = foo(o1) = (t1 - o1)^2  # wrong"),
+    (
+        "what nobody can tell is passed over",
+        "sigmoid",
+        "E1 = foo(o1) = 1/2*(t1 - o1)^2  # right\nE1 = foo(o1) = (t1 - o1)^2  # wrong",
+    ),
     ("a derivative by a difference", "chain", "dL/d(o - t) = 2(o - t)  # right\ndL/d(t - o) = 2(o - t)  # wrong"),
     # ------------------------------------------------------------ unread lines
     ("one decimal comma", "sigmoid", "h1 = 0,5933  # unread [unreadable]\nh1 = 0.5933  # right"),

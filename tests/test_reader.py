@@ -74,11 +74,10 @@ SPECIAL = re.compile(r"[\\{}$()\[\]|`]|#|//|[<>!:@]")
 
 def no_line_lost(sheet: Sheet) -> bool:
     """A line that says `h1 = 0.5933` in so many words is a claim, whatever stands around it."""
-    claimed = {
-        claim.line + i for claim in sheet.claims for i in range((claim.where.source or "").count("\n") + 1)
-    }
+    claimed = {claim.line + i for claim in sheet.claims for i in range((claim.where.source or "").count("\n") + 1)}
     return all(
-        number in claimed or SPECIAL.search(line) or not PLAIN.search(line) for number, line in enumerate(sheet.lines, 1)
+        number in claimed or SPECIAL.search(line) or not PLAIN.search(line)
+        for number, line in enumerate(sheet.lines, 1)
     )
 
 
@@ -203,7 +202,16 @@ def test_numbers_in_any_order_are_matched_without_trying_every_order_of_every_or
 
 @pytest.mark.parametrize(
     "bad",
-    ["h1 = ((((", "foo = bar", "o1 = 1 2 3 =", "h1 = 0,59", "net_o1 = __import__('os')", "E = ?", "w5' = ", "Let h1 = it"],
+    [
+        "h1 = ((((",
+        "foo = bar",
+        "o1 = 1 2 3 =",
+        "h1 = 0,59",
+        "net_o1 = __import__('os')",
+        "E = ?",
+        "w5' = ",
+        "Let h1 = it",
+    ],
 )
 def test_a_bad_line_never_changes_the_verdict_of_the_others(bad: str) -> None:
     lines = ["net_h1 = 0.4775", "h1 = 0.61716", "h2 = 0.59688", "net_o1 = 1.1155", "dE/do1 = -0.74", "E2 = 0.236"]
@@ -234,7 +242,12 @@ def test_unread_lines_have_a_place_and_a_remedy() -> None:
     [
         ("h1 =", "=", "nothing stands behind this '='", ""),
         ("= 0.5", "=", "nothing stands before this '='", ""),
-        ("h1 = the input times 2", "the input", "'the input' stands where a formula belongs", "write a formula, or put"),
+        (
+            "h1 = the input times 2",
+            "the input",
+            "'the input' stands where a formula belongs",
+            "write a formula, or put",
+        ),
         ("h1 = 0.5 0.6", "0.6", "'0.6' follows without a sign", "write 0.5*0.6"),
         ("h1 = 0.5.9", "0.5.9", "'0.5.9' has two decimal points", "write a product with *"),
         ("h1 = |net_h1|", "|", "'|' has no meaning in a formula", ""),
@@ -252,7 +265,9 @@ def test_what_can_not_be_read_is_named_and_marked(line: str, caret: str, message
 
 
 def test_a_caret_stands_in_its_own_line_of_a_chain() -> None:
-    (verdict,) = judged("sigmoid", "net_o1 = w5*h1 +\n  w6*h2 + b2\n  = 0.4*0.5933 + 0.45*0.5969 + 0.7\n  = 1.2059").verdicts
+    (verdict,) = judged(
+        "sigmoid", "net_o1 = w5*h1 +\n  w6*h2 + b2\n  = 0.4*0.5933 + 0.45*0.5969 + 0.7\n  = 1.2059"
+    ).verdicts
     source = verdict.claim.where.source
     assert source is not None
     wrong = next(link for link in verdict.links if link.kind == "substitution")

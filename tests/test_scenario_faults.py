@@ -250,8 +250,13 @@ STRUCTURE: Rows = [
             "2:1 'a' is a table, where text belongs | a dot in a name makes a table in TOML: write the name without a dot"
         ],
     ),
-    ('[equations]\nL = ["x"]\n', ["2:5 'L' is an array, where a formula belongs | put the whole list into one pair of "
-                                 'quotes: "[2*a, a + b]"; of several lines into three']),
+    (
+        '[equations]\nL = ["x"]\n',
+        [
+            "2:5 'L' is an array, where a formula belongs | put the whole list into one pair of "
+            'quotes: "[2*a, a + b]"; of several lines into three'
+        ],
+    ),
     ('[equations]\nL = "' + "x" * 4001 + '"\n', ["2:5 'L' has 4001 characters; the limit is 4000 | make it shorter"]),
     ("[inputs]\n1x = 1\n" + REST, ["2:1 '1x' is no name: it must start with a letter | " + RULE]),
     (

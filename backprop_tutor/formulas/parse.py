@@ -359,8 +359,7 @@ class Grammar(Cursor):
         return function in self.notation.functions
 
     def power_of_function(self, name: str) -> int:
-        """How many tokens from here are a power between a function and its argument: `exp^2(x)`; 0 where there is none.
-        """
+        """How many tokens from here are a power between a function and its argument, as in `exp^2(x)`; else 0."""
         if name not in self.notation.functions:
             return 0
         negative = self.ahead(1).text == "-"

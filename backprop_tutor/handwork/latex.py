@@ -274,9 +274,7 @@ class _Latex:
             # d(formula)/dw: the formula goes behind
             sign, inner = above.cut(0, 1), above.cut(top.start("what"), top.end("what"))
             return sign + over + below + self.bracketed(inner, start)
-        whole = [
-            part if re.fullmatch(r"[\w.]+", part.text) else self.bracketed(part, start) for part in (above, below)
-        ]
+        whole = [part if re.fullmatch(r"[\w.]+", part.text) else self.bracketed(part, start) for part in (above, below)]
         return self.bracketed(whole[0] + over + whole[1], start)
 
     def environment(self, which: str, start: int) -> Typed:

@@ -1,8 +1,11 @@
 """A sheet's lines in plain notation: bullets and comments off, and what is written over several lines in one piece.
 
-    ∂E/∂w5                           a line that begins with '=' goes on with the line before,
-      = ∂E/∂o1 * ∂o1/∂net            and so does one that begins with an operator,
-      = 0.7414 * 0.1868              or stands inside an open bracket
+A line that begins with '=' goes on with the line before, and so does one that begins with an operator or stands inside
+an open bracket:
+
+    ∂E/∂w5
+      = ∂E/∂o1 * ∂o1/∂net
+      = 0.7414 * 0.1868
 """
 
 from __future__ import annotations

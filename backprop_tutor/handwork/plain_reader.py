@@ -248,9 +248,7 @@ class _Reader:
 def _in_place(left: Typed, operation: str, right: Typed) -> Typed:
     """`w -= g` as w - (g)."""
     size = len(right.text)
-    return (
-        left.strip() + right.put(f" {operation} (", 0, size) + right.strip() + right.put(")", max(0, size - 1), size)
-    )
+    return left.strip() + right.put(f" {operation} (", 0, size) + right.strip() + right.put(")", max(0, size - 1), size)
 
 
 def parts_of(body: str, start: int, end: int, notation: HandNotation) -> tuple[Part, ...]:

@@ -90,5 +90,3 @@ class Updates:
 def in_place(text: str) -> str:
     """`-=` as the operation that it stands for, empty for a sign that only assigns."""
     return text[0] if text in ("-=", "+=") else ""
-
-

@@ -146,8 +146,8 @@ class ForeignNames:
             # `h1 = foo` is no formula that could tell what foo is
             bare = all(isinstance(ungrouped(side), Name) for side in sides)
             anchored = not bare and any(self.has_own(side, names) for side in sides)
-            return lambda reading: (anchored or self.resembles(reading)) and holds(
-                {name: Name(own) for name, own in reading.items()}
+            return lambda reading: (
+                (anchored or self.resembles(reading)) and holds({name: Name(own) for name, own in reading.items()})
             )
         number, truth = literal(self.expressions[-1]), self.judge.truth
         if number is None or truth is None:

@@ -133,9 +133,7 @@ def _bare_names(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Iterat
                 yield node.name
 
 
-def _for_parameter(
-    vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: int, renewed: bool = False
-) -> Claim:
+def _for_parameter(vocabulary: Vocabulary, rule: RuleNames, claim: Claim, node: int, renewed: bool = False) -> Claim:
     """The claim as one about a parameter; `renewed`: a bare `w` at its beginning is the new one."""
     first = claim.parts[0].expression
 

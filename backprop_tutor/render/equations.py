@@ -52,7 +52,6 @@ class Columns(Struct, frozen=True):
         return self.number + self.name + 3
 
 
-
 def measure(rows: Sequence[Equation], width: int) -> Columns:
     """The columns that hold every row uncut, or stacked lines."""
     number = max((width_of(row.number) + 1 for row in rows if row.number), default=0)

@@ -27,9 +27,7 @@ TABLES: Mapping[str, Kind] = MappingProxyType(
 class BindingReader:
     """Reads what a document binds; every fault goes to the report, and what is faulty is left out."""
 
-    def __init__(
-        self, document: Document, source: Source, found: Found, lost: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def __init__(self, document: Document, source: Source, found: Found, lost: Sequence[tuple[str, str]] = ()) -> None:
         """`lost` are tables and names of entries that are no TOML: nothing is told of what needs them."""
         self.found = found
         self.source = source

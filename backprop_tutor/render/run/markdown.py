@@ -292,9 +292,7 @@ class Page:
         terms = []
         for c in step.contributions:
             formula = self.formula(local_formula(self.graph, c.result, c.operand))
-            terms.append(
-                formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {factor(formula)}"
-            )
+            terms.append(formula if c.result == loss else rf"{self.derivative(loss, c.result)} \cdot {factor(formula)}")
         return " + ".join(factor(term, i == 0) if term.startswith("-") else term for i, term in enumerate(terms))
 
     def gradients(self, pen: Pen, nodes: list[int]) -> Iterator[str]:
@@ -395,4 +393,3 @@ class Page:
         """How many derivatives agree, and the worst gap."""
         for good, text in sentences(self.pen):
             yield f"{text[0].upper()}{text[1:]}." if good else f"**Not all right:** {text}."
-
