@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_adam_against_the_standard_library() -> None:
         ('s = "s + g**2"\nw = "w - rate*g/sqrt(s)"\n[learning.values]\ns = 0', (0.9, -0.1)),
         ('s = "s + g**2"\nw = "w - rate*g/sqrt(s)"\n[learning.values]\ns = 12', (1 - 0.2 / 4, -0.1 / math.sqrt(13))),
         ('w = "w - rate/t*f(g)"', (1 - 0.1 * 1, -0.1)),
+        ('w = "w - rate*g*min(1, 1/norm(g))"', (1 - 0.1 * 2 / math.sqrt(5), -0.1 / math.sqrt(5))),
+        ('c = "min(1, k/||k*g||)"\nw = "w - c*g"\n[learning.values]\nk = 2', (1 - 2 / math.sqrt(5), -1 / math.sqrt(5))),
+        ('u = "g/max(abs(g)) + sum(g^2) - mean(w)"\nw = "w - u"', (1 - (1 + 5 - 0.5), -(0.5 + 5 - 0.5))),
         ('step1 = "rate*g"\nw = "w - step1"', (0.8, -0.1)),
         ('v = "0.9*v - rate*g"\nw = "w - 0.9*old + 1.9*v"\nold = "v"', (1 - 1.9 * 0.2, -1.9 * 0.1)),
         ('w = "w - rate*max(-1, min(1, g))"', (0.9, -0.1)),
@@ -125,7 +129,9 @@ FAULTS = [
     (RATE + '[learning.update]\nw = "w - rate*w1"\n', "13:15 the rule has nothing called 'w1' | did you mean 'w'?"),
     (RATE + '[learning.update]\nw = "w - rate*"\n', "13:14 the formula ends too early | "),
     ('[learning.update]\nw = "w - rate*g"\n', "11:10 the rule uses 'rate', and [learning] has none | write rate = 0.1 there"),
-    (RATE + '[learning.update]\nw = "w - rate*g/sqrt(sum(g**2))"\n', "13:22 'sum' needs several numbers, and a rule works on one parameter at a time | leave it out"),
+    (RATE + '[learning.update]\nw = "w - rate*g/prod(g)"\n', "13:17 'prod' needs several numbers, and a rule works on one parameter at a time | norm(g), sum, mean, max and min are those of all parameters together"),
+    (RATE + '[learning.update]\nw = "w - rate*dot(g, w)"\n', "13:15 'dot' needs several numbers, and a rule works on one parameter at a time | norm(g), sum, mean, max and min are those of all parameters together"),
+    (RATE + '[learning.update]\nv = "2*g"\nw = "w - rate*v/norm(v)"\n', "14:22 'norm' is one number of all parameters, so it can hold their w and g only | write norm(g), or sum(g**2)"),
     (RATE + '[learning.update]\nw = "w @ g"\n', "13:6 '@' is the product of matrices, and these are two numbers | write *"),
     (RATE + '[learning.update]\nw = "w - g/0"\n', "13:10 this divides by zero | "),
     (RATE + '[learning.update]\ng = "2*g"\nw = "w - g"\n', "13:1 'g' is the gradient in a rule, so nothing else can have that name | choose another name"),
@@ -309,3 +315,34 @@ def test_a_large_network_keeps_to_a_table(bptutor: Run) -> None:
     assert "Step 2" not in shown
     assert "100 parameters; --format json lists them" in shown
     assert re.search(r"^  8 ", shown, re.M)
+
+
+def test_a_total_is_of_all_parameters_that_move_and_stands_above_them(bptutor: Run, tmp_path: Path) -> None:
+    """x = (3, 4), dL/dy = 7: the gradient is (21, 28), its norm 35, and clipped to 5 it is (3, 4)."""
+    text = """\
+[inputs]
+x = [3, 4]
+[parameters]
+w = [1, 1]
+[equations]
+y = "w @ x"
+L = "y^2/2"
+[learning]
+rate = 0.1
+[learning.update]
+gc = "g*min(1, 5/norm(g))"
+w = "w - rate*gc"
+"""
+    (tmp_path / "clip.toml").write_text(text)
+    for options in ([], ["--plain"], ["--format", "markdown"], ["--by-hand", "3"]):
+        shown = bptutor("run", str(tmp_path / "clip.toml"), "--part", "update", *options).out
+        assert re.search(r"0\.7\b.*0\.6\b", shown, re.DOTALL), options
+    shown = bptutor("run", str(tmp_path / "clip.toml"), "--part", "update").out
+    assert "over all parameters: norm(g) = 35" in shown
+    assert "21·min(1, 5 / 35)" in shown
+    (tmp_path / "sheet.md").write_text("gc_w1 = 21*5/35 = 3\nw[2]' = 1 - 0.1*4 = 0.6\nw[1]' = 1 - 0.1*5 = 0.5\n")
+    judged = bptutor("verify", str(tmp_path / "clip.toml"), str(tmp_path / "sheet.md"))
+    assert re.findall(r"^([✓✗]) \d", judged.out, re.MULTILINE) == ["✓", "✓", "✗"]
+    frozen = trace.run(build(scenario.loads(text.replace("rate = 0.1", 'rate = 0.1\nfrozen = ["u"]').replace(
+        "w = [1, 1]", "w = [1, 1]\nu = 1").replace("w @ x", "w @ x*u"))))  # fmt: skip
+    assert [update.after for update in frozen.updates] == pytest.approx([0.7, 0.6, 1])

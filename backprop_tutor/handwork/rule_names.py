@@ -43,7 +43,12 @@ class RuleNames:
                     found[f"{name}_{parameter}"] = Worked(line, node)
             for name in self.rule.starts:
                 found[f"old {name}_{parameter}"] = Remembered(name, node)
-        return {**found, **{name: RuleNumber(name) for name in (*self.rule.numbers, "t")}}
+        return {**found, **{name: RuleNumber(name) for name in self._single}}
+
+    @property
+    def _single(self) -> tuple[str, ...]:
+        """What is one number for all parameters."""
+        return (*self.rule.numbers, *(total.name for total in self.rule.totals), "t")
 
     @cached_property
     def _spellings(self) -> Mapping[str, Subject]:

@@ -110,10 +110,14 @@ class Model:
         return names.rule.starts[name] if memory is None else float(memory[self.graph.parameter_rows[node]])
 
     def rule_number(self, name: str) -> float:
-        """A constant of the update rule, or the number of the step."""
+        """A constant of the update rule, the number of the step, or what the rule takes of all parameters together."""
         names = self.vocabulary.rule
         assert names is not None
-        return float(self.graph.step) if name == "t" else names.rule.numbers[name]
+        if name == "t" or name in names.rule.numbers:
+            return float(self.graph.step) if name == "t" else names.rule.numbers[name]
+        nodes = self.graph.nodes_of("parameter")
+        slopes = np.array([self.of(Gradient(self.graph.loss, node)) for node in nodes])
+        return names.rule.over_all(np.array([self.value(node) for node in nodes]), slopes, self.graph.frozen)[name]
 
     def of(self, subject: Subject) -> float:
         match subject:

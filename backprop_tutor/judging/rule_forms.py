@@ -23,7 +23,7 @@ def rule_forms(vocabulary: Vocabulary, subject: Subject) -> Sequence[Expression]
 
     def with_numbers(part: Expression) -> Expression:
         constant = rule.canonical.get(part.name) if isinstance(part, Name) else None
-        if isinstance(constant, RuleNumber):
+        if isinstance(constant, RuleNumber) and (constant.name == "t" or constant.name in rule.rule.numbers):
             value = float(vocabulary.graph.step) if constant.name == "t" else rule.rule.numbers[constant.name]
             text = repr(value).removesuffix(".0")
             return Number(text, Fraction(text))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import fsum, isfinite
 
+import numpy as np
+
 from ..engine.trace import Trace
 from ..formulas.digits import EXACT, decimal, rounded
 from ..formulas.evaluate import evaluate
@@ -88,6 +90,7 @@ class HandWork(Struct, frozen=True):
     values: Mapping[int, float]
     locals: Mapping[tuple[int, int], float]
     gradients: Mapping[int, float]
+    totals: Mapping[str, float]  # of the scenario's own rule
 
     @property
     def worst(self) -> HandStep | None:
@@ -147,16 +150,24 @@ def work(trace: Trace, digits: int, inputs: bool = False) -> HandWork:
         gradients[node] = products[0] if len(products) == 1 else written(fsum(products), digits, *products)
         steps.append(HandStep("backward", graph.loss, node, gradients[node], step.value, tuple(terms)))
 
+    totals: Mapping[str, float] = {}
+    if graph.rule is not None and trace.updates:
+        before = np.array([update.before for update in trace.updates])
+        slopes = np.array([gradients[update.node] for update in trace.updates])
+        totals = {
+            name: written(total, digits, *slopes)
+            for name, total in graph.rule.over_all(before, slopes, graph.frozen).items()
+        }
     for update, rate, frozen in zip(trace.updates, graph.rates, graph.frozen, strict=True) if trace.updates else ():
         lines: tuple[float, ...] = ()
         if frozen:
             after = update.after
         elif graph.rule is not None and not graph.rule.plain:
             slope = gradients[update.node]
-            after, worked = graph.rule.by_hand(update.before, slope, rate, _rounding(digits, slope))
+            after, worked = graph.rule.by_hand(update.before, slope, rate, totals, _rounding(digits, slope))
             lines = tuple(worked.values())
         else:
             step_size = _product(rate, gradients[update.node], digits)
             after = written(update.before - step_size, digits, step_size)
         steps.append(HandStep("update", update.node, None, after, update.after, lines=lines))
-    return HandWork(digits, tuple(steps), values, locals_, gradients)
+    return HandWork(digits, tuple(steps), values, locals_, gradients, totals)

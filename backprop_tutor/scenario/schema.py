@@ -145,7 +145,8 @@ class Learning(_Table):
         {},
         description="the rule of a step, line by line for every parameter w with its gradient g, the rate and the step "
         'number t: v = "beta*v + g", w = "w - rate*v"; a name that is needed before its own line has the value of the '
-        "step before, 0 at first; without a rule it is plain gradient descent",
+        "step before, 0 at first; norm(g), and so sum, mean, max and min of w and g, is one number of all parameters; "
+        "without a rule it is plain gradient descent",
     )
     values: dict[str, Quantified] = Field(
         {}, description="numbers of the rule: its constants, and where a remembered name starts if not at 0"

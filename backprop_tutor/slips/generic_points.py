@@ -7,6 +7,7 @@ softmax keep their sum of 1. Each relu is seen on both sides of its kink where t
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ..engine.network import Network
 from ..engine.scalar import NAN, Compiled, Dual, compiled
 from ..engine.trace import Trace, backward, forward
+from ..engine.update_rule import UpdateRule
 from ..formulas.expression import Expression
 from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value
 
@@ -63,7 +65,13 @@ class Point:
         rate = float(graph.rates[row]) if own else self.rate
         if rule is None or rule.plain:
             return before - rate * self.trace.gradient(node)
-        return rule.by_hand(before, self.trace.gradient(node), rate)[0]
+        return rule.by_hand(before, self.trace.gradient(node), rate, self._totals(rule))[0]
+
+    def _totals(self, rule: UpdateRule) -> Mapping[str, float]:
+        """What the rule takes of all parameters together."""
+        nodes = self.network.graph.nodes_of("parameter")
+        gradients = np.array([self.trace.gradient(node) for node in nodes])
+        return rule.over_all(np.array([self.values[node] for node in nodes]), gradients, self.network.graph.frozen)
 
     def of(self, subject: Subject) -> float:
         """The value of a quantity of any kind."""

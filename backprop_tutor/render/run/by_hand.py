@@ -161,7 +161,7 @@ def update_by_rule(pen: Pen, done: HandWork, step: HandStep) -> str:
     assert rule is not None
     at = next(i for i, line in enumerate(rule.lines) if line.name == "w")
     texts = {value.name: spelt(value.text, pen.glyphs.style.minus) for value in pen.graph.scenario.rule_values}
-    texts |= {name: number(pen, start, done.digits) for name, start in rule.starts.items()}
+    texts |= {name: number(pen, start, done.digits) for name, start in (*rule.starts.items(), *done.totals.items())}
     results = zip(rule.lines[:at], step.lines, strict=False)
     texts |= {line.name: number(pen, value, done.digits) for line, value in results}
     slope = number(pen, done.gradients[step.of], done.digits)

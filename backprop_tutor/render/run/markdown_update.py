@@ -32,6 +32,9 @@ def parts(page: Page) -> Iterator[str]:
         numbers = [rf"$\eta = {latex_value(page.graph.scenario.rate_text or '')}$"] if page.pen.rate else []
         given = [v for v in page.graph.scenario.rule_values if v.name in rule.numbers]
         numbers += [f"${page.name(v.name)} = {latex_number(v.text)}$" for v in given]
+        known = update.step_of(page.pen).known
+        for total in rule.totals:
+            numbers.append(f"${rule_latex(page, rule, total.name)} = {page.number(float(known[total.name][0]))}$")
         yield f"{kind} with {', '.join(numbers)}:" if numbers else f"{kind}:"
     nodes = page.graph.nodes_of("parameter")
     if rule.plain:
@@ -80,10 +83,17 @@ def rule_name(page: Page, rule: UpdateRule, line: int, node: int) -> Callable[[s
     spelling = update.spelling(page.graph, line, "w")
 
     def typeset(name: str) -> str:
-        shown = page.node(node) if name == "w" else r"\eta" if name == "rate" else page.name(name)
+        shown = page.node(node) if name == "w" else rule_latex(page, rule, name)
         return shown if spelling(name) == name else new(page, shown)
 
     return typeset
+
+
+def rule_latex(page: Page, rule: UpdateRule, name: str) -> str:
+    """A name of the rule that is no parameter's: a total is a formula."""
+    if total := next((total for total in rule.totals if total.name == name), None):
+        return to_latex(total.call, lambda inner: rule_latex(page, rule, inner))
+    return r"\eta" if name == "rate" else page.name(name)
 
 
 def new(page: Page, shown: str) -> str:

@@ -150,7 +150,7 @@ def _part(pen: Pen, part: str) -> Iterator[list[str]]:
     if part == "update" and rule is not None:
         yield ["", _sentence(pen, f"Update, {update.note(pen, rule)}")]
         if not rule.plain and not pen.symbolic:
-            words = [", ".join(update.numbers_of(pen, rule)), update.memory(pen, rule)]
+            words = [", ".join(update.numbers_of(pen, rule)), *update.totals_of(pen, rule), update.memory(pen, rule)]
             yield [_sentence(pen, text) for text in words if text]
         for row in update.rows_of(pen, pen.graph.nodes_of("parameter")):
             yield facts(row, f"{row.number}: " if row.number else "")

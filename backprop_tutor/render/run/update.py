@@ -56,7 +56,8 @@ def above(pen: Pen, rule: UpdateRule, note: str) -> list[Line]:
     lines = [line(), *heading("Update", note, pen.width, pen.glyphs.dash)]
     if not rule.plain:
         room = pen.width - INDENT
-        texts = [*packed([] if pen.symbolic else numbers_of(pen, rule), room), *worded(memory(pen, rule), room)]
+        known = [] if pen.symbolic else [numbers_of(pen, rule), totals_of(pen, rule)]
+        texts = [*(text for facts in known for text in packed(facts, room)), *worded(memory(pen, rule), room)]
         lines += [line(" " * INDENT, (text, "note")) for text in texts if text]
     return lines
 
@@ -86,6 +87,13 @@ def numbers_of(pen: Pen, rule: UpdateRule) -> list[str]:
     given = {v.name: spelt(v.text, minus) for v in pen.graph.scenario.rule_values if v.name in rule.numbers}
     rate = [f"rate = {pen.rate}"] if pen.rate else []
     return rate + [f"{pen.glyphs.text(name)} = {text}" for name, text in given.items()]
+
+
+def totals_of(pen: Pen, rule: UpdateRule) -> list[str]:
+    """`over all parameters: norm(g) = 35`"""
+    known = step_of(pen).known
+    found = [f"{pen.glyphs.text(total.name)} = {pen.number(float(known[total.name][0]))}" for total in rule.totals]
+    return [f"over all parameters: {', '.join(found)}"] if found else []
 
 
 def memory(pen: Pen, rule: UpdateRule) -> str:
