@@ -20,6 +20,7 @@ from ..formulas.expression import Derivative, Expression, Negative, Product, Sum
 from ..formulas.typeset import to_text
 from ..handwork.claims import Explanation, Verdict
 from ..handwork.exact import Interval, Stated, agrees, finite, truncates
+from ..handwork.meaning import subject_of
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import SLIPS, Variant, variants
 from ..values import Struct, replace
@@ -119,18 +120,26 @@ def written_causes(
     found = _matching(_slips(judge, models, person, subject), written.gives)
     standing = [c for c in found if c.formula is not None and written.stands_as(c.formula)]
     if written.misfits:
-        accounting = [c for c in found if all(_has(c, models, misfit.number) for misfit in written.misfits)]
+        accounting = [c for c in found if all(_has(judge, c, models, misfit.number) for misfit in written.misfits)]
         chance = NO_SLIP * math.prod(misfit.by_chance for misfit in written.misfits)
         return _ranked(judge, subject, _by_code(standing or accounting), chance, line)
     chance = NO_SLIP * _by_chance(written.stated, None)
     return _ranked(judge, subject, _by_code(standing or found), chance * STANDING if standing else chance, line)
 
 
-def _has(candidate: _Candidate, models: Sequence[Model], number: Stated) -> bool:
-    """Is a number the value of some piece of a slip's formula, its sign aside? A factor of 1 is in every formula."""
+def _has(judge: Judge, candidate: _Candidate, models: Sequence[Model], number: Stated) -> bool:
+    """Is a number the value of some piece of a slip's formula, its sign aside? A factor of 1 is in every formula.
+
+    A derivative in it may be written as a chain: ∂L#1/∂z#1·x#1 for ∂L#1/∂w.
+    """
     if abs(number.value) == 1:
         return True
-    pieces = () if candidate.formula is None else walk(candidate.formula)
+    pieces = [] if candidate.formula is None else list(walk(candidate.formula))
+    for piece in list(pieces):
+        subject = subject_of(piece, judge.vocabulary) if isinstance(piece, Derivative) else None
+        if isinstance(subject, Gradient):
+            users = judge.network.uses(subject.by, subject.of)
+            pieces += [judge.network.derivative(subject.of, user) for user in users if user != subject.of]
     values = (finite(model.evaluate(piece)) for piece in pieces for model in models)
     size = abs(number.value)
     return any(value is not None and agrees(size, number.unit, abs(value)) for value in values)

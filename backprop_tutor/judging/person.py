@@ -7,7 +7,7 @@ what they skipped from what they stated: that is what "follows" means. It also s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
@@ -292,11 +292,13 @@ class Person(Model):
         self.leaves = leaves
         self.stated: dict[Subject, Line] = dict(stated or {})
         self.nudges = dict(nudges or {})
-        # what was worked out, for each way of asking: without one statement, and with slopes from results or not
-        self._memos: dict[tuple[Subject | None, bool], dict[Subject, Answer]] = {}
+        # what was worked out, for each way of asking: without one statement, slopes from results, gradients from parts
+        self._memos: dict[tuple[Subject | None, bool, bool], dict[Subject, Answer]] = {}
         self._open: list[tuple[set[Subject], set[int]]] = []
         self._skip: Subject | None = None
         self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
+        self.by_parts = True  # ∂L/∂w from the stated ∂L1/∂w where L is made of L1; otherwise along the chain alone
+        self._parts: dict[int, list[int]] | None = None  # by quantity: what has a stated derivative by it
 
     def copy(self) -> Person:
         """A person who has stated the same so far."""
@@ -306,6 +308,7 @@ class Person(Model):
         """A new statement replaces the old one; everything after it is calculated anew."""
         self.stated[subject] = line
         self._memos.clear()
+        self._parts = None
 
     def is_given(self, node: int) -> bool:
         """Is a value typed in the scenario, not only assumed? From the second update step on no parameter's is."""
@@ -330,7 +333,7 @@ class Person(Model):
 
     def _answer(self, subject: Subject) -> Answer:
         without = self._skip if self._skip in self.stated else None
-        memo = self._memos.setdefault((without, self.by_result), {})
+        memo = self._memos.setdefault((without, self.by_result, self.by_parts), {})
         known = memo.get(subject)
         if known is None:
             self._open.append((set(), set()))
@@ -380,12 +383,39 @@ class Person(Model):
     def _gradient(self, of: int, by: int) -> float:
         if of == by:
             return 1.0
+        if self.by_parts and self._has_parts(of, by):
+            return self._from_parts(of, by)
         total = 0.0
         for user in self.graph.users.get(by, ()):
             if not self.graph.reaches(user, of):
                 continue
             total += self._upstream(of, user) * self._local(user, by)
         return total
+
+    @property
+    def parts(self) -> Mapping[int, Sequence[int]]:
+        """By quantity, what has a stated derivative by it that is more than a slope of one formula."""
+        if self._parts is None:
+            self._parts = {}
+            graph, local = self.graph, self.convention.local
+            for subject in self.stated:
+                if not isinstance(subject, Gradient) or graph.direct_only(subject.of, subject.by):
+                    continue
+                if not (local and graph.two_slopes(subject.of, subject.by)):
+                    self._parts.setdefault(subject.by, []).append(subject.of)
+        return self._parts
+
+    def _has_parts(self, of: int, by: int) -> bool:
+        """Is a derivative by the same quantity stated of something that `of` is made of, as a sample's own loss?"""
+        return any(
+            part != of and Gradient(part, by) != self._skip and self.graph.reaches(part, of)
+            for part in self.parts.get(by, ())
+        )
+
+    def _from_parts(self, of: int, by: int) -> float:
+        """∂of/∂by = Σ ∂of/∂part · ∂part/∂by over what goes into `of` itself."""
+        parts = (part for part in dict.fromkeys(self.graph.node(of).operands) if self.graph.reaches(by, part))
+        return sum(self._local(of, part) * self._upstream(part, by) for part in parts)
 
     def _upstream(self, of: int, user: int) -> float:
         """∂of/∂user over all paths, however the person means it where they write it."""
@@ -452,13 +482,13 @@ class Person(Model):
         return _BY_RESULT[whole.function](self.of(Value(user)))
 
     # ------------------------------------------------------------------ answers with their grounds
-    def carried(self, subject: Subject, by_result: bool = True) -> Answer:
+    def carried(self, subject: Subject, by_result: bool = True, by_parts: bool = True) -> Answer:
         """The subject from everything stated but the subject itself."""
-        self._skip, self.by_result = subject, by_result
+        self._skip, self.by_result, self.by_parts = subject, by_result, by_parts
         try:
             return self._answer(subject)
         finally:
-            self._skip, self.by_result = None, True
+            self._skip, self.by_result, self.by_parts = None, True, True
 
     def answer(self, formula: Expression, without: Subject | None = None) -> Answer:
         """A formula at the person's numbers, `without` their own statement of one subject."""

@@ -278,6 +278,8 @@ def candidates(reference: Reference, person: Person, subject: Subject) -> list[A
     answers = [person.carried(subject)]
     if isinstance(subject, (Gradient, Updated)):
         answers.append(person.carried(subject, by_result=False))
+        if person.parts:
+            answers.append(person.carried(subject, by_parts=False))
     for form in reference.forms(subject):
         answers.append(person.answer(form, without=subject))
     return [a for a in answers if finite(a.value) is not None]
