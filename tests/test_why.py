@@ -109,6 +109,14 @@ def test_a_given_value_that_explains_two_mistakes_is_told() -> None:
     assert first.message == "these lines fit if w5 is 0.45 instead of 0.4"
 
 
+def test_a_given_value_has_to_fit_every_element_of_a_line() -> None:
+    """With y2 = −1 the line about z would fit, and one element of the last, whose slip is another one."""
+    turned = "[-0.2279, 0.3806, -0.1527]"
+    sheet = f"p = [0.2279, 0.6194, 0.1527]\ndL/dz = y - p = {turned}\ndL/db = {turned}\nb' = [0.2140, -0.3806, -0.0236]"
+    judgement = judged("classes", sheet)
+    assert [v.code for v in judgement.verdicts if v.mark == "wrong"] == ["target-minus-output", "rate-missing"]
+
+
 @pytest.mark.parametrize(
     "sheet",
     [

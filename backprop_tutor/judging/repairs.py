@@ -113,15 +113,16 @@ class _Fitting(Struct, frozen=True):
     def of(self, changed: Truth, numbers: Iterable[tuple[Subject, Line]]) -> set[int] | None:
         """The lines that are not right and fit; None where one that is right, or might be, does not."""
         found: set[int] = set()
+        others: set[int] = set()  # lines with a number, perhaps another element of an array, that doesn't fit
         for subject, line in numbers:
             value, true = finite(changed.of(subject)), finite(self.truth.of(subject))
             number, mark = line.number, self.marks.get(line.line)
             fits = value is not None and agrees(number.value, number.unit, value)
             if not fits and self.speaks_for(number, mark, true, value):
                 return None
-            if fits and mark in ("wrong", "follows"):
-                found.add(line.line)
-        return found
+            if mark in ("wrong", "follows"):
+                (found if fits else others).add(line.line)
+        return found - others
 
     def speaks_for(self, number: Stated, mark: Mark | None, true: Fraction | None, value: Fraction | None) -> bool:
         """Does a line speak for the values unchanged: right, undecided but in agreement, or close to them?"""
