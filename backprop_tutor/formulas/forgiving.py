@@ -266,7 +266,7 @@ class HandGrammar(Grammar):
         """A function that nobody knows: `f(x)` as the activation, `P(y)` as a name; None where it is a product."""
         token, notation = self.here, self.notation
         close = closing(self.tokens, self.at + 1)
-        if close is None or notation.names(token.text):
+        if close is None or notation.names(token.text) or notation.is_quantity(token.text):
             return None
         if function := notation.activation(token.text.rstrip("'")):
             self.take()

@@ -25,6 +25,7 @@ from ..values import replace
 from . import naming
 from .arrays import ArrayNames
 from .claims import Claim, Part, Sheet, Unreadable
+from .indices import element, lettered, letters_of, says_numbers
 from .layout import CORRECTED as CORRECTED  # for those who write sheets
 from .layout import Row, in_plain, plain_row, rows
 from .prose import Equation, Words, equations, is_mathematics
@@ -108,8 +109,19 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
             return False  # e^x is Euler's number even where a loss is called E
         return spelling in known or vocabulary.subject(spelling, timed) is not None
 
+    def is_array(name: str) -> bool:
+        return vocabulary.array(name) is not None
+
     def is_quantity(spelling: str) -> bool:
-        return spelling in known or vocabulary.node(spelling) is not None or vocabulary.array(spelling) is not None
+        if spelling in known or vocabulary.node(spelling) is not None or is_array(spelling):
+            return True
+        found = element(spelling)
+        return found is not None and is_array(found.stem)
+
+    def is_marked(text: str, last: bool) -> bool:
+        found = lettered(text)
+        known = found is not None and (is_array(found.stem) or vocabulary.updated_array(found.stem) is not None)
+        return known or vocabulary.marked(text, last, timed)
 
     def is_applied(name: str, argument: str) -> bool:
         node = vocabulary.node(name)
@@ -118,8 +130,7 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     own = {function.name for function in graph.scenario.functions}
     return HandNotation(
         functions.NAMES | own, names, own, is_quantity, is_applied,
-        lambda text, last: vocabulary.marked(text, last, timed), vocabulary.pieces, vocabulary.activation,
-        lambda name: vocabulary.array(name) is not None,
+        is_marked, vocabulary.pieces, vocabulary.activation, is_array,
     )  # fmt: skip
 
 
@@ -176,8 +187,11 @@ class _Reader:
 
     def row(self, row: Row, found: list[Equation]) -> Iterator[Claim]:
         """The claims of one row; the mark at its end is what the last one deserves."""
-        for i, equation in enumerate(found):
-            yield self.claim(row if i == len(found) - 1 else replace(row, expected=None), equation)
+        claims = [self.claim(replace(row, expected=None), equation) for equation in found]
+        letters = {letter for claim in claims for part in claim.parts for letter in letters_of(part.expression)}
+        stated = [claim for claim in claims if not says_numbers(claim.text, letters)]
+        for claim in stated:
+            yield replace(claim, expected=row.expected) if claim is stated[-1] else claim
 
     def claim(self, row: Row, equation: Equation) -> Claim:
         start = min((a for part in equation.parts for a, _ in part.places), default=0)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ..formulas.expression import Call, Derivative, Expression, Group, Name, Sum, transform, walk
 from ..values import Struct, replace
+from .indices import Elements, letters_of
 from .meaning import names_of
 from .quantities import Vocabulary
 
@@ -24,14 +25,17 @@ class WrittenOut(Struct, frozen=True):
     renamed: Mapping[str, str]
 
 
-def written_out(formula: Expression, vocabulary: Vocabulary) -> WrittenOut:
+def written_out(formula: Expression, elements: Elements) -> WrittenOut:
     """The formula with every sum over an index written out; one that nobody can tell stays."""
+    vocabulary = elements.vocabulary
     renamed: dict[str, str] = {}
 
     def change(part: Expression) -> Expression:
         if not (isinstance(part, Call) and part.function == "sum" and len(part.arguments) == 1):
             return part
         term = part.arguments[0]
+        if terms := _elements(term, elements):
+            return Group(Sum(tuple((1, Group(one, part.span)) for one in terms), part.span), part.span)
         foreign = [name for node in walk(term) for name in names_of(node) if _is_foreign(name, vocabulary)]
         readings = _by_index(foreign, vocabulary)
         if not readings:
@@ -42,6 +46,20 @@ def written_out(formula: Expression, vocabulary: Vocabulary) -> WrittenOut:
         return Group(Sum(tuple((1, _put(term, reading)) for reading in readings), part.span), part.span)
 
     return WrittenOut(transform(formula, change), renamed)
+
+
+def _elements(term: Expression, elements: Elements) -> list[Expression]:
+    """A term for every element of the arrays below which its letter stands: of several letters the last is the sum's.
+
+    The others are those of sums around it. Without a letter it is one for every element of the arrays that it names.
+    """
+    lengths = elements.lengths([term])
+    letters = sorted(letters_of(term))
+    if not letters:
+        return elements.of_whole(term, MOST_TERMS)
+    if any(letter not in lengths for letter in letters) or lengths[letters[-1]] > MOST_TERMS:
+        return []
+    return [elements.at(term, {letters[-1]: number}) for number in range(1, lengths[letters[-1]] + 1)]
 
 
 def _is_foreign(name: str, vocabulary: Vocabulary) -> bool:

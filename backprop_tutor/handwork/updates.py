@@ -14,6 +14,7 @@ from ..formulas.expression import Derivative, Element, Expression, Name, Sum, un
 from ..values import replace
 from .claims import Part
 from .exact import agrees, exact, literal, truncates
+from .indices import lettered
 from .quantities import Gradient, Updated, Value, Vocabulary
 
 
@@ -41,6 +42,8 @@ class Updates:
             own = f"{self.vocabulary.graph.name(about)}'"
         elif subject is None and self.is_array(first.name) and (assigns or self.mentions(rest[0], first.name)):
             own = f"{self.vocabulary.array(first.name)}'"
+        elif subject is None and self.is_element(first.name) and (assigns or self.mentions(rest[0], first.name)):
+            own = f"{first.name}'"
         else:
             return tuple(parts), {}
         self.backward = True
@@ -59,6 +62,11 @@ class Updates:
     def is_array(self, name: str) -> bool:
         array = self.vocabulary.array(name)
         return array is not None and self.vocabulary.graph.blocks[array].kind == "parameter"
+
+    def is_element(self, name: str) -> bool:
+        """Is it an array's element by letters: `W_ij`?"""
+        found = lettered(name)
+        return found is not None and self.is_array(found.stem)
 
     def mentions(self, node: Expression, name: str) -> bool:
         """Does a sum hold the array itself: `W - 0.5*dW`?"""

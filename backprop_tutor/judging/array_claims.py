@@ -79,7 +79,7 @@ def judge_array(
         return Verdict(claim, None, "unknown", "not-checkable", message, None, None, ())
     size = found.parts[0][1].size
     verdicts = [judge.chain(_element(claim, found, i), session, later) for i in range(size)]
-    return _together(judge, claim, found, verdicts)
+    return together(judge, claim, found, verdicts)
 
 
 def is_about_arrays(judge: Judge, claim: Claim) -> bool:
@@ -318,7 +318,7 @@ def _number(cell: Expression) -> Expression:
     return node if isinstance(plain, Number) else cell
 
 
-def _together(judge: Judge, claim: Claim, found: Arrays, verdicts: Sequence[Verdict]) -> Verdict:
+def together(judge: Judge, claim: Claim, found: Arrays, verdicts: Sequence[Verdict]) -> Verdict:
     """One verdict of all elements': the worst mark, said of every element that has it."""
     marks: list[Mark] = [v.mark for v in verdicts]
     mark = worst(marks)

@@ -6,10 +6,23 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..formulas.expression import Call, DerivativeOf, Expression, Group, Name, Span, Sum, transform, ungrouped, walk
+from ..formulas.expression import (
+    Call,
+    DerivativeOf,
+    Expression,
+    Group,
+    Name,
+    Span,
+    Sum,
+    names_in,
+    transform,
+    ungrouped,
+    walk,
+)
 from ..handwork import meaning
 from ..handwork.claims import Claim, Explanation, LinkKind, LinkVerdict, Mark, Part
 from ..handwork.exact import Stated, literal
+from ..handwork.indices import Elements
 from ..handwork.meaning import Meaning
 from ..handwork.quantities import Subject, Updated, Value
 from ..handwork.sums import written_out
@@ -77,7 +90,8 @@ class ChainReader:
     def read_steps(self) -> list[Step]:
         claim, vocabulary, session = self.claim, self.vocabulary, self.session
         expressions = self.with_own_names()
-        sums = [written_out(e, vocabulary) for e in expressions]
+        elements = Elements(self.judge.arrays, claim.sample)
+        sums = [written_out(e, elements) for e in expressions]
         self.summed = {name: own for one in sums for name, own in one.renamed.items()}
         expressions = [meaning.by_one_name(e, vocabulary) for e in self.with_steps([one.formula for one in sums])]
         bound = parameter_names(expressions)
@@ -152,9 +166,10 @@ def also(message: str, more: str) -> str:
 
 
 def parameter_names(expressions: Sequence[Expression]) -> set[str]:
-    """Variables of a function's own definition: the x of `f(x) = 2.0*x`."""
-    first = ungrouped(expressions[0])
+    """Variables of a function's own definition: the x of `f(x) = 2.0*x`, which stands on the right, too."""
+    first, *rest = (ungrouped(expression) for expression in expressions)
     inner = ungrouped(first.operand) if isinstance(first, DerivativeOf) else first
-    if isinstance(inner, Call):
-        return {n.name for argument in inner.arguments for n in walk(argument) if isinstance(n, Name)}
-    return set()
+    if not isinstance(inner, Call):
+        return set()
+    found = {name for argument in inner.arguments for name in names_in(argument)}
+    return found if inner is not first else found & {name for expression in rest for name in names_in(expression)}

@@ -33,6 +33,7 @@ from .chain import Chain
 from .conventions import promising, under_convention, worse
 from .equality import Equality
 from .fitting import Reference
+from .letter_claims import judge_by_letters
 from .local_slopes import read_either_way
 from .moved import Moved
 from .person import STANDARD, Convention, Line, Person, Truth
@@ -254,8 +255,10 @@ class Judge:
         return old_or_new(self.vocabulary, named, session, lambda read, said: self.either(read, said, later))
 
     def either(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
-        """A claim about an array or about a single number."""
-        verdict = judge_array(self, claim, session, later) if mentions_arrays(self, claim) else None
+        """A claim about an array, about its elements by letters or about a single number."""
+        verdict = judge_by_letters(self, claim, session, later)
+        if verdict is None and mentions_arrays(self, claim):
+            verdict = judge_array(self, claim, session, later)
         return self.chain(claim, session, later) if verdict is None else verdict
 
     def chain(self, claim: Claim, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Verdict:
