@@ -460,3 +460,60 @@ def test_what_cannot_be_joined_or_added_up_is_said(formula: str, said: str, help
     assert (problem.message, problem.help) == (said, help)
     assert problem.where.line == 5
     assert problem.where.column is not None
+
+
+ON_PAPER = """
+[constants]
+"λ" = 0.1
+[inputs]
+x = [1, 2]
+"δ" = [0.5, -1, 2]
+M = [[1, 2], [3, 4]]
+[parameters]
+W = [[0.1, 0.2], [0.3, 0.4], [0.5, -0.6]]
+u = [1, -1]
+[equations]
+y = "{}"
+L = "sum(y) + sum(W) + sum(u)"
+"""
+
+
+@pytest.mark.parametrize(
+    ("on_paper", "explicit"),
+    [
+        ("W x", "W @ x"), ("W·x", "W @ x"), ("2 W x", "2*(W @ x)"), ("M W^T", "M @ transpose(W)"), ("u M", "u @ M"),
+        ("u^T x", "u @ x"), ("-u^T x", "-(u @ x)"), ("uᵀ @ x", "u @ x"), ("u^⊤ M x / 2", "u @ M @ x / 2"),
+        ("x^T M x", "x @ M @ x"), ("(δ^T W) x", "δ @ W @ x"), ("δ x^T", "outer(δ, x)"), ("W^T δ", "transpose(W) @ δ"),
+        ("W.T W", "transpose(W) @ W"), ("λ/2 ‖u‖²", "λ/2*sum(u**2)"), ("½‖x - u‖_2^2", "sum((x - u)**2)/2"),
+        ("1/2 ||W||_F^2", "sum(W**2)/2"), ("λ ‖u‖_1", "λ*sum(abs(u))"), ("2|u[1]| |x[2]|", "2*abs(u[1])*abs(x[2])"),
+        ("λ/2 sum(u^2)", "λ/2*sum(u**2)"), ("3 ‖u‖", "3*sqrt(sum(u**2))"), ("|x - 2*|u| + 1|", "abs(x - 2*abs(u) + 1)"),
+    ],
+)  # fmt: skip
+def test_products_and_norms_as_they_stand_on_paper(on_paper: str, explicit: str) -> None:
+    one, two = (witnessed(scenario.loads(ON_PAPER.replace("{}", text))) for text in (on_paper, explicit))
+    assert one.graph.blocks["y"].shape == two.graph.blocks["y"].shape
+    assert one.loss == pytest.approx(two.loss, rel=1e-12)
+    assert Run(one).gradients["u[1]"] == pytest.approx(Run(two).gradients["u[1]"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "said", "help"),
+    [
+        ("x·u", "this may be either product of two arrays",
+         "write u @ v for the dot product, u*v for the products of elements"),
+        ("M M", "this may be either product of two arrays",
+         "write A @ B for the matrix product, A*B for the products of elements"),
+        ("u^T", "only a matrix has a transpose", "u^T v is dot(u, v), u v^T is outer(u, v)"),
+        ("dot(W, x)", "dot takes two vectors", "the product of matrices is A @ B"),
+    ],
+)  # fmt: skip
+def test_a_product_that_may_be_either_is_asked_for(formula: str, said: str, help: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        build(scenario.loads(ON_PAPER.replace("{}", formula)))
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.help) == (said, help)
+
+
+def test_the_square_of_a_norm_has_a_derivative_where_the_norm_is_0() -> None:
+    run = witnessed(scenario.loads('[parameters]\nw = [0, 0]\n[equations]\nL = "1/2 ‖w‖²"\n'))
+    assert Run(run).gradients["w[1]"] == 0

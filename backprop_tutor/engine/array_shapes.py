@@ -61,13 +61,20 @@ class Shapes:
                 return self.shape(inner)
             case MatrixProduct(left, right):
                 return self.of_product(node, self.shape(left), self.shape(right))
-            case Product(factors) if node.implied and sum(bool(self.shape(factor)) for _, factor in factors) > 1:
-                help = "write W @ x for the matrix product, W*x for the products of elements"
-                raise fault(node, "arrays stand side by side without a sign", "which product?", help)
+            case Product(factors) if self.is_unclear(node):
+                one, two = [shape for _, factor in factors if (shape := self.shape(factor))][:2]
+                of, kind = (("u", "v"), "dot") if len(one) == len(two) == 1 else (("A", "B"), "matrix")
+                help = f"write {' @ '.join(of)} for the {kind} product, {'*'.join(of)} for the products of elements"
+                raise fault(node, "this may be either product of two arrays", "which product?", help)
             case Call():
                 return self.of_call(node)
             case _:
                 return self.spread(node)
+
+    def is_unclear(self, node: Product) -> bool:
+        """Do two arrays stand beside each other without a sign that says which product it is?"""
+        arrays = [place for place, (_, factor) in enumerate(node.factors) if self.shape(factor)]
+        return len(arrays) > 1 and not node.beside.isdisjoint(arrays[1:])
 
     def spread(self, node: Expression) -> Shape:
         """The shape of what works element by element, numbers spread over arrays."""
@@ -124,10 +131,10 @@ class Shapes:
         if function in table.ALONG and len(shape) != 2:
             help = f"for a vector write {table.ALONG[function][0]}( )"
             raise fault(node, f"'{name}' takes a matrix", what, help)
-        if function == "outer":
-            for own, argument in zip(shapes, node.arguments, strict=True):
-                if len(own) != 1:
-                    raise fault(argument, "outer takes two vectors", f"shape {shape_text(own)}")
+        for own, argument in zip(shapes, node.arguments, strict=True) if function in ("outer", "dot") else ():
+            if len(own) > 1 or (not own and function == "outer"):
+                help = "the product of matrices is A @ B" if function == "dot" else ""
+                raise fault(argument, f"{function} takes two vectors", f"shape {shape_text(own)}", help)
 
     def faults(self, node: Expression) -> list[FormulaError]:
         """Every fault of a formula's shapes that does not follow from another one.

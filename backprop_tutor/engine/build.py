@@ -32,6 +32,7 @@ from ..formulas.parse import parse
 from ..scenario.loading import Equation, Quantity, Scenario
 from ..scenario.types import in_order
 from ..values import replace
+from .array_products import meant
 from .array_shapes import Shapes
 from .equations import FormulaReader
 from .graph import Block, Graph, NodeGroup, ancestors
@@ -145,7 +146,7 @@ class _Builder(FormulaReader):
         if any(n not in self.arrays or n in self.broken for n in names_in(body)):
             self.report_shapes(body, where)
             return False  # an operand's own equation is broken and has been reported
-        body = transform(body, self.in_shape)
+        body = meant(transform(body, self.in_shape), self.arrays, self.custom)
         base, mark, number = name.partition("#")
         try:
             found, body = intermediates(body, self.arrays, self.custom, lambda count: f"{base}.{count}{mark}{number}")
@@ -161,7 +162,7 @@ class _Builder(FormulaReader):
     def report_shapes(self, body: Expression, where: Where) -> bool:
         """Report every fault of a formula's shapes, as far as its operands are known; True where there is one."""
         sound = {name: places for name, places in self.arrays.items() if name.partition("#")[0] not in self.broken}
-        faults = Shapes(sound, self.custom).faults(transform(body, self.in_shape))
+        faults = Shapes(sound, self.custom).faults(meant(transform(body, self.in_shape), sound, self.custom))
         for fault in faults:
             self.report(fault, where)
         return bool(faults)

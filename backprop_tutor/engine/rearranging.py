@@ -147,7 +147,8 @@ def _listed(node: Bracketed, places: Sequence[Places]) -> Places:
 def _transpose(node: Call, places: Sequence[Places]) -> Places:
     [matrix] = places
     if matrix.ndim != 2:
-        raise fault(node, "only a matrix has a transpose", f"shape {shape_text(matrix.shape)}")
+        help = "u^T v is dot(u, v), u v^T is outer(u, v)" if matrix.ndim == 1 else ""
+        raise fault(node, "only a matrix has a transpose", f"shape {shape_text(matrix.shape)}", help)
     return matrix.T
 
 

@@ -101,14 +101,14 @@ class Sum(FormulaPart, frozen=True, eq=False):
 class Product(FormulaPart, frozen=True, eq=False):
     """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`.
 
-    `implied`: some of them stand side by side without a sign.
+    `beside` are the places of those that no sign for the products of elements brings in: `W x`, `W·x`.
     """
 
-    typed: ClassVar[frozenset[str]] = frozenset({"implied", "span"})
+    typed: ClassVar[frozenset[str]] = frozenset({"beside", "span"})
 
     factors: tuple[tuple[str, Expression], ...]
     span: Span = NOWHERE
-    implied: bool = False
+    beside: frozenset[int] = frozenset()
 
 
 class MatrixProduct(FormulaPart, frozen=True, eq=False):

@@ -378,9 +378,21 @@ ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
         for how in ("sum", "mean", "max", "min", "logsumexp", "softmax")
     }
 )
+_LINES = (r"_{\mathrm{columns}}", r"_{\mathrm{rows}}")
 SAMPLES = "samples"  # of a quantity that differs from sample to sample: the list of what it is in each
 NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG, SAMPLES})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
+
+
+def latex(name: str) -> str:
+    """A function's symbol, along each row or column with that below it; one of a scenario's own as it is called."""
+    if name in ALONG:
+        how, axis = ALONG[name]
+        return table()[how].latex + _LINES[axis]
+    row = table().get(name)
+    if row is not None:
+        return row.latex
+    return rf"\operatorname{{{name}}}" if name in REARRANGEMENTS else name
 
 
 def own_name(name: str) -> str:

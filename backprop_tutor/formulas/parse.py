@@ -45,7 +45,7 @@ from .expression import (
     Sum,
     walk,
 )
-from .tokens import MAX_EXPONENT, TURNED, Token, number_of, tokens
+from .tokens import DOTS, MAX_EXPONENT, TURNED, Token, number_of, tokens
 
 MAX_DEPTH = 40
 MAX_POWER = 64  # of a literal exponent
@@ -80,6 +80,7 @@ class Grammar(Cursor):
         self.notation = notation
         super().__init__(text, self.tokenised(), notation.names)
         self.depth = 0
+        self.bars: list[str] = []  # that are open
 
     def tokenised(self) -> list[Token]:
         return tokens(self.text)
@@ -120,40 +121,47 @@ class Grammar(Cursor):
     def product(self) -> Expression:
         start = self.here.start
         factors: list[tuple[str, Expression]] = [("*", self.factor())]
-        implied = False
+        beside: set[int] = set()
         while True:
             if self.sees("*", "/"):
-                how = self.take().text
-                factors.append((how, self.factor()))
+                sign = self.take()
+                if self.shown(sign) in DOTS:
+                    beside.add(len(factors))
+                factors.append((sign.text, self.factor()))
             elif self.sees("@"):
                 self.take()
-                left = self._product(factors, start, implied)
+                left = self._product(factors, start, beside)
                 right = self.factor()
                 factors = [("*", MatrixProduct(left, right, (start, self.tokens[self.at - 1].end)))]
+                beside = set()
             elif self.joins():
                 self.check_joint(factors)
+                beside.add(len(factors))
                 factors.append(("*", self.power()))
-                implied = True
             else:
-                return self._product(factors, start, implied)
+                return self._product(factors, start, beside)
 
-    def _product(self, factors: list[tuple[str, Expression]], start: int, implied: bool) -> Expression:
+    def _product(self, factors: list[tuple[str, Expression]], start: int, beside: set[int]) -> Expression:
         if len(factors) == 1:
             return factors[0][1]
-        return Product(tuple(factors), (start, self.tokens[self.at - 1].end), implied)
+        return Product(tuple(factors), (start, self.tokens[self.at - 1].end), frozenset(beside))
 
     def joins(self) -> bool:
         """Does the next token multiply what stands before it without a sign?"""
-        return (self.here.kind == "name" and self.here.text != "∂") or self.sees("(")
+        opens = self.sees("|", "‖") and self.here.text not in self.bars
+        return (self.here.kind == "name" and self.here.text != "∂") or self.sees("(") or opens
 
     def check_joint(self, factors: list[tuple[str, Expression]]) -> None:
         """Notes a factor without a sign behind a division: a/2 b might be either of two.
 
-        A bracket is clear, `a/(2m) b`, and so is a typed fraction, `1/2 x`, `1/m (a + b)`.
+        A bracket is clear, `a/(2m) b`, and so is a typed fraction, `1/2 x`, `1/m (a + b)`, `λ/2 ‖w‖²`.
         """
         token, (how, divisor) = self.here, factors[-1]
-        apart = token.text == "(" or token.start > self.tokens[self.at - 1].end
-        fraction = len(factors) == 2 and isinstance(factors[0][1], Number) and isinstance(divisor, (Number, Name))
+        apart = token.text in ("(", "|", "‖") or token.start > self.tokens[self.at - 1].end
+        over, called = factors[0][1], token.kind != "name" or self.ahead(1).text == "("
+        fraction = isinstance(over, Number) and isinstance(divisor, (Number, Name))
+        fraction |= isinstance(over, Name) and isinstance(divisor, Number) and called
+        fraction &= len(factors) == 2
         if how == "/" and not isinstance(divisor, Group) and not (fraction and apart):
             shown = self.shown(token)
             help = f"write *{shown} to multiply by it, or brackets around all that divides"
@@ -201,7 +209,7 @@ class Grammar(Cursor):
         start, base = self.here.start, self.atom()
         while True:
             if self.turns():
-                base = Call("transpose", (base,), 0, "transpose", (start, self.tokens[self.at - 1].end))
+                base = Call("transpose", (base,), 0, TURNED, (start, self.tokens[self.at - 1].end))
             elif self.indexes(base):
                 indices, end = self.indices()
                 base = Indexed(base, indices, (start, end))
@@ -286,9 +294,7 @@ class Grammar(Cursor):
         if self.sees("["):
             return self.bracketed()
         if self.sees("|", "‖"):
-            self.take()
-            inner, name = self.sum(), "abs" if token.text == "|" else "norm"
-            return Call(name, (inner,), 0, name, (token.start, self.expect(token.text, token).end))
+            return self.between_bars()
         if token.kind == "end":
             before = self.tokens[self.at - 1] if self.at else token
             self.note(self.fail("the formula ends too early", before, "something must follow"))
@@ -297,6 +303,21 @@ class Grammar(Cursor):
         else:
             raise self.stray()
         return Name(MISSING, "", (token.start, token.end))
+
+    def between_bars(self) -> Expression:
+        """`|x|` and `‖x‖`, which may say which norm it is: `‖x‖_2`, `‖W‖_F`, `‖x‖_1`."""
+        opened = self.take()
+        self.bars.append(opened.text)
+        inner = self.sum()
+        self.bars.pop()
+        close = self.expect(opened.text, opened)
+        mark = self.here.text.strip("_{}") if self.here.start == close.end and self.here.text[:1] == "_" else ""
+        end = self.take().end if opened.text == "‖" and mark in ("1", "2", "F") else close.end
+        span = (opened.start, end)
+        if opened.text == "‖" and mark == "1":
+            return Call("sum", (Call("abs", (inner,), 0, "abs", span),), 0, "sum", span)
+        name = "abs" if opened.text == "|" else "norm"
+        return Call(name, (inner,), 0, name, span)
 
     def number(self) -> Expression:
         token = self.take()

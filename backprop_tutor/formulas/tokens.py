@@ -23,6 +23,7 @@ SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+", strict=True))
 _VULGAR = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
 _OPERATORS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "⊙": "*", "∘": "*", "−": "-", "–": "-", "÷": "/", "**": "^"}
+DOTS = "·⋅∙×"  # on paper the product of two matrices as well as that of their elements
 TURNED = "ᵀ"  # the operator after a matrix that is turned: `Wᵀ`, `W⊤`, `W.T`
 _TURNED = (TURNED, "⊤")
 _COMPARISONS = {"≤": "<=", "≥": ">="}

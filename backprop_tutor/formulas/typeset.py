@@ -35,10 +35,12 @@ from .expression import (
     ungrouped,
 )
 from .latex_names import latex_name
+from .tokens import TURNED
 
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _COMPARISONS = {"<=": "≤", ">=": "≥"}
 _LATEX_COMPARISONS = {"<": r"\lt", "<=": r"\le", ">": r"\gt", ">=": r"\ge", "==": "="}
+_BARS = {"abs": "|", "norm": r"\|"}
 _SUM, _PRODUCT, _UNARY, _POWER, _ATOM = range(5)
 
 
@@ -178,10 +180,13 @@ class _Printer:
             case Group(inner):
                 return self.bracketed(self.text(inner))
             case Call(function, arguments):
+                if node.text == TURNED and style.powers:
+                    return self.text(arguments[0], _ATOM) + TURNED
                 shown = ", ".join(self.text(argument) for argument in arguments)
                 if node.text == "e^":
                     return f"e^{shown}" if isinstance(_as_written(arguments[0]), Group) else f"e^({shown})"
-                spelling = style.spell.get(function, node.text.rstrip("'") or function)
+                typed = "" if node.text == TURNED else node.text.rstrip("'")
+                spelling = style.spell.get(function, typed or function)
                 return f"{spelling}{chr(39) * node.primes}({shown})"
             case Comparison(operator, left, right):
                 compares = _COMPARISONS.get(operator, operator) if style.powers else operator
@@ -293,10 +298,13 @@ class _Latex(_Printer):
             return f"e^{{{self.text(ungrouped(arguments[0]))}}}"
         if function == "sqrt":
             return rf"\sqrt{{{self.text(ungrouped(arguments[0]))}}}"
+        if function == "transpose":
+            return rf"{{{self.text(arguments[0], _ATOM)}}}^{{\top}}"
+        if function in _BARS and not node.primes:
+            return rf"\left{_BARS[function]} {inner} \right{_BARS[function]}"
         from . import functions  # brings NumPy; only LaTeX has need of the table
 
-        row = functions.table().get(function)
-        symbol = row.latex if row is not None else function
+        symbol = functions.latex(function)
         return rf"{symbol}{chr(39) * node.primes}\left({inner}\right)"
 
 
