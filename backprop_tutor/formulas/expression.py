@@ -7,10 +7,10 @@ of their function (`σ`). Nothing here evaluates text; `parse.py` makes the tree
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from operator import attrgetter
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..values import Struct, replace
 
@@ -205,27 +205,26 @@ def number(value: int | Fraction) -> Number:
     return Number(str(exact), exact)
 
 
+# by type, as a match would ask a name first whether it is each of the others; what is missing has no parts
+_PARTS: Mapping[type, Callable[[Any], tuple[Expression, ...]]] = {
+    Sum: lambda node: tuple([term for _, term in node.terms]),
+    Product: lambda node: tuple([factor for _, factor in node.factors]),
+    MatrixProduct: attrgetter("left", "right"),
+    Comparison: attrgetter("left", "right"),
+    Power: attrgetter("base", "exponent"),
+    Negative: lambda node: (node.operand,),
+    DerivativeOf: lambda node: (node.operand,),
+    Indexed: lambda node: (node.operand,),
+    Group: lambda node: (node.inner,),
+    Call: attrgetter("arguments"),
+    Bracketed: attrgetter("items"),
+}
+
+
 def children(node: Expression) -> tuple[Expression, ...]:
     """The direct parts of a formula, in reading order."""
-    match node:
-        case Sum(terms):
-            return tuple(term for _, term in terms)
-        case Product(factors):
-            return tuple(factor for _, factor in factors)
-        case MatrixProduct(left, right) | Comparison(_, left, right):
-            return (left, right)
-        case Power(base, exponent):
-            return (base, exponent)
-        case Negative(operand) | DerivativeOf(operand) | Indexed(operand):
-            return (operand,)
-        case Group(inner):
-            return (inner,)
-        case Call(_, arguments):
-            return arguments
-        case Bracketed(items):
-            return items
-        case _:
-            return ()
+    parts = _PARTS.get(type(node))
+    return () if parts is None else parts(node)
 
 
 def walk(node: Expression) -> Iterator[Expression]:
@@ -234,11 +233,15 @@ def walk(node: Expression) -> Iterator[Expression]:
     while stack:
         here = stack.pop()
         yield here
-        stack.extend(reversed(children(here)))
+        parts = _PARTS.get(type(here))
+        if parts is not None:
+            stack += parts(here)[::-1]
 
 
 def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The same formula with every direct part replaced by `change(part)`."""
+    if type(node) not in _PARTS:
+        return node
     match node:
         case Sum(terms):
             return replace(node, terms=tuple((sign, change(term)) for sign, term in terms))

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from ..formulas.expression import Expression, Group, Negative, Number, Power, Product, ungrouped
 from ..values import Struct
@@ -58,6 +59,7 @@ def literal(node: Expression) -> Stated | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def unit_of(text: str) -> Fraction:
     """10^(place of the last typed digit): '0.380' → 1/1000, '37.75%' → 1/10000, '3e-2' → 1/100, '½' → 0."""
     percent = text.endswith("%")

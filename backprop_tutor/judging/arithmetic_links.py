@@ -208,25 +208,28 @@ class ArithmeticLinks(FormulaLinks):
         """Do two calculations give one number, within the digits that they are typed with, rounded or cut off?"""
         try:
             first, second = as_written(left.expression), as_written(right.expression)
-            sides = (left.expression, right.expression)
-            boxes = [[self.written_box(side, cut) for side in sides] for cut in (False, True)]
         except ArithmeticError:
             return False
         if abs(first - second) <= abs(first) * Fraction(1, 10**12):
             return True
-        return any(one.low <= two.high and two.low <= one.high for one, two in boxes)
+        for cut in (False, True):
+            one, two = self.written_box(left.expression, cut), self.written_box(right.expression, cut)
+            if one.low <= two.high and two.low <= one.high:
+                return True
+        return False
 
     def starts_anew(self, left: Step, right: Step) -> bool:
         """Does a part begin with the value of the one before it, to go on calculating?"""
         first = first_number(right.expression)
-        if first is None or self.come_to_the_same(left, right):
+        if first is None:
             return False
         try:
             value = as_written(left.expression)
         except ArithmeticError:
             return False
         # the 1 of 1/1.69 is no rounded 0.593: it takes two digits to say "as far as I have got"
-        return first.value == value or (first.digits > 1 and agrees(first.value, first.unit, value))
+        begins = first.value == value or (first.digits > 1 and agrees(first.value, first.unit, value))
+        return begins and not self.come_to_the_same(left, right)
 
 
 def continued(left: Step, right: Step) -> Step:

@@ -120,13 +120,13 @@ class Assumptions:
         if prior < 1e-18:
             return True
         given = isinstance(subject, Value) and subject.node in self.leaves
-        information = np.eye(len(self.assumed)) / PRIOR**2
-        for other in self._measured:
-            if other.subject == subject:
-                continue
+        others = [other for other in self._measured if other.subject != subject]
+        rows = np.array([other.row / other.noise for other in others]).reshape(len(others), len(mine))
+        if not given:
             # what was calculated from the subject says nothing of it beyond that; of a given value it tells the value
-            row = other.row if given else other.row - self.effect(other.subject, subject) * mine
-            information += np.outer(row, row) / other.noise**2
+            effects = [self.effect(other.subject, subject) / other.noise for other in others]
+            rows -= np.outer(effects, mine)
+        information = np.eye(len(mine)) / PRIOR**2 + rows.T @ rows
         left = float(mine @ np.linalg.solve(information, mine))
         return left <= REMAINING**2 * prior
 
