@@ -16,13 +16,15 @@ from backprop_tutor.engine.build import build
 from backprop_tutor.engine.plan import Gathered, View, regular
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.handwork.quantities import Subject
+from backprop_tutor.judging import arithmetic_links, repairs
+from backprop_tutor.judging.judge import Judge
 from backprop_tutor.judging.person import Truth
 from backprop_tutor.lesson.steps import multiplications
 from backprop_tutor.scenario.loading import load, loads
 from tests.benchmarks.networks import LARGE, deep, numbers, scenario
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.worker import ours
-from tests.judging import judged
+from tests.judging import judge_of, judged
 from tests.random_networks import traced
 from tests.test_imports import SOME, STYLED, loaded
 
@@ -276,6 +278,78 @@ def test_what_a_long_sheet_asks_grows_with_its_lines(monkeypatch: pytest.MonkeyP
         assert judgement.summary["follows"] == 3 * times - 1
         asked.append(calls)
     assert asked[1] <= 5 * asked[0]
+
+
+# forward, back and update right to four digits, but for three numbers with one digit changed
+THREE_SLIPS = """net_h1 = 0.3775
+h1 = 0.5933
+net_h2 = 0.3925
+h2 = 0.5969
+net_o1 = 1.106
+o1 = 0.7574
+net_o2 = 1.225
+o2 = 0.7729
+E1 = 0.2748
+E2 = 0.02356
+E = 0.2984
+dE/do1 = 0.7414
+dE/do2 = -0.2171
+dE/dnet_o1 = 0.1385
+dE/dnet_o2 = -0.03810
+dE/dw5 = 0.08217
+dE/dw6 = 0.08167
+dE/dw7 = -0.02360
+dE/dw8 = -0.02274
+dE/dh1 = 0.03635
+dE/dh2 = 0.04137
+w5' = 0.3589
+w6' = 0.4087
+w7' = 0.5113
+w8' = 0.5614
+b2' = 0.5498
+"""
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[str]:
+    """A list that grows by one with every call of a function."""
+    calls: list[str] = []
+    plain = getattr(owner, name)
+
+    def once_more(*args: Any, **kwargs: Any) -> Any:
+        calls.append(name)
+        return plain(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, once_more)
+    return calls
+
+
+def test_a_sheet_is_judged_again_only_under_conventions_that_no_right_line_contradicts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    again = counted(monkeypatch, Judge, "again")
+    assert judged("sigmoid", THREE_SLIPS).summary["wrong"] == 3
+    # those of the weights after their own update: what a right number contradicts there may still be close
+    assert len(again) <= 1
+
+
+def test_a_given_value_is_changed_without_calculating_the_network_where_a_right_line_is_broken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = counted(monkeypatch, repairs, "forward")
+    assert judged("sigmoid", THREE_SLIPS).summary["wrong"] == 3
+    judge = judge_of("sigmoid")
+    assert judge.trace is not None
+    assert len(list(repairs._changes(judge.vocabulary, judge.trace))) > 100
+    assert len(runs) < 20
+
+
+def test_numbers_that_are_equal_need_no_rounding_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = counted(monkeypatch, arithmetic_links, "spread")
+    sheet = "net_h1 = 0.15*0.05 + 0.2*0.1 + 0.35 = 0.0075 + 0.02 + 0.35 = 0.3775\n"
+    assert judged("sigmoid", sheet).summary["right"] == 1
+    assert not boxes
+    assert judged("sigmoid", "h1 = 1/(1 + e^(-0.3775)) = 1/(1 + 0.686) = 0.593\n").summary["right"] == 1
+    assert boxes
 
 
 @pytest.mark.parametrize("name", PEERS)

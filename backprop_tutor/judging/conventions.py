@@ -15,7 +15,8 @@ from ..engine.graph import Graph
 from ..engine.network import Network
 from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, ungrouped, walk
 from ..handwork.claims import Claim, Judgement, Verdict
-from ..handwork.exact import finite
+from ..handwork.exact import agrees, finite
+from ..handwork.quantities import Gradient, Subject
 from ..values import replace
 from .person import Convention
 from .session import Session
@@ -158,8 +159,11 @@ def worse(before: Verdict, after: Verdict, convention: Convention) -> bool:
     return before.mark != "wrong" and after.mark == "wrong"
 
 
-def promising(judge: Judge, plain: Sequence[Verdict], session: Session) -> list[Convention]:
-    """The conventions under which wrong lines may well be right: looked at one by one, without judging the sheet."""
+def promising(
+    judge: Judge, plain: Sequence[Verdict], session: Session, decided: Callable[[Subject], bool]
+) -> list[Convention]:
+    """The conventions under which wrong lines may well be right and right ones stay so: looked at one by one, without
+    judging the sheet. `decided`: is a quantity's true value certain?"""
     wrong = {v.line for v in plain if v.mark == "wrong"}
     if not wrong:
         return []
@@ -176,9 +180,41 @@ def promising(judge: Judge, plain: Sequence[Verdict], session: Session) -> list[
             hopeful = wrong if any(map(judge.vocabulary.has_two_orders, map(_spellings, claims))) else set()
         else:
             hopeful = wrong - stated - formulas | _hopeful(judge.under(convention), wrong, session)
-        if len(hopeful) >= least:
+        if len(hopeful) >= least and not _contradicted(judge, convention, plain, session, decided):
             found.append(convention)
     return found
+
+
+def _contradicted(
+    judge: Judge,
+    convention: Convention,
+    plain: Sequence[Verdict],
+    session: Session,
+    decided: Callable[[Subject], bool],
+) -> bool:
+    """Does a line state a number that is right, and that under the convention is not its quantity's?
+
+    A number of another reading (of a name of the person's own, of the slope of a formula alone) may be right all the
+    same, and so may digits that are not all meant: places filled with zeros, a number that goes on.
+    """
+    other, graph = judge.under(convention), judge.graph
+    if convention.transposed or convention.updated_weights or judge.truth is None or other.truth is None:
+        return False
+    right = {(v.line, v.quantity) for v in plain if v.mark == "right" and v.code != "definition"}
+    for subject, lines in session.history.items():
+        before, after = finite(judge.truth.of(subject)), finite(other.truth.of(subject))
+        if before is None or after is None or before == after:
+            continue
+        if isinstance(subject, Gradient) and graph.two_slopes(subject.of, subject.by):
+            continue
+        quantity = judge.vocabulary.text(subject)
+        for line in lines:
+            y, unit = line.number.value, line.number.unit
+            if line.number.open or line.number.text.lstrip("-").isdecimal() or (line.line, quantity) not in right:
+                continue
+            if agrees(y, unit, before) and not agrees(y, unit, after) and decided(subject):
+                return True
+    return False
 
 
 def _hopeful(other: Judge, wrong: set[int], session: Session) -> set[int]:

@@ -94,10 +94,13 @@ class Judge:
 
     def reference(self, session: Session, later: Mapping[Subject, Sequence[Line]]) -> Reference:
         return Reference(
-            self.truth, session.person, session.history, later, self.network,
-            lambda subject: self.trusts_assumed or self.assumptions.decided(subject, self.evidence(later)),
+            self.truth, session.person, session.history, later, self.network, partial(self.decided, later),
             session.definitions, self.moved,
         )  # fmt: skip
+
+    def decided(self, later: Mapping[Subject, Sequence[Line]], subject: Subject) -> bool:
+        """Is a quantity's true value certain, with what the sheet states?"""
+        return self.trusts_assumed or self.assumptions.decided(subject, self.evidence(later))
 
     def evidence(self, later: Mapping[Subject, Sequence[Line]]) -> Mapping[Subject, Sequence[Line]]:
         """What the sheet and the document's own sheet state: both tell of values that are only assumed."""
@@ -125,7 +128,7 @@ class Judge:
         name = self.graph.scenario.name
         plain = Judgement(sheet, name, self.verdicts(sheet, later))
         unconvened: tuple[tuple[Verdict, ...], Convention | None] = plain.verdicts, None
-        verdicts, convention = self.without_failing(partial(self.convened, plain), unconvened)
+        verdicts, convention = self.without_failing(partial(self.convened, plain, later), unconvened)
         trace = self.trace
         if convention is None and trace is not None:
             verdicts = self.without_failing(partial(repaired, self.vocabulary, trace, later, verdicts), verdicts)
@@ -133,9 +136,9 @@ class Judge:
         said = convention.sentence if convention is not None else ""
         return Judgement(sheet, name, verdicts, self.without_failing(partial(remarks, self.graph, later), ()), said)
 
-    def convened(self, plain: Judgement) -> tuple[tuple[Verdict, ...], Convention | None]:
+    def convened(self, plain: Judgement, later: Anywhere) -> tuple[tuple[Verdict, ...], Convention | None]:
         """The verdicts under the convention that the sheet follows, or the plain ones."""
-        possible = promising(self, plain.verdicts, self.session)
+        possible = promising(self, plain.verdicts, self.session, partial(self.decided, later))
         return under_convention(plain, possible, lambda c: self.under(c).again(plain.sheet, plain.verdicts))
 
     def without_failing(self, step: Callable[[], T], otherwise: T) -> T:

@@ -7,16 +7,20 @@ Each given value is changed in these ways, the network is calculated anew, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from ..engine.graph import Graph
+from ..engine.scalar import Dual
 from ..engine.trace import Trace, backward, forward
 from ..handwork.claims import Explanation, Mark, Verdict, worst
 from ..handwork.exact import Stated, agrees, exact, finite
 from ..handwork.quantities import Gradient, Subject, Updated, Value, Vocabulary
 from ..values import Struct, replace
+from .closures import closure, run
 from .person import Line, Truth
 
 MOST_CHANGES = 600
@@ -66,34 +70,41 @@ def best_repair(
     for verdict in verdicts:
         marks[verdict.line] = worst([verdict.mark, marks.get(verdict.line, "right")])
     graph = vocabulary.graph
-    numbers: list[tuple[Subject, Line]] = []
+    ahead: list[tuple[Value, Line]] = []
+    back: list[tuple[Subject, Line]] = []
     restated: dict[int, list[Line]] = {}
     for subject, lines in stated.items():
         typed = [line for line in lines if line.number.unit]
         if isinstance(subject, Value) and graph.block_of(subject.node).kind != "computed":
             restated[subject.node] = typed
-        elif isinstance(subject, (Value, Gradient, Updated)):
-            numbers += [(subject, line) for line in typed]
-    unexplained = {line.line for _, line in numbers if marks.get(line.line) in ("wrong", "follows")}
+        elif isinstance(subject, Value):
+            ahead += [(subject, line) for line in typed]
+        elif isinstance(subject, (Gradient, Updated)):
+            back += [(subject, line) for line in typed]
+    told = {line.line for _, line in (*ahead, *back)}
+    unexplained = {line for line in told if marks.get(line) in ("wrong", "follows")}
     if len(unexplained) < LEAST_LINES or not any(marks[line] == "wrong" for line in unexplained):
         return None
     fitting = _Fitting(Truth(vocabulary, trace), marks)
-    ahead = [(subject, line) for subject, line in numbers if isinstance(subject, Value)]
-    back = [(subject, line) for subject, line in numbers if not isinstance(subject, Value)]
+    beside: dict[int, list[tuple[Value, Line]]] = {}
     found: list[Repair] = []
     for leaf, value in _changes(vocabulary, trace):
         if any(not agrees(line.number.value, line.number.unit, exact(value)) for line in restated.get(leaf, ())):
             continue  # the person wrote down another value
+        if leaf not in beside:
+            beside[leaf] = [(subject, line) for subject, line in ahead if _goes_straight(graph, leaf, subject.node)]
+        if fitting.broken_beside(leaf, value, beside[leaf]):
+            continue  # no need to calculate the whole network: most changes break a right line that is near
         leaves = trace.values.copy()
         leaves[leaf] = value
         values = forward(graph, leaves)
         if not np.isfinite(values).all():
             continue
-        fits = fitting.of(Truth(vocabulary, Trace(graph, values, values)), ahead)
+        fits = fitting.of(Truth(vocabulary, Trace(graph, values, values)).of, ahead)
         if fits is None:
             continue  # what breaks a right line on the way forward needs no way back
         if back:
-            later = fitting.of(Truth(vocabulary, Trace(graph, values, backward(graph, values))), back)
+            later = fitting.of(Truth(vocabulary, Trace(graph, values, backward(graph, values))).of, back)
             if later is None:
                 continue
             fits |= later
@@ -104,18 +115,24 @@ def best_repair(
     return best[0] if len(best) == 1 else None
 
 
+def _goes_straight(graph: Graph, leaf: int, node: int) -> bool:
+    """Does a leaf stand in the formula of a quantity, and in nothing else that this is worked out from?"""
+    operands = graph.node(node).operands
+    return leaf in operands and not any(other != leaf and graph.reaches(leaf, other) for other in operands)
+
+
 class _Fitting(Struct, frozen=True):
     """Which lines of a sheet fit changed values; `truth` has the values unchanged."""
 
     truth: Truth
     marks: Mapping[int, Mark]
 
-    def of(self, changed: Truth, numbers: Iterable[tuple[Subject, Line]]) -> set[int] | None:
-        """The lines that are not right and fit; None where one that is right, or might be, does not."""
+    def of(self, changed: Callable[[Subject], float], numbers: Iterable[tuple[Subject, Line]]) -> set[int] | None:
+        """The lines that are not right and fit changed values; None where one that is right, or might be, does not."""
         found: set[int] = set()
         others: set[int] = set()  # lines with a number, perhaps another element of an array, that doesn't fit
         for subject, line in numbers:
-            value, true = finite(changed.of(subject)), finite(self.truth.of(subject))
+            value, true = finite(changed(subject)), finite(self.truth.of(subject))
             number, mark = line.number, self.marks.get(line.line)
             fits = value is not None and agrees(number.value, number.unit, value)
             if not fits and self.speaks_for(number, mark, true, value):
@@ -123,6 +140,20 @@ class _Fitting(Struct, frozen=True):
             if mark in ("wrong", "follows"):
                 (found if fits else others).add(line.line)
         return found - others
+
+    def broken_beside(self, leaf: int, value: float, numbers: Iterable[tuple[Value, Line]]) -> bool:
+        """Does a changed leaf break a right line about what it goes straight into?"""
+        truth, name = self.truth, self.truth.graph.name(leaf)
+
+        def get(other: str) -> Dual:
+            return (value, 0.0) if other == name else truth.get(other)
+
+        def changed(subject: Subject) -> float:
+            assert isinstance(subject, Value)
+            return run(closure(truth.graph.node_formula(subject.node), truth.graph), get, truth.get_gradient)
+
+        known = [(subject, line) for subject, line in numbers if math.isfinite(changed(subject))]
+        return self.of(changed, known) is None
 
     def speaks_for(self, number: Stated, mark: Mark | None, true: Fraction | None, value: Fraction | None) -> bool:
         """Does a line speak for the values unchanged: right, undecided but in agreement, or close to them?"""
