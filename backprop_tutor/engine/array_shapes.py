@@ -24,6 +24,7 @@ from ..formulas.expression import (
     walk,
 )
 from .rearranging import RULES, Origin, Places, Shape, fault, origin, part_of, rearranges, shape_text
+from .windows import shape_of_windows
 from .written_out import CustomFunction, arity_fault, check_arity, expanded
 
 WHOLE = ("sum", "mean", "prod", "max", "min", "logsumexp")  # of one argument: of all its elements
@@ -100,6 +101,8 @@ class Shapes:
         function, shapes = node.function, [self.shape(argument) for argument in node.arguments]
         if function not in self.custom:
             self.check_arguments(node, shapes)
+            if function in table.WINDOWS:
+                return shape_of_windows(node, self.shape)
         if whole := self.written_out(node):
             try:
                 return self.shape(whole)
@@ -222,6 +225,6 @@ def works_by_elements(body: Expression) -> bool:
     return not any(
         isinstance(part, MatrixProduct)
         or rearranges(part)
-        or (isinstance(part, Call) and (reduces(part) or part.function in ("softmax", *table.ALONG)))
+        or (isinstance(part, Call) and (reduces(part) or part.function in ("softmax", *table.ALONG, *table.WINDOWS)))
         for part in walk(body)
     )

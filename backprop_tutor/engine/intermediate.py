@@ -108,6 +108,8 @@ class _Cutter:
         return rebuild(node, lambda part: self.visit(part, inside))
 
     def call(self, node: Call, inside: bool) -> Expression:
+        if node.function in table.WINDOWS:
+            return rebuild(node, lambda part: self.cut(part) if self.shapes.shape(part) else part)
         whole = self.shapes.written_out(node)
         if whole is not None:
             return self.composed(node, whole, inside)
@@ -157,7 +159,7 @@ class _Cutter:
             case MatrixProduct(_, right):
                 return self.shapes.shape(right)[0] > 1
             case Call(function) if function not in self.custom:
-                return self.adds(node)
+                return node.function in table.WINDOWS or self.adds(node)
         return False
 
     def adds(self, node: Call) -> bool:

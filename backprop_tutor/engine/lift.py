@@ -32,17 +32,22 @@ from ..formulas.expression import (
     Power,
     Product,
     Sum,
+    names_in,
     ungrouped,
+    walk,
 )
 from ..values import Struct
 from . import template as t
 from .array_shapes import Shapes
 from .rearranging import Origin, Places, Shape, rearranges
 from .rearranging import shape_text as shape_text  # for those who tell a shape
+from .unroll import Unroller
+from .windows import by_slices, has_windows
 from .written_out import CustomFunction, expanded
 
 Indices: TypeAlias = NDArray[np.int64]
 MAX_TERMS = 2_000_000  # operands of all equations together, unrolled
+MOST_APART = 50_000  # operands of a formula whose elements have templates of their own
 MANY_TERMS = 32  # names that are added up: as many are one operand with an axis
 
 
@@ -84,6 +89,9 @@ class Lifter:
         FormulaError where the parts of the formula do not fit together, or where it is too large.
         """
         self.shapes.shape(node)
+        node = by_slices(node, self.shapes.shape) if has_windows(node) else node
+        if has_windows(node):
+            return self.shapes.shape(node), tuple(_merged(self.each(node)))
         if not rearranges(ungrouped(node)):
             lifted = self.lift(node)
             return lifted.shape, (self.numbered(lifted, node),)
@@ -98,6 +106,20 @@ class Lifter:
             one = _moved(self.lift(found.formulas[which[first]]), cells[first:last])
             runs.append(self.numbered(one, node))
         return found.cell.shape, tuple(_merged(runs))
+
+    def each(self, node: Expression) -> list[Piece]:
+        """Every element of a formula by itself, for those that share no template."""
+        unroller = Unroller(self.shapes.arrays, self.custom, lambda node: f"#{node}")
+        shape = self.shapes.shape(node)
+        inmost = unroller.cell(node, tuple(length // 2 for length in shape))  # it sees most
+        if math.prod(shape) * sum(isinstance(part, Name) for part in walk(inmost)) > MOST_APART:
+            said = f"with padding this has more than {MOST_APART} operands, which are worked out one by one"
+            raise self.fail(said, node, "too large", "use smaller arrays, or no padding")
+        found = []
+        for cell in unroller.cells(node).ravel():
+            one = Lifter({name: np.array(int(name[1:])) for name in names_in(cell)}, self.custom)
+            found.append(one.numbered(one.lift(cell), node))
+        return found
 
     def scalar(self, node: Expression) -> Piece:
         """A formula of single numbers."""

@@ -31,6 +31,7 @@ from ..formulas.expression import (
 )
 from .array_shapes import WHOLE, Shapes, reduces
 from .rearranging import Shape, rearranges
+from .windows import POOLS, seen_from
 from .written_out import CustomFunction
 
 Cells = NDArray[np.object_]  # an array of scalar expressions
@@ -133,6 +134,8 @@ class Unroller(Shapes):
         name, arguments = node.function, node.arguments
         if written_out := self.written_out(node):
             return self.cell(written_out, index)
+        if name in table.WINDOWS:
+            return self.window(node, index)
         if name in table.ALONG:
             how, axis = table.ALONG[name]
             if how == "softmax":
@@ -145,6 +148,16 @@ class Unroller(Shapes):
         if reduces(node):
             return self.reduction(name, arguments[0])
         return Call(name, tuple(self.part(argument, index) for argument in arguments), 0, node.text)
+
+    def window(self, node: Call, index: Index) -> Expression:
+        """Σ kernel·array, or the largest or the mean, over what an element of a convolution or a pool looks at."""
+        seen = seen_from(node, index, self.shape)
+        array, other = node.arguments[:2]
+        if node.function in POOLS:
+            return self.reduced(POOLS[node.function], [self.cell(array, at) for _, at in seen])
+        pairs = [(self.cell(other, a), self.cell(array, at)) for a, at in seen]
+        terms = [(1, Product((("*", bracket(one)), ("*", bracket(two))))) for one, two in pairs]
+        return _flat_sum(terms) if terms else number(0)
 
     def softmax(self, argument: Expression, index: Index, axis: int) -> Expression:
         """exp(z_i) / Σ exp(z_k) over the row or column of the element."""

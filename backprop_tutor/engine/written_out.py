@@ -112,6 +112,12 @@ def arity_fault(node: Call, custom: Mapping[str, CustomFunction]) -> FormulaErro
     own, row, count = custom.get(node.function), table.table().get(node.function), len(node.arguments)
     general = isinstance(row, table.Primitive) and row.general is not None  # may have a number of its own
     many = node.function in ("max", "min") or table.REARRANGEMENTS.get(node.function, 1) is None
+    if own is None and node.function in table.WINDOWS:
+        least, most = table.WINDOWS[node.function]
+        if least <= count <= most:
+            return None
+        said = f"'{node.text or node.function}' takes {least} to {most} arguments, not {count}"
+        return FormulaError(said, *node.span, f"{least} needed")
     if own is None and (many or (general and count == 2)):
         return None
     written = own or row

@@ -378,9 +378,16 @@ ALONG: Mapping[str, tuple[str, int]] = MappingProxyType(
         for how in ("sum", "mean", "max", "min", "logsumexp", "softmax")
     }
 )
+# What looks at a window for each element: the least and the most arguments.
+WINDOWS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "conv1d": (2, 4), "conv2d": (2, 4), "conv_transpose1d": (2, 4), "conv_transpose2d": (2, 4),
+        "max_pool": (2, 3), "average_pool": (2, 3),
+    }
+)  # fmt: skip
 _LINES = (r"_{\mathrm{columns}}", r"_{\mathrm{rows}}")
 SAMPLES = "samples"  # of a quantity that differs from sample to sample: the list of what it is in each
-NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG, SAMPLES})
+NAMES: frozenset[str] = frozenset({*(table()), *REARRANGEMENTS, *ALONG, *WINDOWS, SAMPLES})
 CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": float(np.pi), "π": float(np.pi)})
 
 
@@ -392,7 +399,8 @@ def latex(name: str) -> str:
     row = table().get(name)
     if row is not None:
         return row.latex
-    return rf"\operatorname{{{name}}}" if name in REARRANGEMENTS else name
+    words = name.replace("_", r"\,")
+    return rf"\operatorname{{{words}}}" if name in REARRANGEMENTS or name in WINDOWS else name
 
 
 def own_name(name: str) -> str:
