@@ -16,13 +16,13 @@ import pytest
 from backprop_tutor.engine.build import build
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import Verdict
-from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value, Worked
 from backprop_tutor.judging.judge import Judge
 from backprop_tutor.scenario import loading as scenarios
 from backprop_tutor.slips.catalogue import SLIPS, variants
 from tests.honest import written
 from tests.judging import SCENARIOS, judge_of, shown
-from tests.test_slips import OWN
+from tests.test_slips import OWN, RULES
 
 # (network, line, code)
 PUBLISHED = (
@@ -105,12 +105,36 @@ PUBLISHED = (
     ("adam_two_steps", "w1' = 0.800", "plain-step"),
     ("momentum_two_steps", "w1' = 1.200", "ascent"),
     ("recurrent_three_steps", "dL/dz2 = -0.7390", "other-neurons-slope"),
+    # w1: g = 2, m = 0.2, v = 0.004; g = 1.4 in step 2, m = 0.32, v = 0.005956
+    ("adam_two_steps", "w1' = 0.6838", "correction-missing"),
+    ("adam_two_steps", "mhat_w1 = 0.200", "correction-missing"),
+    ("adam_two_steps", "w1' = 1 - 0.1*0.2/sqrt(0.004) = 0.6838", "correction-missing"),
+    ("adam_two_steps", "w1' = 0.9500", "root-missing"),
+    ("adam_two_steps", "v_w1 = 0.002000", "square-missing"),
+    ("adam_two_steps", "v_w1 = 4.000", "share-missing"),
+    ("adam_two_steps", "m_w1 = 1.800", "shares-exchanged"),
+    ("adam_two_steps", "# Step 2\nm_w1 = 0.1400", "memory-missing"),
+    ("adam_two_steps", "# Step 2\nm_w1 = 0.9*0.2 + 1.4 = 1.580", "share-missing"),
+    ("adam_two_steps", "# Step 2\nmhat_w1 = 3.200", "correction-power-missing"),
+    ("adam_two_steps", "# Step 2\nmhat_w1 = 0.32/(1 - 0.9) = 3.200", "correction-power-missing"),
+    ("adam_two_steps", "# Step 2\nw1'' = 0.9976", "ascent"),
+    # g = −1.2, then −1.155
+    ("rules: adam", "w' = 0.4316", "correction-missing"),
+    ("rules: adam", "# Step 2\nmhat_w = -2.235", "correction-power-missing"),
+    # v = 0.9 v − 0.1 g, w' = w + v; g = −1.8, then −0.9
+    ("rules: momentum", "v_w = 1.800", "rate-missing"),
+    ("rules: momentum", "w' = 0.5 - 0.18 = 0.3200", "ascent"),
+    ("rules: momentum", "# Step 2\nv_w = 0.0900", "memory-missing"),
+    ("rules: momentum", "# Step 2\nv_w = 0.9*0.18 + 0.1*(-0.9) = 0.0720", "sign"),
+    # s = 0.1 g² = 0.1, w' = 0.8 − 0.1*1/(√0.1 + 0.01)
+    ("rules: rmsprop", "w' = 0.483772", "small-constant-missing"),
 )
 
 
 @cache
 def judge_for(name: str) -> Judge:
-    own = OWN.get(name.removeprefix("slips: ")) if name.startswith("slips: ") else None
+    kind, _, own_name = name.partition(": ")
+    own = {"slips": OWN, "rules": RULES}.get(kind, {}).get(own_name)
     return judge_of(name) if own is None else Judge(build(scenarios.loads(own, name)))
 
 
@@ -131,10 +155,18 @@ def test_published_numbers(name: str, line: str, code: str) -> None:
     assert named(verdict, code), f"{shown(verdict)} {verdict.explanations}"
 
 
+def test_a_target_called_t_is_not_the_number_of_the_step() -> None:
+    for line in ("mhat_w = m_w/(1 - beta1^t)", "mhat_w = -0.2235/(1 - 0.9^2) = -1.1763", "E = (w*x - t)^2"):
+        assert last("rules: adam", f"# Step 2\n{line}").mark == "right"
+
+
 # ---------------------------------------------------------------- every row, as a sheet
 DOCUMENTS = ("linear_two_errors", "shared_weights", "matrix_softmax")
 OTHERS = ("batch_norm_three_samples", "lstm_two_steps", "adam_two_steps")
-NETWORKS = (*(f"slips: {name}" for name in OWN), *SCENARIOS, *DOCUMENTS, *OTHERS)
+NETWORKS = (
+    *(f"slips: {name}" for name in OWN), *SCENARIOS, *DOCUMENTS, *OTHERS, *(f"rules: {name}" for name in RULES)
+)  # fmt: skip
+LATER = ("adam_two_steps", "momentum_two_steps", *(f"rules: {name}" for name in RULES))  # their second step, too
 ENOUGH = 6  # sheets for one code
 EACH = 2  # of them from one network
 
@@ -147,6 +179,8 @@ def subjects(judge: Judge) -> Iterable[Subject]:
     yield from (Gradient(int(r), int(o)) for r, o in zip(results, operands, strict=True) if int(r) != graph.loss)
     if graph.scenario.rate is not None:
         yield from (Updated(node) for node in graph.nodes_of("parameter"))
+    if judge.vocabulary.rule is not None:
+        yield from (s for s in judge.vocabulary.rule.canonical.values() if isinstance(s, Worked))
 
 
 def before(judge: Judge, subject: Subject) -> list[str]:
@@ -177,11 +211,13 @@ def number(value: float) -> str:
 def sheets() -> dict[str, list[tuple[str, str, str]]]:
     """For every code up to six (network, sheet, kind of quantity): right lines, then the slip to four digits."""
     found: dict[str, list[tuple[str, str, str]]] = {}
-    for name in NETWORKS:
-        judge = judge_for(name)
+    places = [(name, "", judge_for(name)) for name in NETWORKS]
+    later = [(name, "# Step 2\n", judge_for(name).at_step(2)) for name in LATER]
+    for name, heading, judge in (*places, *later):
+        assert judge is not None
         assert judge.truth is not None
         for subject in subjects(judge):
-            found_here = variants(judge.network, subject)
+            found_here = variants(judge.network, subject, bool(heading))
             results = Counter(number(judge.truth.evaluate(variant.formula)) for variant in found_here)
             for variant in found_here:
                 kept = found.setdefault(variant.code, [])
@@ -195,7 +231,8 @@ def sheets() -> dict[str, list[tuple[str, str, str]]]:
                 if number(right) == text or results[text] > 1:
                     continue  # does not show at these digits, or is two slips at once
                 line = f"{judge.vocabulary.text(subject)} = {text}"
-                kept.append((name, "\n".join([*before(judge, subject), line]), type(subject).__name__))
+                sheet = heading + "\n".join([*before(judge, subject), line])
+                kept.append((name, sheet, type(subject).__name__))
     return found
 
 

@@ -14,9 +14,10 @@ from backprop_tutor.engine.network import Network
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.expression import Expression
-from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value
+from backprop_tutor.handwork.quantities import Gradient, Subject, Updated, Value, Worked
 from backprop_tutor.scenario import loading as scenarios
 from backprop_tutor.slips.catalogue import SLIPS, Variant, right_forms, row, variants
+from backprop_tutor.slips.rule_steps import rule_names
 
 OTHER_SHAPES = ("batch_norm_three_samples", "lstm_two_steps", "adam_two_steps")
 BUNDLED = ("linear_two_errors", "matrix_softmax", "shared_weights", "symbolic_cross_entropy", "two_sigmoid_outputs")
@@ -221,10 +222,86 @@ OWN = {
     "doubled": DOUBLED,
 }
 
+# update rules of their own
+RULES = {
+    "momentum": """
+format = 1
+title = "momentum"
+[inputs]
+x = 2.0
+[parameters]
+w = 0.5
+b = 0.1
+[targets]
+t = 2
+[equations]
+y = "w*x + b"
+E = "(y - t)**2/2"
+[learning]
+rate = 0.1
+steps = 2
+[learning.update]
+v = "beta*v - rate*g"
+w = "w + v"
+[learning.values]
+beta = 0.9
+""",
+    "adam": """
+format = 1
+title = "Adam, beside a target called t"
+[inputs]
+x = 1.5
+[parameters]
+w = 0.4
+[targets]
+t = 1
+[equations]
+y = "w*x"
+E = "(y - t)**2"
+[learning]
+rate = 0.01
+steps = 2
+[learning.update]
+m = "beta1*m + (1 - beta1)*g"
+v = "beta2*v + (1 - beta2)*g**2"
+mhat = "m/(1 - beta1**t)"
+vhat = "v/(1 - beta2**t)"
+w = "w - rate*mhat/(sqrt(vhat) + eps)"
+[learning.values]
+beta1 = 0.9
+beta2 = 0.999
+eps = 1e-8
+""",
+    "rmsprop": """
+format = 1
+title = "RMSprop"
+[inputs]
+x = 1.0
+[parameters]
+w = 0.8
+[targets]
+t = 0.3
+[equations]
+y = "w*x"
+E = "(y - t)**2"
+[learning]
+rate = 0.1
+steps = 2
+[learning.update]
+s = "rho*s + (1 - rho)*g**2"
+w = "w - rate*g/(sqrt(s) + eps)"
+[learning.values]
+rho = 0.9
+eps = 0.01
+""",
+}
+EVERY = (*BUNDLED, *OWN, *OTHER_SHAPES, *RULES)
+
 
 @cache
 def network(name: str) -> Network:
-    found = scenarios.loads(OWN[name]) if name in OWN else scenarios.load(name)
+    own = {**OWN, **RULES}.get(name)
+    found = scenarios.load(name) if own is None else scenarios.loads(own)
     return Network(build(found))
 
 
@@ -458,6 +535,9 @@ def subjects(net: Network) -> Iterable[Subject]:
     yield from (Gradient(int(r), int(o)) for r, o in zip(results, operands, strict=True))
     if graph.scenario.rate is not None:
         yield from (Updated(node) for node in graph.nodes_of("parameter"))
+    names = rule_names(net)
+    if names is not None:
+        yield from (subject for subject in names.canonical.values() if isinstance(subject, Worked))
 
 
 RELU = ("relu live", "relu dead", "three by three")
@@ -528,7 +608,7 @@ def at(net: Network, run: Trace, formula: Expression) -> float:
 
 def test_every_row_is_produced_somewhere() -> None:
     made = set()
-    for name in (*BUNDLED, *OWN, *OTHER_SHAPES):
+    for name in EVERY:
         net = network(name)
         for each in subjects(net):
             made |= {slip for slip in SLIPS if any(True for _ in slip.rewrite(net, each))}
@@ -538,9 +618,9 @@ def test_every_row_is_produced_somewhere() -> None:
 def test_every_code_survives_somewhere() -> None:
     made = {
         v.code
-        for name in (*BUNDLED, *OWN, *OTHER_SHAPES)
+        for name in EVERY
         for s in subjects(network(name))
-        for v in variants(network(name), s)
+        for v in (*variants(network(name), s), *variants(network(name), s, True))
     }
     assert {slip.code for slip in SLIPS} == made
 
@@ -554,12 +634,12 @@ def test_every_id_of_the_catalogue_has_a_row() -> None:
     assert not set(wanted) - ids
 
 
-@pytest.mark.parametrize("name", [*BUNDLED, *OWN, *OTHER_SHAPES])
+@pytest.mark.parametrize("name", EVERY)
 def test_sentences_are_filled_in_with_names_of_the_network(name: str) -> None:
     net = network(name)
     names = set(net.graph.some_names()) | {"η", "softmax", "cross", "samples", "target", "sign", "relu"}
     for each in subjects(net):
-        for variant in variants(net, each):
+        for variant in (*variants(net, each), *variants(net, each, True)):
             assert "{" not in variant.sentence
             assert variant.sentence.endswith(".")
             assert any(word in variant.sentence for word in names), variant.sentence

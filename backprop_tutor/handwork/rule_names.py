@@ -43,7 +43,17 @@ class RuleNames:
                     found[f"{name}_{parameter}"] = Worked(line, node)
             for name in self.rule.starts:
                 found[f"old {name}_{parameter}"] = Remembered(name, node)
-        return {**found, **{name: RuleNumber(name) for name in self._single}}
+        return {**found, **{self._apart.get(name, name): RuleNumber(name) for name in self._single}}
+
+    @cached_property
+    def _apart(self) -> Mapping[str, str]:
+        """What a number of the rule is called where a quantity has its name: the step's t beside a target t."""
+        return {name: f"{name}_step" for name in self._single if self.graph.find(name) is not None}
+
+    def hidden(self, spelling: str, is_exponent: bool) -> RuleNumber | None:
+        """A number of the rule whose name is a quantity's, too; `t` is the step's number in an exponent."""
+        own = spelling in self._apart and (is_exponent or spelling != "t")
+        return RuleNumber(spelling) if own else None
 
     @property
     def _single(self) -> tuple[str, ...]:

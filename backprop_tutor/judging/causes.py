@@ -23,6 +23,7 @@ from ..handwork.exact import Interval, Stated, agrees, finite, truncates
 from ..handwork.meaning import subject_of
 from ..handwork.quantities import Gradient, Subject, Value
 from ..slips.catalogue import SLIPS, Variant, variants
+from ..slips.rule_steps import line_of
 from ..values import Struct, replace
 from .alignment import Fits, align
 from .pen import DIGIT_SLIP_NEEDS, pen_slip
@@ -172,7 +173,8 @@ def _ranked(
     """The one that stands out, or at most three that are likely together; nothing where chance does as well."""
     if not found:
         return ()
-    weight = sum(v.prior for v in variants(judge.network, subject)) + PEN_PRIOR * 4 + TERM_PRIOR * 4
+    slips = variants(judge.network, subject, judge.graph.step > 1)
+    weight = sum(slip.prior for slip in slips) + PEN_PRIOR * 4 + TERM_PRIOR * 4
     likely = {code: (1 - NO_SLIP) * c.prior / weight for code, c in found.items()}
     whole = sum(likely.values()) + chance
     ranked = sorted(found.values(), key=lambda c: -likely[c.code])
@@ -224,7 +226,7 @@ def _one_digit_apart(number: Stated, true: Fraction) -> bool:
 
 def _slips(judge: Judge, models: Sequence[Model], person: Person, subject: Subject) -> Iterable[_Candidate]:
     """What a formula gone wrong gives: the catalogue's first."""
-    for variant in variants(judge.network, subject):
+    for variant in variants(judge.network, subject, judge.graph.step > 1):
         for model in models:
             value = finite(_evaluated(model, person, variant, subject))
             if value is not None:
@@ -270,6 +272,9 @@ def _terms(judge: Judge, model: Model, person: Person, subject: Subject) -> Iter
 
 
 def _sum_of(judge: Judge, subject: Subject) -> Sum | None:
+    line = line_of(judge.network, subject)
+    if line is not None and isinstance(ungrouped(line), Sum):
+        return ungrouped(line)  # type: ignore[return-value]
     if isinstance(subject, Value) and subject.node not in judge.leaves:
         formula = ungrouped(judge.graph.node_formula(subject.node))
         return formula if isinstance(formula, Sum) and len(formula.terms) > 1 else None

@@ -37,7 +37,9 @@ def formula_cause(judge: Judge, subject: Subject | None, left: Expression, claim
     if plain is not None:
         return plain
     if subject is not None:
-        matches = [v for v in variants(judge.network, subject) if judge.equality.same(v.formula, claimed)]
+        matches = [
+            v for v in variants(judge.network, subject, judge.graph.step > 1) if judge.equality.same(v.formula, claimed)
+        ]
         if matches:
             best = max(matches, key=lambda v: v.prior)
             return Cause(best.code, best.sentence, best.formula, best.right)

@@ -13,6 +13,7 @@ from ..formulas.expression import (
     Derivative,
     Expression,
     Name,
+    Power,
     transform,
     walk,
 )
@@ -163,12 +164,20 @@ def _named(vocabulary: Vocabulary, subject: Subject, typed: Name) -> Expression:
 def _with_memory(vocabulary: Vocabulary, rule: RuleNames, claim: Claim) -> Claim:
     """On the right of a line of the rule, names of this line and of later ones as the step before has left them."""
     about = meaning.subject_of(claim.parts[0].expression, vocabulary)
-    if not isinstance(about, Worked):
+    if not isinstance(about, (Worked, Updated)):
         return claim
+    worked = isinstance(about, Worked)
 
     def change(part: Expression) -> Expression:
-        subject = vocabulary.subject(part.name) if isinstance(part, Name) else None
-        if isinstance(part, Name) and isinstance(subject, Worked) and subject.line >= about.line:
+        if isinstance(part, Power) and isinstance(part.exponent, Name):
+            number = rule.hidden(part.exponent.name, True)
+            return part if number is None else replace(part, exponent=_named(vocabulary, number, part.exponent))
+        if not worked or not isinstance(part, Name):
+            return part
+        if (number := rule.hidden(part.name, False)) is not None:
+            return _named(vocabulary, number, part)
+        subject = vocabulary.subject(part.name)
+        if isinstance(subject, Worked) and isinstance(about, Worked) and subject.line >= about.line:
             before = rule.of(rule.rule.lines[subject.line].name, subject.node, True)
             return part if before is None else _named(vocabulary, before, part)
         return part

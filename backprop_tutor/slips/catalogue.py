@@ -19,6 +19,7 @@ from ..handwork.quantities import Gradient, Subject
 from ..values import Struct, replace
 from . import branches as branches
 from . import forward as forward
+from . import rule_steps as rule_steps
 from . import slopes as slopes
 from . import sums as sums
 from . import updates as updates
@@ -274,8 +275,30 @@ SLIPS: tuple[Slip, ...] = (
          "The step does not scale with {w}: subtract {step}.", 0.3, updates.step_scales_weight),
     Slip("old-weight", "old-for-new", "the old weight for the new one",
          "That is {w} before the update; subtract {step}.", 0.5, updates.old_weight),
+    Slip("ascent", "U1", "the sign of the step",
+         "The step is added: {right}.", 3, rule_steps.step_sign),
     Slip("plain-step", "plain-step", "plain descent where the rule takes another step",
          "That is plain descent, η·{gradient}; the update rule here takes another step.", 2, updates.plain_step),
+    # ------------------------------------------------------------ an update rule of its own
+    Slip("rate-missing", "U2", "the rate left out",
+         "Multiply by the learning rate η: {right}.", 3, rule_steps.rate_missing),
+    Slip("correction-missing", "correction-missing", "the bias correction left out",
+         "The bias correction is left out: {corrected}.", 3, rule_steps.correction_missing),
+    Slip("correction-power-missing", "correction-power-missing", "the power left out of the bias correction",
+         "The bias correction has the power t, the number of the step: {right}.", 2, rule_steps.power_missing),
+    Slip("memory-missing", "memory-missing", "what the step before has left forgotten",
+         "{old} of the step before is left out: {right}.", 3, rule_steps.memory_missing),
+    Slip("square-missing", "square-missing", "the square left out",
+         "Square {inner}: {right}.", 2, rule_steps.square_missing),
+    Slip("root-missing", "root-missing", "the root left out",
+         "Take the root of {inner}: {right}.", 2, rule_steps.root_missing),
+    Slip("share-missing", "share-missing", "the factor 1 − β left out",
+         "The new part counts by its share {piece} only: {right}.", 2, rule_steps.share_missing),
+    Slip("shares-exchanged", "shares-exchanged", "β and 1 − β exchanged",
+         "{constant} belongs to what the step before has left, 1 − {constant} to the new part: {right}.", 2,
+         rule_steps.shares_exchanged),
+    Slip("small-constant-missing", "small-constant-missing", "the small constant left out",
+         "Add {piece} as well: {right}.", 0.5, rule_steps.small_constant_missing),
 )
 # fmt: on
 
@@ -288,15 +311,31 @@ def row(code: str) -> Slip:
 _BY_CODE: Mapping[str, Slip] = {slip.code: slip for slip in reversed(SLIPS)}
 
 
-def variants(network: Network, subject: Subject) -> tuple[Variant, ...]:
-    """Every slip that changes this quantity, its own first, then those carried into it from the step before."""
-    key = ("variants", subject)
+def variants(network: Network, subject: Subject, later: bool = False) -> tuple[Variant, ...]:
+    """Every slip that changes this quantity, its own first, then those carried into it from the step before.
+
+    `later`: after the first update step, where what an update rule has left by then takes part.
+    """
+    key = ("variants", subject, later)
     if key not in network.memo:
         network.memo[key] = tuple(
             Variant(found.code, found.formula, found.right, found.sentence(), found.prior)
-            for found in _found(network, subject)
+            for found in _in_step(network, subject, later)
         )
     return network.memo[key]  # type: ignore[return-value]
+
+
+def _in_step(network: Network, subject: Subject, later: bool) -> Iterator[_Candidate]:
+    """The slips of the first step, or of a later one: by the rule's own names where it has any."""
+    all_found, line, points = _found(network, subject), rule_steps.line_of(network, subject), points_of(network)
+    written_out = {found.code for found in all_found if found.right != line}
+    for found in all_found:
+        if line is None or (later and found.right == line) or (not later and found.right != line):
+            yield found
+        elif not later and found.code not in written_out:
+            wrong, right = (points.values(rule_steps.at_start(network, one)) for one in (found.formula, line))
+            if points.equal(wrong, right) is False:  # what makes no difference yet is no slip
+                yield found
 
 
 # ---------------------------------------------------------------- trying the rows on a quantity
@@ -323,6 +362,7 @@ def _found(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
 def _different(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
     points = points_of(network)
     truth = points.truth(subject)
+    line = rule_steps.line_of(network, subject)
     own = sorted(_own(network, subject), key=lambda c: -c.prior)
     carried = sorted(_carried(network, subject), key=lambda c: (c.depth, -c.prior))
     sound: dict[Expression, bool] = {}
@@ -332,8 +372,10 @@ def _different(network: Network, subject: Subject) -> tuple[_Candidate, ...]:
             continue
         if candidate.right not in sound:
             sound[candidate.right] = points.equal(points.values(candidate.right), truth) is True
+        # an update rule's line holds for whatever the steps before have left
+        right = points.values(line) if line is not None and candidate.right == line else truth
         values = points.values(candidate.formula)
-        if not sound[candidate.right] or points.equal(values, truth) is not False:
+        if not (sound[candidate.right] or right is not truth) or points.equal(values, right) is not False:
             continue
         same = next((at for at, (_, other) in enumerate(kept) if points.equal(values, other)), None)
         if same is None:

@@ -49,11 +49,11 @@ def first_step(network: Network, node: int) -> FirstStep | None:
         plain = times(rate, gradient)
         return FirstStep(minus(w, plain), plain, gradient)
     after = _written_out(rule, w, gradient, rate)
-    step = _taken_from(after, w)
+    step = taken_from(after, w)
     if step is None:
         return None
     has_rate = any(part == rate for part in walk(step))
-    return FirstStep(after, step, _tidy(renamed(step, {RATE: ONE})) if has_rate else None)
+    return FirstStep(after, step, tidy(renamed(step, {RATE: ONE})) if has_rate else None)
 
 
 def _written_out(rule: UpdateRule, w: Name, gradient: Expression, rate: Expression) -> Expression:
@@ -61,7 +61,7 @@ def _written_out(rule: UpdateRule, w: Name, gradient: Expression, rate: Expressi
     known: dict[str, Expression] = {name: _typed(value) for name, value in {**rule.numbers, **rule.starts}.items()}
     known |= {"w": w, "g": gradient, "t": ONE, RATE: rate}
     for line in rule.lines:
-        known[line.name] = _tidy(renamed(line.full, known))
+        known[line.name] = tidy(renamed(line.full, known))
     return known["w"]
 
 
@@ -69,7 +69,7 @@ def _typed(value: float) -> Expression:
     return ZERO if value == 0.0 else Number(repr(value), Fraction(repr(value)))
 
 
-def _tidy(formula: Expression) -> Expression:
+def tidy(formula: Expression) -> Expression:
     """Without what a 0 multiplies, without terms of 0 and factors of 1."""
 
     def change(part: Expression) -> Expression:
@@ -92,7 +92,7 @@ def _tidy(formula: Expression) -> Expression:
     return transform(formula, change)
 
 
-def _taken_from(after: Expression, w: Name) -> Expression | None:
+def taken_from(after: Expression, w: Name) -> Expression | None:
     """The step of w − step."""
     whole = ungrouped(after)
     if not isinstance(whole, Sum):

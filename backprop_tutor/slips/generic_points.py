@@ -17,8 +17,10 @@ from ..engine.network import Network
 from ..engine.scalar import NAN, Compiled, Dual, compiled
 from ..engine.trace import Trace, backward, forward
 from ..engine.update_rule import UpdateRule
+from ..formulas.evaluate import evaluate
 from ..formulas.expression import Expression
-from ..handwork.quantities import RATE, Gradient, Rate, Subject, Updated, Value
+from ..handwork.quantities import RATE, Gradient, Rate, Remembered, RuleNumber, Subject, Updated, Value, Worked
+from ..handwork.rule_names import RuleNames
 
 ENOUGH = 5
 TRIES = 40
@@ -31,8 +33,9 @@ _KINKED = ("relu", "leaky_relu", "elu", "abs")
 class Point:
     """One run; the learning rate is drawn too."""
 
-    def __init__(self, network: Network, trace: Trace, rate: float) -> None:
+    def __init__(self, network: Network, trace: Trace, rate: float, seed: int) -> None:
         self.network = network
+        self.seed = seed  # of what the steps before have left for an update rule
         self.trace = trace
         self.rate = rate
         self.values: list[float] = trace.values.tolist()
@@ -52,8 +55,30 @@ class Point:
             return self.values[node]
         if name == RATE:
             return self.rate
+        subject = self._rule_names.canonical.get(name) if self._rule_names is not None else None
+        if subject is not None:
+            return self.of(subject)
         node = graph.find(name.removesuffix("'"))
         return NAN if node is None else self._updated(node)
+
+    @cached_property
+    def _rule_names(self) -> RuleNames | None:
+        rule = self.network.graph.rule
+        return None if rule is None or rule.plain else RuleNames(self.network.graph)
+
+    def _of_rule(self, subject: Worked | Remembered | RuleNumber) -> float:
+        """A name of the update rule in some later step: what is remembered is drawn."""
+        names = self._rule_names
+        assert names is not None
+        match subject:
+            case Remembered(name, node):
+                return float(np.random.default_rng((self.seed, node, *name.encode())).uniform(0.2, 1.2))
+            case RuleNumber(name):
+                known = {**names.rule.numbers, "t": 2.0 + self.seed % 3}
+                return known[name] if name in known else self._totals(names.rule)[name]
+            case Worked(line, node):
+                formula = names.rule.lines[line].full
+                return evaluate(formula, lambda name: self.of(names.operand(line, name, node)))
 
     def _updated(self, node: int) -> float:
         """The parameter after the first step of the scenario's rule, at this point's rate."""
@@ -85,7 +110,7 @@ class Point:
             case Rate():
                 return self.rate
             case _:
-                return NAN  # an update rule's own names: no slip of the catalogue is about them
+                return self._of_rule(subject)
 
     def derivative(self, of: str, by: str) -> float:
         """∂of/∂by over all paths."""
@@ -124,7 +149,9 @@ class GenericPoints:
             seen = {(node, bool(values[node] > 0)) for node, _ in unseen}
             if len(found) < ENOUGH or unseen & seen:
                 graph = self.network.graph
-                found.append(Point(self.network, Trace(graph, values, backward(graph, values)), _rate(generator)))
+                found.append(
+                    Point(self.network, Trace(graph, values, backward(graph, values)), _rate(generator), len(found))
+                )
                 unseen -= seen
             if len(found) >= ENOUGH and not unseen:
                 break
