@@ -265,6 +265,8 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
 
 def transform(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """Rebuild from the leaves up: every part is replaced by `change(part with its own parts replaced)`."""
+    if type(node) not in _PARTS:
+        return change(node)
     return change(rebuild(node, lambda part: transform(part, change)))
 
 

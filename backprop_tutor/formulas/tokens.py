@@ -166,5 +166,6 @@ def number_of(token_text: str, start: int, end: int) -> Number:
         )
     whole, _, decimals = mantissa.partition(".")
     power = int(exponent or 0) - len(decimals)
-    value = Fraction(int((whole + decimals) or "0")) * Fraction(10) ** power
+    digits = int((whole + decimals) or "0")
+    value = Fraction(digits * 10**power) if power >= 0 else Fraction(digits, 10**-power)
     return Number(token_text, value, (start, end))

@@ -34,8 +34,14 @@ class Stated(Struct, frozen=True):
     @property
     def digits(self) -> int:
         """Significant digits typed."""
-        mantissa = re.split(r"[eE×*]", self.text.lstrip("-−+"))[0]
-        return len(re.sub(r"\D", "", mantissa).lstrip("0")) or 1
+        return digits_in(self.text)
+
+
+@lru_cache(maxsize=4096)
+def digits_in(text: str) -> int:
+    """Significant digits of a number as typed."""
+    mantissa = re.split(r"[eE×*]", text.lstrip("-−+"))[0]
+    return len(re.sub(r"\D", "", mantissa).lstrip("0")) or 1
 
 
 def literal(node: Expression) -> Stated | None:
@@ -111,8 +117,10 @@ def truncates(y: Fraction, unit: Fraction, value: Fraction) -> bool:
     if y and (y > 0) != (value > 0):
         return False
     gap = abs(value) - abs(y)
+    if not 0 <= gap < unit:
+        return False
     # a double just below 0.6 must not make 0.5 a cut-off 0.6
-    return 0 <= gap < unit * (1 - SLACK) - abs(value) * DOUBLE and not agrees(y, unit, value)
+    return gap < unit * (1 - SLACK) - abs(value) * DOUBLE and not agrees(y, unit, value)
 
 
 def near(y: Fraction, unit: Fraction, value: Fraction) -> bool:

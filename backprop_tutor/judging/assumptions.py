@@ -50,6 +50,7 @@ class Assumptions:
         self._fixed: dict[Subject, tuple[Person, float]] = {}
         self._stated: Mapping[Subject, Sequence[Line]] | None = None
         self._measured: list[_Measurement] = []
+        self._rows = np.zeros((0, len(self.assumed)))  # of the measurements, in units of their noise
         self._known: dict[Subject, bool] = {}
         self.sensitivity = lru_cache(maxsize=None)(self._sensitivity)
         self.effect = lru_cache(maxsize=None)(self._effect)
@@ -94,6 +95,8 @@ class Assumptions:
             return True
         if self._stated is not stated:
             self._stated, self._measured, self._known = stated, self._measurements(stated), {}
+            rows = [measured.row / measured.noise for measured in self._measured]
+            self._rows = np.array(rows).reshape(len(rows), len(self.assumed))
         if subject not in self._known:
             self._known[subject] = self._decides(subject)
         return self._known[subject]
@@ -120,12 +123,12 @@ class Assumptions:
         if prior < 1e-18:
             return True
         given = isinstance(subject, Value) and subject.node in self.leaves
-        others = [other for other in self._measured if other.subject != subject]
-        rows = np.array([other.row / other.noise for other in others]).reshape(len(others), len(mine))
+        others = [other.subject != subject for other in self._measured]
+        rows = self._rows[others]
         if not given:
             # what was calculated from the subject says nothing of it beyond that; of a given value it tells the value
-            effects = [self.effect(other.subject, subject) / other.noise for other in others]
-            rows -= np.outer(effects, mine)
+            effects = [self.effect(other.subject, subject) / other.noise for other in self._measured]
+            rows -= np.outer(effects, mine)[others]
         information = np.eye(len(mine)) / PRIOR**2 + rows.T @ rows
         left = float(mine @ np.linalg.solve(information, mine))
         return left <= REMAINING**2 * prior

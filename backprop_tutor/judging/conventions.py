@@ -16,7 +16,7 @@ from ..engine.network import Network
 from ..formulas.expression import Derivative, Expression, Name, Number, Product, Sum, ungrouped, walk
 from ..handwork.claims import Claim, Judgement, Verdict
 from ..handwork.exact import agrees, finite
-from ..handwork.quantities import Gradient, Subject
+from ..handwork.quantities import Gradient, Subject, Value
 from ..values import replace
 from .person import Convention
 from .session import Session
@@ -179,7 +179,7 @@ def promising(
         if convention.transposed:
             hopeful = wrong if any(map(judge.vocabulary.has_two_orders, map(_spellings, claims))) else set()
         else:
-            hopeful = wrong - stated - formulas | _hopeful(judge.under(convention), wrong, session)
+            hopeful = wrong - stated - formulas | _hopeful(judge, judge.under(convention), wrong, session)
         if len(hopeful) >= least and not _contradicted(judge, convention, plain, session, decided):
             found.append(convention)
     return found
@@ -217,17 +217,21 @@ def _contradicted(
     return False
 
 
-def _hopeful(other: Judge, wrong: set[int], session: Session) -> set[int]:
-    """Wrong lines whose number or formula may be right for a judge under a convention."""
+def _hopeful(judge: Judge, other: Judge, wrong: set[int], session: Session) -> set[int]:
+    """Wrong lines whose number or formula may be right for another judge, who is under a convention.
+
+    A value or a slope that is under it what it was (and no 0) is worked out as before: what is wrong of it stays so.
+    """
     found: set[int] = set()
     values: set[int] = set()
     for subject, lines in session.history.items():
         at_fault = [line for line in lines if line.line in wrong]
+        values |= {line.line for line in at_fault}
         true = finite(other.truth.of(subject)) if at_fault and other.truth is not None else None
-        for line in at_fault:
-            values.add(line.line)
-            if true is not None and abs(line.number.value - true) <= max(line.number.unit * ROOM, abs(true) / 50):
-                found.add(line.line)
+        same = judge.truth is not None and judge.truth.of(subject) == true != 0
+        if true is None or (same and isinstance(subject, (Value, Gradient))):
+            continue
+        found |= {a.line for a in at_fault if abs(a.number.value - true) <= max(a.number.unit * ROOM, abs(true) / 50)}
     for subject, formula, number in session.wrong_formulas:
         if number in wrong - values and other.equality.same(other.vocabulary.read(subject), formula, quick=True):
             found.add(number)

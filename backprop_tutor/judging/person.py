@@ -138,6 +138,9 @@ class Model:
 
     # ------------------------------------------------------------------ formulas
     def get(self, name: str) -> Dual:
+        node = self.vocabulary.nodes.get(name)
+        if node is not None:
+            return self.value(node), 0.0
         subject = subject_of(self.vocabulary, name)
         return (NAN if subject is None else self.of(subject)), 0.0
 
@@ -145,7 +148,7 @@ class Model:
         first, second = self.vocabulary.nodes.get(of), self.vocabulary.nodes.get(by)
         if first is None or second is None:
             return NAN
-        return self.of(Gradient(first, second))
+        return self.gradient(first, second)
 
     def evaluate(self, formula: Expression) -> float:
         """A formula over the graph's names; nan where it has no value."""
@@ -295,10 +298,8 @@ class Person(Model):
         # what was worked out, for each way of asking: without one statement, slopes from results, gradients from parts
         self._memos: dict[tuple[Subject | None, bool, bool], dict[Subject, Answer]] = {}
         self._open: list[tuple[set[Subject], set[int]]] = []
-        self._skip: Subject | None = None
-        self.by_result = True  # slopes from the stated activation; otherwise from the stated argument
-        self.by_parts = True  # ∂L/∂w from the stated ∂L1/∂w where L is made of L1; otherwise along the chain alone
         self._parts: dict[int, list[int]] | None = None  # by quantity: what has a stated derivative by it
+        self._ask()
 
     def copy(self) -> Person:
         """A person who has stated the same so far."""
@@ -309,6 +310,14 @@ class Person(Model):
         self.stated[subject] = line
         self._memos.clear()
         self._parts = None
+        self._ask()
+
+    def _ask(self, without: Subject | None = None, by_result: bool = True, by_parts: bool = True) -> None:
+        """How the next questions are answered: without one statement; with slopes from the stated activation, else from
+        the stated argument; with ∂L/∂w from the stated ∂L1/∂w where L is made of L1, else along the chain alone."""
+        self._skip, self.by_result, self.by_parts = without, by_result, by_parts
+        stated = without if without in self.stated else None
+        self._memo = self._memos.setdefault((stated, by_result, by_parts), {})
 
     def is_given(self, node: int) -> bool:
         """Is a value typed in the scenario, not only assumed? From the second update step on no parameter's is."""
@@ -332,9 +341,7 @@ class Person(Model):
         return self._answer(subject).value
 
     def _answer(self, subject: Subject) -> Answer:
-        without = self._skip if self._skip in self.stated else None
-        memo = self._memos.setdefault((without, self.by_result, self.by_parts), {})
-        known = memo.get(subject)
+        known = self._memo.get(subject)
         if known is None:
             self._open.append((set(), set()))
             try:
@@ -347,7 +354,7 @@ class Person(Model):
             finally:
                 rests_on, assumed = self._open.pop()
             known = Answer(value, frozenset(rests_on), frozenset(assumed))
-            memo[subject] = known
+            self._memo[subject] = known
         if self._open:
             self._open[-1][0].update(known.rests_on)
             self._open[-1][1].update(known.assumed)
@@ -484,21 +491,21 @@ class Person(Model):
     # ------------------------------------------------------------------ answers with their grounds
     def carried(self, subject: Subject, by_result: bool = True, by_parts: bool = True) -> Answer:
         """The subject from everything stated but the subject itself."""
-        self._skip, self.by_result, self.by_parts = subject, by_result, by_parts
+        self._ask(subject, by_result, by_parts)
         try:
             return self._answer(subject)
         finally:
-            self._skip, self.by_result, self.by_parts = None, True, True
+            self._ask()
 
     def answer(self, formula: Expression, without: Subject | None = None) -> Answer:
         """A formula at the person's numbers, `without` their own statement of one subject."""
-        self._skip = without
+        self._ask(without)
         self._open.append((set(), set()))
         try:
             value = self.evaluate(formula)
         finally:
             rests_on, assumed = self._open.pop()
-            self._skip = None
+            self._ask()
         return Answer(value, frozenset(rests_on), frozenset(assumed))
 
     def faulty(self, answer: Answer) -> tuple[int, ...]:

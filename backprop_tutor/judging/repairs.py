@@ -132,10 +132,10 @@ class _Fitting(Struct, frozen=True):
         found: set[int] = set()
         others: set[int] = set()  # lines with a number, perhaps another element of an array, that doesn't fit
         for subject, line in numbers:
-            value, true = finite(changed(subject)), finite(self.truth.of(subject))
+            value = finite(changed(subject))
             number, mark = line.number, self.marks.get(line.line)
             fits = value is not None and agrees(number.value, number.unit, value)
-            if not fits and self.speaks_for(number, mark, true, value):
+            if not fits and self.speaks_for(subject, number, mark, value):
                 return None
             if mark in ("wrong", "follows"):
                 (found if fits else others).add(line.line)
@@ -155,11 +155,12 @@ class _Fitting(Struct, frozen=True):
         known = [(subject, line) for subject, line in numbers if math.isfinite(changed(subject))]
         return self.of(changed, known) is None
 
-    def speaks_for(self, number: Stated, mark: Mark | None, true: Fraction | None, value: Fraction | None) -> bool:
+    def speaks_for(self, subject: Subject, number: Stated, mark: Mark | None, value: Fraction | None) -> bool:
         """Does a line speak for the values unchanged: right, undecided but in agreement, or close to them?"""
         if mark == "right":
             return True
-        if true is None or mark not in ("unknown", "close"):
+        true = finite(self.truth.of(subject)) if mark in ("unknown", "close") else None
+        if true is None:
             return False
         off = abs(number.value - true)
         return off <= number.unit * ROUGH and (value is None or abs(number.value - value) > 2 * max(off, number.unit))

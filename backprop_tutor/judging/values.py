@@ -6,8 +6,9 @@ truncation or by honest rounding of the numbers that went in (intervals over the
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from ..formulas.digits import significant
@@ -65,8 +66,7 @@ def judge_number(
     again = _repeated(reference, subject, number)
     if again is not None:
         return Ground("follows", "carried", f"the number of line {again} again", expected, (again,))
-    carried = candidates(reference, person, subject)
-    sure = [c for c in carried if not c.assumed]
+    sure = [c for c in candidates(reference, person, subject) if not c.assumed]
     own = next((c for c in sure if not person.faulty(c)), None)
     if own is not None and not certain:
         expected = own.value  # the person's own lines know it better than values that are only assumed
@@ -163,7 +163,7 @@ def _from_right_lines(
     """A number that follows from the person's right lines: what a slip wrote down was not what they went on with."""
     right = {s: line for s, line in person.stated.items() if not line.faulty}
     trusted = Person(person.vocabulary, person.leaves, right, person.convention, person.nudges)
-    answers = candidates(reference, trusted, subject)
+    answers = list(candidates(reference, trusted, subject))
     values = [value for a in answers if not a.assumed and (value := finite(a.value)) is not None]
     if any(agrees(number.value, number.unit, value) for value in values):
         return Ground("close", "rounded-intermediates", "right from your rounded numbers", expected)
@@ -212,12 +212,15 @@ def _true(reference: Reference, person: Person, subject: Subject, number: Stated
     y, unit = number.value, number.unit
     expected = float(true)
     if any(stated.faulty for stated in person.stated.values()):
-        ways = candidates(reference, person, subject)
-        if ways and all(person.faulty(way) and not _within(reference, person, subject, number, way) for way in ways):
-            own = finite(ways[0].value)
-            lines = person.faulty(ways[0])
-            message = f"this is the true value, yet your line {lines[0]} gives {significant(float(own or 0))}"
-            return Ground("right", "right-but-not-from-yours", message, expected)
+        first: Answer | None = None
+        for way in candidates(reference, person, subject):
+            if not person.faulty(way) or _within(reference, person, subject, number, way):
+                break
+            first = first or way
+        else:
+            if first is not None:
+                own = f"your line {person.faulty(first)[0]} gives {significant(first.value)}"
+                return Ground("right", "right-but-not-from-yours", f"this is the true value, yet {own}", expected)
     if not y and true:
         return Ground("right", "rounded", f"no digit survives: write {_scientific(expected)}", expected)
     code = "exact" if abs(y - true) <= abs(true) * Fraction(1, 10**13) else "rounded"
@@ -273,16 +276,16 @@ def _scientific(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def candidates(reference: Reference, person: Person, subject: Subject) -> list[Answer]:
-    """What the person's own lines give for the subject, by every usual way of calculating it."""
-    answers = [person.carried(subject)]
+def candidates(reference: Reference, person: Person, subject: Subject) -> Iterator[Answer]:
+    """What the person's own lines give for the subject, by every usual way of calculating it; each when it is asked
+    for."""
+    ways = [person.carried(subject)]
     if isinstance(subject, (Gradient, Updated)):
-        answers.append(person.carried(subject, by_result=False))
+        ways.append(person.carried(subject, by_result=False))
         if person.parts:
-            answers.append(person.carried(subject, by_parts=False))
-    for form in reference.forms(subject):
-        answers.append(person.answer(form, without=subject))
-    return [a for a in answers if finite(a.value) is not None]
+            ways.append(person.carried(subject, by_parts=False))
+    formulas = (person.answer(form, without=subject) for form in reference.forms(subject))
+    return (answer for answer in itertools.chain(ways, formulas) if math.isfinite(answer.value))
 
 
 def _rounding(

@@ -37,7 +37,8 @@ the exponents are of P, measured from n = 32 to 256 (2,112 to 131,584 parameters
     samples         O(S) everywhere: they are nodes of the same graph, and share the programs and the matrix products
     path counts     O(E), exact whole numbers; the k largest paths O(k·E)
     judging         O(claims), each by the hypotheses about its line: what is right costs one evaluation at a few
-                    points, what is wrong some dozens of rewritten formulas (`judge` measures both)
+                    points, what is wrong some dozens of rewritten formulas (`judge` measures both); all of a sheet
+                    again under a convention only if wrong lines may follow it and no right one contradicts it
 
 What is kept between runs: see `backprop_tutor/cache.py`.
 """
