@@ -152,7 +152,8 @@ class _Reader:
         )
         self.updates = Updates(vocabulary)
         scenario = vocabulary.graph.scenario
-        self.sections = Sections(len(scenario.samples), scenario.steps)
+        letters = "".join(letter for letter in "imnkt" if vocabulary.node(letter) is None)
+        self.sections = Sections(len(scenario.samples), scenario.steps, letters)
 
     def is_known(self, word: str) -> bool:
         return word in self.notation.functions or self.notation.names(word) or self.arrays.grid(word) is not None
