@@ -284,6 +284,14 @@ STRUCTURE: Rows = [
         ["2:1 'x^(1)' is no name: '^' can't stand in one | write 'x1', and in [notation] x1 = 'x^{(1)}'"],
     ),
     (
+        '[inputs]\n"w_{12}^{(1)}" = 1\n"z_j^{[2]}" = 1\n"a^{<t>}" = 1\n' + REST,
+        [
+            "2:1 'w_{12}^{(1)}' is no name: '{' can't stand in one | write 'w1_12', and in [notation] w1_12 = 'w_{12}^{(1)}'",
+            "3:1 'z_j^{[2]}' is no name: '^' can't stand in one | write 'z2_j', and in [notation] z2_j = 'z_j^{[2]}'",
+            "4:1 'a^{<t>}' is no name: '^' can't stand in one | write 'at'; [notation] says how it is typeset",
+        ],
+    ),
+    (
         '[inputs]\n"x₁y" = 1\n' + REST,
         ["2:1 'x₁y' is no name: a subscript ends one | write 'x1y'; [notation] says how it is typeset"],
     ),

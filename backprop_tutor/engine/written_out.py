@@ -127,7 +127,16 @@ def arity_fault(node: Call, custom: Mapping[str, CustomFunction]) -> FormulaErro
     if count == expected:
         return None
     help = _HELP.get((node.function, count), "")
-    if isinstance(row, table.Reduction) and expected == 1:
+    axis = ungrouped(node.arguments[1]) if count == 2 else None
+    axis = axis.operand if isinstance(axis, Negative) else axis
+    if (
+        isinstance(row, table.Reduction)
+        and isinstance(axis, Number)
+        and axis.value in (0, 1)
+        and f"row_{row.name}" in table.ALONG
+    ):
+        help = f"over each row write row_{row.name}(A), over each column column_{row.name}(A)"
+    elif isinstance(row, table.Reduction) and expected == 1:
         help = f"for several numbers write a list: {node.text}([a, b])"
     said = f"'{node.text or node.function}' takes {expected} argument{'s' if expected > 1 else ''}, not {count}"
     return FormulaError(said, *node.span, f"{expected} needed", help)

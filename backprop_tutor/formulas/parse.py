@@ -397,6 +397,8 @@ class Grammar(Cursor):
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
         hint = did_you_mean(function, self.notation.functions) or "define it under [functions]"
+        if function in ("Σ", "Π"):
+            hint = f"write {'sum' if function == 'Σ' else 'prod'}( ) of all that it runs over"
         if re.sub(r"[^a-z]", "", function.casefold()) in _STOPS:
             hint = "compute it from copies of the parameters under [constants]: nothing is differentiated by these"
         return self.fail(f"there is no function called '{function}'", token, "not known", hint)

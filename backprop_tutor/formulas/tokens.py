@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from fractions import Fraction
 
 from ..errors import FormulaError
 from ..values import Struct
+from .elsewhere import instead
 from .expression import (
     Number,
 )
@@ -28,13 +28,6 @@ TURNED = "ᵀ"  # the operator after a matrix that is turned: `Wᵀ`, `W⊤`, `W
 _TURNED = (TURNED, "⊤")
 _COMPARISONS = {"≤": "<=", "≥": ">="}
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-
-
-def _single(text: str, before: Sequence[Token]) -> str:
-    """What to do instead of a single `=`."""
-    if before and before[-1].text in ("axis", "dim", "keepdims", "keepdim"):
-        return "name the direction: row_sum(A), column_mean(A), row_softmax(A) and so on"
-    return "compare with ==" if "where" in text else "write what stands right of it only"
 
 
 def _letter(char: str) -> bool:
@@ -142,9 +135,8 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
             shown = f"'{char}'" if char.isprintable() else f"the invisible character U+{ord(char):04X}"
             if char in "\"'":
                 shown = "a quotation mark"
-            hint = {"{": "use ( ) to group", "}": "use ( ) to group", "=": _single(text, found)}
             raise FormulaError(
-                f"{shown} has no meaning in a formula", at, at + 1, "can't be read", hint.get(char, ""), text
+                f"{shown} has no meaning in a formula", at, at + 1, "can't be read", instead(text, at), text
             )
         if len(found) > MAX_PIECES:
             raise FormulaError(

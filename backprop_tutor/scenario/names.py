@@ -23,6 +23,7 @@ INDEX_LETTERS = "ijk"
 
 _PRIMES = re.compile("[′’]")
 _NAME_RULE = "a name is a letter, then letters, digits and underscores; primes may follow (h1, W_out, ŷ, w12')"
+_BOTH = re.compile(r"^(\w+?)_(\{[^{}]*\}|\w+)\^(\{[^{}]*\}|\([^()]*\)|\[[^\[\]]*\]|\w+)$")
 _DERIVATIVE = re.compile(r"[d∂].*/.*[d∂]")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|.?)", re.DOTALL)
@@ -103,7 +104,8 @@ def name_fault(name: str) -> Fault | None:
 
 def _instead(name: str) -> str:
     """What to write for `w_{11}`, `W^[1]`, `x^(1)` or `net input`; empty where nothing near is a name."""
-    better = re.sub(r"[\s.\-−]+", "_", re.sub(r"[{}()\[\]^]", "", look_alike(name)))
+    upper_first = _BOTH.sub(r"\1\3_\2", look_alike(name))  # w_{12}^{(1)} is w1_12
+    better = re.sub(r"[\s.\-−]+", "_", re.sub(r"[{}()\[\]<>^]", "", upper_first))
     if better == name or name_fault(better) is not None:
         return ""
     advice = f"write '{better}'"

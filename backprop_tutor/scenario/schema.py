@@ -286,6 +286,9 @@ def _fault(detail: ErrorDetails) -> StructureFault:
     return _no_number(path, name, got)
 
 
+_RATES = ("α", "alpha", "η", "eta", "ε", "epsilon", "lr", "learning_rate", "learningrate", "step_size")
+
+
 def _unknown_key(path: Path, tags: list[str]) -> StructureFault:
     name = str(path[-1])
     if len(path) == 1:
@@ -297,7 +300,10 @@ def _unknown_key(path: Path, tags: list[str]) -> StructureFault:
     else:
         known = list((StatedRate if path[0] == "learning" else _MODELS[tags[-1]]).model_fields)
         said = f"unknown key {quoted(name)} for {quoted(str(path[-2]))}"
-    return StructureFault(path, said, "not known", did_you_mean(name, known) or f"known here: {', '.join(known)}", True)
+    help = did_you_mean(name, known) or f"known here: {', '.join(known)}"
+    if path[:-1] == ("learning",) and name.casefold() in _RATES:
+        help = "the learning rate is called rate here; [learning.values] may give an update rule numbers of other names"
+    return StructureFault(path, said, "not known", help, True)
 
 
 def _missing(path: Path, tags: list[str], got: object) -> StructureFault:
