@@ -114,3 +114,20 @@ def test_parts_of_arrays_are_drawn() -> None:
     source = LAYER.replace("W @ x + b", "W[2:3,1]*x[1] + b[1:2]").replace("sum(z)", "sum(z) + W[1,2]")
     text = "\n".join(forward_of(source))
     assert re.search(r"= \[−0\.2\]·2 \+ \[0\] = \[−0\.4\]\n +\[ 1  \] +\[1\]   \[ 3  \]", text)
+
+
+def test_products_of_elements_have_a_sign_of_their_own() -> None:
+    lines = forward_of(LAYER.replace("W @ x + b", "2*b*(W @ x)/3 + b*W[:,1]"), 100)
+    assert lines[1] == "    z = 2·b ⊙ (W @ x) / 3 + b ⊙ W[:,1]"
+    run = trace.run(build(loads(LAYER.replace("W @ x + b", "b*(W @ x)/3"))))
+    assert r"\odot \frac{W x}{3}" in markdown.run_text(run, run.graph, FORWARD)[0]
+
+
+def test_a_result_that_does_not_fit_behind_the_numbers_has_a_line_of_its_own() -> None:
+    lines = forward_of(LAYER.replace("W @ x + b", "tanh(W @ x + b + W @ x + b + W @ x - 3*b)/2"), 60)
+    assert lines[1:5] == [
+        "    z = tanh(W @ x + b + W @ x + b + W @ x − 3·b) / 2",
+        "        [−0.499590]",
+        "      = [−0.500000]",
+        "        [ 0.499665]",
+    ]

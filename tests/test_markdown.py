@@ -22,7 +22,7 @@ Run = Callable[..., Done]
 
 COMMANDS = frozenset(
     r"""\begin \end \frac \tfrac \partial \cdot \left \right \sigma \eta \hat \text \checkmark \times \quad \ln \sum
-    \gt \ge \lt \le \phantom \mathrm \operatorname \tanh \sqrt \top \pi \log \max \min \softmax
+    \gt \ge \lt \le \phantom \mathrm \operatorname \tanh \sqrt \top \odot \pi \log \max \min \softmax
     \alpha \beta \gamma \delta \epsilon \zeta \theta \kappa \lambda \mu \nu \xi \rho \tau \phi \chi \psi \omega
     """.split()
 )

@@ -171,7 +171,7 @@ class FormulaReader:
                 return part
             assert isinstance(part, Call)
             inner = transform(own.body, lambda piece: replace(piece, span=part.span))
-            return Group(substitute(inner, dict(zip(own.parameters, part.arguments, strict=True))), part.span)
+            return Group(substitute(inner, dict(zip(own.parameters, part.arguments, strict=True))))
 
         found = transform(body, change)
         return found.inner if isinstance(found, Group) and not isinstance(body, Group) else found

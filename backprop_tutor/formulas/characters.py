@@ -15,10 +15,11 @@ class Style(NamedTuple):
     partial: str
     powers: bool  # superscript digits, else ^2
     spell: Mapping[str, str]  # function name -> spelling
+    each: str  # between two arrays whose elements are multiplied
 
 
-UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"})
-ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt"})
+UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"}, " ⊙ ")
+ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt"}, "*")
 
 
 ACCENTS: Mapping[str, str] = {

@@ -101,6 +101,8 @@ class Sum(FormulaPart, frozen=True, eq=False):
 class Product(FormulaPart, frozen=True, eq=False):
     """Factors with the operation that brings each in, `*` or `/`; the first one's is always `*`.
 
+    Where a formula of arrays is shown, `⊙` brings in one whose elements are multiplied with those of another array.
+
     `beside` are the places of those that no sign for the products of elements brings in: `W x`, `W·x`.
     """
 

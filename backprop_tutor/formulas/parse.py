@@ -43,6 +43,7 @@ from .expression import (
     Product,
     Range,
     Sum,
+    ungrouped,
     walk,
 )
 from .tokens import DOTS, MAX_EXPONENT, TURNED, Token, number_of, tokens
@@ -351,7 +352,7 @@ class Grammar(Cursor):
         name = token.text
         if name == "√":
             argument = self.nested("roots")
-            return Call("sqrt", (argument,), 0, "√", (token.start, self.tokens[self.at - 1].end))
+            return Call("sqrt", (ungrouped(argument),), 0, "√", (token.start, self.tokens[self.at - 1].end))
         if name == "∂":
             raise self.fail("'∂' must begin a derivative such as ∂L/∂w", token, "incomplete")
         if self.sees("("):

@@ -209,8 +209,9 @@ class _Printer:
             rank = _POWER if how == "/" else _UNARY
             shown = self.text(factor, rank) if _rank(_as_written(factor)) < rank else self.part(factor, False)
             close = isinstance(before, Number) and isinstance(factor, Number)
-            close = close or any(later == "*" for later, _ in factors[i:])
-            out += ("/" if close else " / ") if how == "/" else self.style.times
+            close = close or any(later != "/" for later, _ in factors[i:])
+            signs = {"/": "/" if close else " / ", "⊙": self.style.each}
+            out += signs.get(how, self.style.times)
             out += shown
             before = factor
         return out
@@ -267,15 +268,19 @@ class _Latex(_Printer):
 
     def product(self, factors: tuple[tuple[str, Expression], ...], first: bool) -> str:
         """Factors and fractions as they were written: `1/2*(t - a)**2` is a half times a square, no half of one."""
-        pieces: list[tuple[list[Expression], list[Expression]]] = []
+        pieces: list[tuple[str, list[Expression], list[Expression]]] = []
         for how, factor in factors:
             if how == "/":
+                pieces[-1][2].append(factor)
+            elif pieces and not pieces[-1][2] and how == "*":
                 pieces[-1][1].append(factor)
-            elif pieces and not pieces[-1][1]:
-                pieces[-1][0].append(factor)
             else:
-                pieces.append(([factor], []))
-        return r" \cdot ".join(self.fraction(*piece, first and i == 0) for i, piece in enumerate(pieces))
+                pieces.append((how, [factor], []))
+        out = ""
+        for i, (how, above, below) in enumerate(pieces):
+            sign = self.style.each if how == "⊙" else self.style.times
+            out += (sign if i else "") + self.fraction(above, below, first and i == 0)
+        return out
 
     def fraction(self, above: list[Expression], below: list[Expression], first: bool) -> str:
         """A product, or a fraction of products."""
@@ -308,7 +313,7 @@ class _Latex(_Printer):
         return rf"{symbol}{chr(39) * node.primes}\left({inner}\right)"
 
 
-LATEX = Style(r" \cdot ", "-", r"\partial ", False, {})
+LATEX = Style(r" \cdot ", "-", r"\partial ", False, {}, r" \odot ")
 
 
 def to_latex(node: Expression, name: Callable[[str], str] = latex_name) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
-PROBE = "∂σ·−½²✓✗─┌┤←→Σ√█"
+PROBE = "∂σ·−½²✓✗─┌┤←→Σ√█⊙ᵀ"
 LEAST_WIDTH = 20
 DEFAULT_WIDTH = 80
 DEFAULT_HEIGHT = 24

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.array_shapes import Shapes
 from ...engine.graph import Block as Quantity
 from ...engine.graph import Graph
 from ...engine.rearranging import picked
@@ -25,6 +26,7 @@ from ...formulas.expression import (
     walk,
 )
 from ...formulas.typeset import to_text
+from ...values import replace
 from ..lines import Line, aligned, line, width_of, wrapped
 from .pen import Pen
 
@@ -53,11 +55,28 @@ def as_written(pen: Pen, quantity: Quantity) -> Expression:
         whole = transform(inner.formula, put_back)
         return Group(whole) if isinstance(whole, (Sum, Product, MatrixProduct)) else whole
 
-    return transform(quantity.formula, put_back)
+    return with_signs(pen.graph, transform(quantity.formula, put_back))
+
+
+def with_signs(graph: Graph, formula: Expression) -> Expression:
+    """The formula with a sign of its own, ⊙, where the elements of two arrays are multiplied."""
+    shapes = Shapes(graph.arrays, graph.custom)
+
+    def change(part: Expression) -> Expression:
+        if not isinstance(part, Product):
+            return part
+        factors, array = [], False
+        for how, factor in part.factors:
+            own = bool(shapes.shape(factor))
+            factors.append(("⊙" if how == "*" and array and own else how, factor))
+            array |= own
+        return replace(part, factors=tuple(factors))
+
+    return transform(formula, change) if shapes.has_arrays(formula) else formula
 
 
 def lines_of(pen: Pen, quantity: Quantity, indent: int) -> list[Line]:
-    """The equation in names, and in numbers where it fits on the screen."""
+    """The equation in names, in numbers where they fit on the screen, and its result."""
     assert quantity.formula is not None
     name = pen.glyphs.text(quantity.name)
     room = pen.width - indent - width_of(name) - 3
@@ -66,14 +85,18 @@ def lines_of(pen: Pen, quantity: Quantity, indent: int) -> list[Line]:
     for i, text in enumerate(wrapped(pen.formula(as_written(pen, quantity)), room)):
         front = ((" " * indent, "text"), (name, "name"), (" = ", "rule")) if i == 0 else ((blank + "   ", "text"),)
         found.append((*front, (text, "text")))
-    drawn = drawing(pen, quantity, result=not pen.symbolic)
-    if drawn and width_of(drawn[0]) > room:
-        drawn = drawing(pen, quantity, result=False)
-    middle = (len(drawn) - 1) // 2
-    if drawn and width_of(drawn[0]) <= room:
-        for i, text in enumerate(drawn):
+    drawn = [drawing(pen, quantity, result=not pen.symbolic)]
+    if not fits(drawn[0], room) and not pen.symbolic:
+        drawn = [drawing(pen, quantity, result=False), matrix(pen, nodes_of(quantity), lies(pen, quantity))]
+    for rows in (one for one in drawn if fits(one, room)):
+        middle = (len(rows) - 1) // 2
+        for i, text in enumerate(rows):
             found.append(line((blank + (" = " if i == middle else "   "), "rule"), (text.rstrip(), "numbers")))
     return found
+
+
+def fits(rows: Sequence[str], room: int) -> bool:
+    return bool(rows) and width_of(rows[0]) <= room
 
 
 def read_out(pen: Pen, quantity: Quantity) -> Iterator[str]:
@@ -112,7 +135,7 @@ def drawing(pen: Pen, quantity: Quantity, result: bool) -> list[str]:
     """The formula with every matrix in rows of numbers, and its result; nothing where a matrix has too many rows."""
     assert quantity.formula is not None
     lying = lies(pen, quantity)
-    formula, places = with_places(pen.graph, quantity.formula)
+    formula, places = with_places(pen.graph, with_signs(pen.graph, quantity.formula))
     text = to_text(formula, pen.glyphs.style, lambda name: name if MARK in name else pen.value(pen.graph.id(name)))
     split = re.split(f"{MARK}(\\d+){MARK}", text)
     pieces = [

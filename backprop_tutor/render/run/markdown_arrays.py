@@ -54,7 +54,8 @@ def equation(page: Page, quantity: Quantity) -> str:
     assert quantity.formula is not None
     lying = array_equations.lies(page.pen, quantity)
     lines = [f"{page.name(quantity.name)} &= {written(page, quantity)}"]
-    formula, places = array_equations.with_places(page.graph, quantity.formula)
+    shown = array_equations.with_signs(page.graph, quantity.formula)
+    formula, places = array_equations.with_places(page.graph, shown)
     numbers = to_latex(formula, lambda name: name if MARK in name else page.value(page.graph.id(name)))
     result = array_equations.nodes_of(quantity)
     if all(nodes.size <= LARGE_ARRAY and nodes.ndim <= 2 for nodes in (*places, result)):
