@@ -131,3 +131,21 @@ def test_a_result_that_does_not_fit_behind_the_numbers_has_a_line_of_its_own() -
         "      = [−0.500000]",
         "        [ 0.499665]",
     ]
+
+
+def test_a_given_array_stands_as_a_matrix_and_its_elements_by_themselves_where_they_have_names() -> None:
+    source = LAYER.replace("[0, 1, 2]", "[[[0, 1], [2, 3]], [[-4, 5.50], [6, 7]]]").replace("@ x + b", "@ x + sum(b)")
+    text = text_of(source, RunOptions(parts=("forward",), quiet=True))[0]
+    assert text.split("Given ")[1].splitlines()[1:8] == [
+        "  inputs      x = [2  −5]",
+        "  parameters  W = [ 0.1  0.3]",
+        "                  [−0.2  0.4]",
+        "                  [ 1    0  ]",
+        "              b[1] = [0  1]",
+        "                     [2  3]",
+        "              b[2] = [−4  5.50]",
+    ]
+    named = text_of(source + '[elements]\nW = "w{i}{j}"\n', RunOptions(parts=("forward",), quiet=True))[0]
+    assert "w11 = 0.1" in named
+    assumed = source.replace("x = [2, -5]", 'x = { value = [2, -5], assumed = "a guess" }')
+    assert "x[1] = 2 *" in text_of(assumed, RunOptions(parts=("forward",), quiet=True))[0]

@@ -10,6 +10,7 @@ from ...formulas.expression import Call, Name
 from ...formulas.typeset import to_text
 from ..equations import heading
 from ..lines import Block, Line, Piece, left, line, width_of, worded, wrapped
+from .array_equations import matrix, nodes_of
 from .pen import Pen
 
 LARGE_ARRAY = 80
@@ -84,11 +85,34 @@ def _group(pen: Pen, label: str, found: list[Quantity], margin: int) -> Iterator
             lines += _grid(pen, scalars, pen.width - margin, 0)
             scalars = []
             nodes = list(range(quantity.start, quantity.start + quantity.size))
-            lines += _grid(pen, nodes, pen.width - margin, quantity.shape[-1])
+            room = pen.width - margin
+            lines += _matrices(pen, quantity, room) or _grid(pen, nodes, room, quantity.shape[-1])
         else:
             scalars.append(quantity.start)
     lines += _grid(pen, scalars, pen.width - margin, 0)
     yield from _beside(label, lines, margin)
+
+
+def _matrices(pen: Pen, quantity: Quantity, room: int) -> list[Line]:
+    """`W = [0.1  0.2]` in rows, of three dimensions one matrix after another; nothing where that doesn't fit.
+
+    Elements that have names of their own, or something to be said about them, are told one by one.
+    """
+    nodes = nodes_of(quantity)
+    named = quantity.pattern is not None or pen.graph.assumed(quantity.start)
+    if named or nodes.ndim > 3 or (pen.symbolic and any(_number(pen, int(node)) == "?" for node in nodes.flat)):
+        return []
+    name = pen.glyphs.text(quantity.name)
+    matrices = [(name, nodes)] if nodes.ndim < 3 else [(f"{name}[{i}]", one) for i, one in enumerate(nodes, 1)]
+    lines: list[Line] = []
+    for label, one in matrices:
+        rows = matrix(pen, one, True)
+        if not rows or width_of(label) + 3 + width_of(rows[0]) > room:
+            return []
+        for i, row in enumerate(rows):
+            front = ((label, "name"), (" = ", "rule")) if i == 0 else ((" " * (width_of(label) + 3), "text"),)
+            lines.append(line(*front, (row, "text")))
+    return lines
 
 
 def _grid(pen: Pen, nodes: list[int], room: int, columns: int) -> list[Line]:
