@@ -51,7 +51,7 @@ def n_n_n(n: int) -> Trace:
     return traced(scenario(n))
 
 
-@pytest.mark.parametrize("n", [2, 32, 64])
+@pytest.mark.parametrize("n", [24, 32, 64])
 def test_a_gradient_executes_every_template_once_whatever_the_size(n: int) -> None:
     built = build(loads(scenario(n)))
     frames: trace.Frames = []

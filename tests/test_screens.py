@@ -119,14 +119,17 @@ def bare(text: str) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
+BREAK = r"(?:\s|\x1b\[[\d;]*m)+"  # between two words, which a style may end and begin again
+
+
 def without_noise(text: str) -> str:
     """Without the figures that are rounding noise, and so may differ from machine to machine."""
-    text = re.sub(r"(worst\s+gap)\s+[\de.-]+", r"\1 #", text)
+    text = re.sub(rf"worst{BREAK}gap{BREAK}[\de.-]+", "worst gap #", text)
     text = re.sub(r"(steps?)(\s+[\de.-]+)(\s+to\s+[\de.-]+)?\)", r"\1 #)", text)
     text = re.sub(r"  +(?:\d(?:\.\d)?e-\d+|0)((?:\x1b\[0m)?)$", r"  #\1", text, flags=re.M)  # behind a mark
     text = re.sub(r"(relative gap) [\d.e-]+", r"\1 #", text)
     # their lengths decide where the closing sentence breaks
-    return re.sub(r"\([^()]*worst\s+gap #[^()]*\)", lambda found: " ".join(found[0].split()), text)
+    return re.sub(r"\([^()]*worst gap #[^()]*\)", lambda found: " ".join(re.split(BREAK, found[0])), text)
 
 
 def golden(name: str, text: str) -> str:

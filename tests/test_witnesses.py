@@ -16,14 +16,25 @@ import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor.engine import check, template, trace
+from backprop_tutor.engine import check, graph, tape, template, trace
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.lesson import steps as lesson
 from backprop_tutor.lesson import symbolic
+from backprop_tutor.lesson.third import ThirdWitness
 from backprop_tutor.values import replace
-from tests.random_networks import KINDS, away_from_kinks, edges, network, networks, recurrence, scalar_network, traced
+from tests.random_networks import (
+    FLAT,
+    KINDS,
+    away_from_kinks,
+    edges,
+    network,
+    networks,
+    recurrence,
+    scalar_network,
+    traced,
+)
 
 QUICK = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -209,6 +220,7 @@ def test_a_slope_that_is_off_is_noticed(name: str, at: float, monkeypatch: pytes
         return np.where(row.slope(z, a) == 0, OFF - 1, row.slope(z, a) * OFF)
 
     monkeypatch.setattr(template, "primitive", lambda _: replace(row, slope=off))
+    without_tape(monkeypatch)
     all_notice(traced(text))
 
 
@@ -261,6 +273,7 @@ def test_a_softmax_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("x", ["[0.5, -1.2, 0.8]", "[[0.5, 0.4], [-1.2, 0.3], [0.8, -0.7]]"])
 def test_a_matrix_product_that_is_off_is_noticed(x: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs by a rule of its own in the backward pass, which the differences of the loss hold to account."""
+    without_tape(monkeypatch)
     text = (
         f"[inputs]\nx = {x}\n[parameters]\nW = [[0.7, 1.3, -0.2], [0.4, -0.6, 0.9]]\nb = 0.3\n[equations]\n"
         'a = "W @ x"\nh = "tanh(a + b)"\nL = "sum(h**2)"\n'
@@ -274,8 +287,48 @@ def test_a_matrix_product_that_is_off_is_noticed(x: str, monkeypatch: pytest.Mon
     assert wrong.gradient("b") == run.gradient("b")
 
 
+def without_tape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small networks, too, run by templates."""
+    monkeypatch.setattr(graph, "tape_of", lambda *_: None)
+
+
+TAPE_RULES = [
+    ("_added", "w + v - 0.3"),
+    ("_added", "mean([w, v, w*v])"),
+    ("_multiplied", "w*v"),
+    ("_divided", "v*1.5/w"),
+    ("_divided", "2/w/v"),
+    ("_raised", "w**2*v**2"),
+    ("_raised", "w**3 + v**-0.5"),
+    ("_summed_products", "dot([w, w], [v, v])"),
+    *[("_applied", f"{row.name}({{}})".format("w*v/2")) for row in functions.PRIMITIVES if row.name not in FLAT],
+]
+
+
+@pytest.mark.parametrize(("rule", "formula"), TAPE_RULES)
+def test_a_rule_of_the_tape_that_is_off_is_noticed(rule: str, formula: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'[parameters]\nw = 0.7\nv = 1.3\n[equations]\nL = "{formula}"\n'
+    nobody_notices(traced(text))
+    right = getattr(tape, rule)
+
+    def spoiled(out: int, *rest: Any) -> tape.Operation:
+        forward, backward = right(out, *rest)
+
+        def wrong(registers: tape.Registers, adjoints: tape.Registers) -> None:
+            adjoints[out] *= OFF
+            backward(registers, adjoints)
+
+        return tape.Operation(forward, wrong)
+
+    monkeypatch.setattr(tape, rule, spoiled)
+    run = traced(text)
+    assert not any(found.agrees for found in check.check_gradients(run, run.graph.nodes_of("parameter")))
+    assert not any(ThirdWitness(run).gradient(node).agrees for node in run.graph.nodes_of("parameter"))
+
+
 def spoil(rule: type, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one of the engine's rules pass on 1.001 times what it should."""
+    without_tape(monkeypatch)
     tree_of: dict[type, template.Tree] = {
         template.Add: template.Add((1,), (template.Slot(0, ()),)),
         template.Multiply: template.Multiply((False,), (template.Slot(0, ()),)),

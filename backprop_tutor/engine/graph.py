@@ -29,6 +29,7 @@ from ..values import Struct, field
 from .cuts import Cut, Uses, cuts_of, uses_of
 from .lift import Indices, shape_text
 from .plan import Plan, distinct, plans_of
+from .tape import Tape, tape_of
 from .template import Tree
 from .unroll import Unroller, of_single_numbers
 from .update_rule import Memory, UpdateRule, Worked, rule_of
@@ -293,6 +294,11 @@ class Graph(Struct, frozen=True, dict=True):
     def plans(self) -> tuple[Plan, ...]:
         """How each group is executed; made once."""
         return plans_of(self.groups, self.groups[0].start if self.groups else self.size)
+
+    @cached_property
+    def tape(self) -> Tape | None:
+        """A small graph as operations on single numbers; None where its plans are the faster way."""
+        return tape_of(self.groups, self.size)
 
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:

@@ -12,9 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-import numpy as np
-
-from ..formulas import functions
+from ..formulas.at_one_number import AtOneNumber, at_one_number
 from ..formulas.expression import (
     Call,
     Comparison,
@@ -158,24 +156,6 @@ def _derivative_of(inner: Compiled, by: str) -> Compiled:
     return run
 
 
-def _sigmoid(z: float) -> float:
-    if z >= 0:
-        return 1.0 / (1.0 + math.exp(-z))
-    small = math.exp(z)
-    return small / (1.0 + small)
-
-
-_FAST: dict[str, tuple[Callable[[float], float], Callable[[float, float], float]]] = {
-    "exp": (math.exp, lambda z, a: a),
-    "log": (math.log, lambda z, a: 1.0 / z),
-    "log10": (math.log10, lambda z, a: 1.0 / (z * math.log(10.0))),
-    "sqrt": (math.sqrt, lambda z, a: 0.5 / a),
-    "sigmoid": (_sigmoid, lambda z, a: a * (1.0 - a)),
-    "tanh": (math.tanh, lambda z, a: 1.0 - a * a),
-    "relu": (lambda z: z if z > 0 else 0.0, lambda z, a: 1.0 if z > 0 else 0.0),
-}
-
-
 def _own(function: CustomFunction, arguments: list[Compiled], primes: int) -> Compiled:
     """A function of the scenario's own; f'(x) is its derivative by its first parameter."""
     body = compiled(function.body)
@@ -193,20 +173,8 @@ def _own(function: CustomFunction, arguments: list[Compiled], primes: int) -> Co
     return run
 
 
-def _rules(function: str) -> tuple[Callable[[float], float], Callable[[float, float], float]] | None:
-    if function in _FAST:
-        return _FAST[function]
-    row = functions.table().get(function)
-    if not isinstance(row, functions.Primitive):
-        return None
-    return (
-        lambda z: float(row.value(np.asarray(z))),
-        lambda z, a: float(row.slope(np.asarray(z), np.asarray(a))),
-    )
-
-
 def _call(function: str, arguments: list[Compiled], primes: int) -> Compiled:
-    rules = _rules(function)
+    rules = at_one_number(function)
     if rules is not None and len(arguments) == 1 and primes <= 1:
         return _apply(rules, arguments[0], primes)
     if primes == 0 and function in ("max", "min"):
@@ -218,9 +186,7 @@ def _call(function: str, arguments: list[Compiled], primes: int) -> Compiled:
     raise ValueError(f"no scalar value for '{function}'")
 
 
-def _apply(
-    rules: tuple[Callable[[float], float], Callable[[float, float], float]], argument: Compiled, primes: int
-) -> Compiled:
+def _apply(rules: AtOneNumber, argument: Compiled, primes: int) -> Compiled:
     value, slope = rules
 
     def run(get: Get, gradient: GetGradient) -> Dual:

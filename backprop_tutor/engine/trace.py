@@ -25,6 +25,7 @@ from ..values import Struct
 from . import template
 from .build import build
 from .graph import Graph, NodeGroup, ancestors, descendants
+from .tape import Played
 
 Values = NDArray[np.float64]
 MAX_OPERANDS = 6  # of a formula that has no value, told with their numbers
@@ -65,7 +66,7 @@ def gather(group: NodeGroup, values: Values) -> list[Values]:
     return [slot.astype(float) if i in group.picks else values[..., slot] for i, slot in enumerate(group.slots)]
 
 
-Frames: TypeAlias = list[list[Any]]  # what each group's execution left behind
+Frames: TypeAlias = list[Any]  # what each group's execution left behind, or the tape's
 
 
 def forward(graph: Graph, leaves: Values, frames: Frames | None = None) -> Values:
@@ -73,6 +74,10 @@ def forward(graph: Graph, leaves: Values, frames: Frames | None = None) -> Value
 
     `frames` takes what `backward` would otherwise have to calculate again.
     """
+    if graph.tape is not None and (played := graph.tape.forward(leaves)) is not None:
+        if frames is not None:
+            frames.append(played)
+        return graph.tape.values(played)
     values = leaves.copy()
     with np.errstate(all="ignore"):
         for plan in graph.plans:
@@ -90,9 +95,16 @@ def backward(
 
     `frames` are those of the same values' forward pass.
     """
+    seeds = {graph.loss: 1.0} if seeds is None else seeds
+    played = frames[0] if frames and isinstance(frames[0], Played) else None
+    if graph.tape is not None and (found := graph.tape.backward(values, seeds, played)) is not None:
+        return found
+    return _by_plans(graph, values, seeds, frames if played is None else None)
+
+
+def _by_plans(graph: Graph, values: Values, seeds: Mapping[int, float], frames: Frames | None) -> Values:
     adjoints = np.zeros(graph.size)
     first = graph.groups[0].start if graph.groups else graph.size
-    seeds = {graph.loss: 1.0} if seeds is None else seeds
     for node, seed in seeds.items():
         if node >= first:
             adjoints[node] += seed
