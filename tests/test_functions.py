@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import check, template
+from backprop_tutor.engine import check, program
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
 from backprop_tutor.formulas.expression import (
@@ -297,7 +297,7 @@ def test_the_engine_uses_no_definition_and_the_witness_no_slope(monkeypatch: pyt
     assert symbolic.witness(formula, "w", run.value) == right
     monkeypatch.undo()
     monkeypatch.setattr(symbolic, "written_out", None)
-    assert template.pullback(run.graph.groups[0].tree, [np.array([0.7])], np.array([1.0]))[0] == run.gradient("w")
+    assert program.pullback(run.graph.groups[0].tree, [np.array([0.7])], np.array([1.0]))[0] == run.gradient("w")
 
 
 @pytest.mark.parametrize(

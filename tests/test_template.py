@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from backprop_tutor.engine import template
 from backprop_tutor.engine.build import build
+from backprop_tutor.engine.program import pullback, value
+from backprop_tutor.engine.rules import TIED
 from backprop_tutor.engine.template import (
     Add,
     Apply,
@@ -22,9 +23,8 @@ from backprop_tutor.engine.template import (
     Tree,
     XLogY,
     parts,
-    pullback,
-    value,
 )
+from backprop_tutor.formulas.functions import Array
 from backprop_tutor.scenario.loading import loads
 
 RANDOM = np.random.default_rng(5)
@@ -115,11 +115,11 @@ def test_a_formula_without_operands_is_its_number_for_every_row() -> None:
 
 
 def test_which_side_of_every_kink_was_taken() -> None:
-    taken: list[template.Array] = []
+    taken: list[Array] = []
     value(Apply("relu", S[0]), [np.array([-1.0, 0.0, 2.0])], taken)
     value(Reduce("max", K[0]), [np.array([[1.0, 5.0, 2.0], [4.0, 4.0, 0.0]])], taken)
     value(Choose("<", S[0], S[1], S[0], S[1]), [np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 2.0])], taken)
-    tied = template.TIED
+    tied = TIED
     assert [side.tolist() for side in taken] == [[-1.0, tied, 1.0], [1.0, tied], [1.0, tied, 0.0]]
 
 

@@ -1,6 +1,6 @@
 """The three witnesses of every derivative agree on random networks, and each notices a rule that is 0.1 % off.
 
-Engine: the rules of functions.py and template.py. SymPy: its own derivative of the written-out formula. Differences:
+Engine: the rules of functions.py and rules.py. SymPy: its own derivative of the written-out formula. Differences:
 no rule at all. They share no derivative code.
 """
 
@@ -16,7 +16,7 @@ import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 
-from backprop_tutor.engine import check, graph, tape, template, trace
+from backprop_tutor.engine import check, graph, rules, tape, template, trace
 from backprop_tutor.engine.trace import Trace
 from backprop_tutor.formulas import functions
 from backprop_tutor.formulas.evaluate import evaluate
@@ -219,7 +219,7 @@ def test_a_slope_that_is_off_is_noticed(name: str, at: float, monkeypatch: pytes
         # a slope of 0 is off by a thousandth of 1
         return np.where(row.slope(z, a) == 0, OFF - 1, row.slope(z, a) * OFF)
 
-    monkeypatch.setattr(template, "primitive", lambda _: replace(row, slope=off))
+    monkeypatch.setattr(rules, "primitive", lambda _: replace(row, slope=off))
     without_tape(monkeypatch)
     all_notice(traced(text))
 
@@ -337,7 +337,7 @@ def spoil(rule: type, monkeypatch: pytest.MonkeyPatch) -> None:
         template.Reduce: template.Reduce("sum", template.Slot(0, (2,))),
         template.Choose: template.Choose("<", *[template.Slot(0, ())] * 4),
     }
-    made = template._RULES[rule](tree_of.get(rule), 2, (0, 1, 0, 1), (True, True, True))
+    made = rules.RULES[rule](tree_of.get(rule), 2, (0, 1, 0, 1), (True, True, True))
     right: Callable[..., None] = type(made).backward
 
     def wrong(self: Any, frame: Any, adjoints: Any, adjoint: Any) -> None:

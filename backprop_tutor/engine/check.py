@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..formulas.rounding import EPSILON
 from ..values import Struct, replace
 from . import noise as rounding
-from . import template
 from .graph import Graph, NodeGroup, ancestors, descendants
 from .nudge import Nudges
 from .plan import distinct
+from .program import value
+from .rules import TIED
 from .trace import Trace, Values
 
 Method: TypeAlias = Literal["central", "forward"]
@@ -392,11 +393,11 @@ def _of_formula(
         else:
             operands.append(np.where(slot[row] == operand, (x + offsets).reshape(shape), trace.values[slot[row]]))
     taken: list[Values] = []
-    values = template.value(group.tree, operands, taken).tolist()
+    values = value(group.tree, operands, taken).tolist()
     sides = [branch.reshape(len(offsets), -1) for branch in taken if branch.ndim]
     branches = np.concatenate([np.zeros((len(offsets), 1)), *sides], 1)
     # the point is a kink of something that moves with the operand
-    on_kink = bool(((branches[0] == template.TIED) & (branches[1:3] != template.TIED).any(0)).any())
+    on_kink = bool(((branches[0] == TIED) & (branches[1:3] != TIED).any(0)).any())
     asked = len(steps) == 1  # then how far the halved step is off shows what the step cuts off; else the choice does
     found = []
     for i, step in enumerate(steps):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from ..values import Struct, replace
 from .plan import Group, Indices, Product, product_of
-from .template import Program, Reduce, Slot, Softmax, Stack, Tree, parts, rebuilt
+from .program import Program
+from .template import Reduce, Slot, Softmax, Stack, Tree, parts, rebuilt
 
 
 class Stage(Struct, frozen=True):

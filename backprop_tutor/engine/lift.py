@@ -39,6 +39,7 @@ from ..formulas.expression import (
 from ..values import Struct
 from . import template as t
 from .array_shapes import Shapes
+from .program import value
 from .rearranging import Origin, Places, Shape, rearranges
 from .rearranging import shape_text as shape_text  # for those who tell a shape
 from .unroll import Unroller
@@ -218,12 +219,12 @@ class Lifter:
 
     def constant(self, tree: t.Tree, node: Expression) -> t.Fixed:
         """A part without any quantity is one number, and that must be finite whatever the scenario's values are."""
-        value = float(t.value(tree, ()))
-        if not math.isfinite(value):
+        number = float(value(tree, ()))
+        if not math.isfinite(number):
             by_zero = isinstance(tree, t.Multiply) and _divides_by_zero(tree)
             what, label = ("divides by zero", "division by zero") if by_zero else ("has no finite value", "not finite")
             raise self.fail(f"this {what}", node, label)
-        return t.Fixed(value)
+        return t.Fixed(number)
 
     def limit(self, shape: Shape, node: Expression) -> None:
         if math.prod(shape) > MAX_TERMS:

@@ -13,7 +13,7 @@ import numpy as np
 from ..formulas.rounding import EPSILON
 from .graph import Graph, NodeGroup, ancestors, descendants
 from .plan import Values
-from .template import Program
+from .program import Program
 
 SHAKES = 8  # times everything is calculated again
 SIZE = 2 * EPSILON  # of a shake, relative: four times the rounding of one operation

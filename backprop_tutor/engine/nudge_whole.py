@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .graph import Graph
 from .plan import Indices, Values
-from .template import Program
+from .program import Program
 
 STATE_BYTES = 1 << 22  # of all values of the network, for the sides of all nudges that go together
 FOLLOWED = 10_000  # executions of groups that follow nudges one by one: from here on they go together

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..values import Struct
-from .template import Dot, Multiply, Outer, Program, Reduce, Slot, Tree, rebuilt
+from .program import Program
+from .rules import Outer
+from .template import Dot, Multiply, Reduce, Slot, Tree, rebuilt
 
 Indices: TypeAlias = NDArray[np.int64]
 Values: TypeAlias = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 A call of NumPy takes as long as some ten operations on single numbers; where a graph has few operands for each
 operation of its templates, the tape is the faster way to the same values and adjoints. Its rules are those of
-`template.py` at one number. What it has no rule for, or no number (a division by 0, an overflow), is left to the plans.
+`rules.py` at one number. What it has no rule for, or no number (a division by 0, an overflow), is left to the plans.
 """
 
 from __future__ import annotations

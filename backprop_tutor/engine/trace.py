@@ -22,9 +22,9 @@ from ..errors import Problem, ScenarioError, Where
 from ..formulas.expression import Call, walk
 from ..scenario.loading import Scenario
 from ..values import Struct
-from . import template
 from .build import build
 from .graph import Graph, NodeGroup, ancestors, descendants
+from .program import pullback
 from .tape import Played
 
 Values = NDArray[np.float64]
@@ -130,7 +130,7 @@ def local_derivatives(graph: Graph, values: Values) -> Values:
     keys = results * np.int64(graph.size) + operands
     out = np.zeros(len(keys))
     for group in graph.groups:
-        passed = template.pullback(group.tree, gather(group, values), np.ones(group.rows))
+        passed = pullback(group.tree, gather(group, values), np.ones(group.rows))
         names = np.arange(group.start, group.start + group.rows)
         for number, (slot, slope) in enumerate(zip(group.slots, passed, strict=True)):
             if number not in group.picks:

@@ -27,8 +27,8 @@ from ..formulas.typeset import to_text
 from ..scenario.loading import Equation, Scenario
 from ..scenario.types import RULE_NAMES
 from ..values import Struct, replace
-from . import template
 from .lift import Lifter, Piece
+from .program import value
 from .written_out import CustomFunction, arity_faults, expanded
 
 Values = NDArray[np.float64]
@@ -109,7 +109,7 @@ class UpdateRule(Struct, frozen=True, dict=True):
         found = {}
         for total in self.totals:
             operands = [known[self.names[int(slot[0])]] for slot in total.each.slots]
-            each = np.broadcast_to(template.value(total.each.tree, operands), known["w"].shape)
+            each = np.broadcast_to(value(total.each.tree, operands), known["w"].shape)
             found[total.name] = float(_TOTALS[total.call.function](each)) if each.size else 0.0
         return found
 
@@ -136,7 +136,7 @@ class UpdateRule(Struct, frozen=True, dict=True):
         results = []
         for line in self.lines:
             operands = [current[self.names[int(slot[0])]] for slot in line.lifted.slots]
-            result = np.broadcast_to(template.value(line.lifted.tree, operands), w.shape)
+            result = np.broadcast_to(value(line.lifted.tree, operands), w.shape)
             current[line.name] = result
             results.append(result)
         remembered = {name: current[name] for name in self.starts}

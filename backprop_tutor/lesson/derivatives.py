@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cache import shared
 from ..engine.lift import Lifter
-from ..engine.template import pullback, value
+from ..engine.program import pullback, value
 from ..errors import FormulaError
 from ..formulas.evaluate import evaluate
 from ..formulas.expression import Expression, names_in
