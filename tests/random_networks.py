@@ -235,6 +235,25 @@ def nested_network(rng: random.Random) -> str:
     )  # fmt: skip
 
 
+def window_network(rng: random.Random) -> str:
+    """Convolutions and pools: every element of a result looks at a window of an array."""
+    flat = rng.random() < 0.4
+    equations = {
+        "a": rng.choice(["conv1d(x, k)", "conv1d(x, k, 2)", "conv1d(x, k, 1, 1)", "conv_transpose1d(x, k, 2)"])
+        if flat
+        else rng.choice(["conv2d(X, K)", "conv2d(X, K, 2)", "conv2d(X, K, 1, 1)", "conv_transpose2d(X, K)"]),
+        "h": rng.choice(["tanh(a + b)", "sigmoid(a) + b", "softplus(a)*b"]),
+        "p": rng.choice(["max_pool(h, 2)", "average_pool(h, 2)", "max_pool(h, 2, 1)", "average_pool(h, 2, 1)", "h"]),
+        "L": rng.choice(["sum((p - t)**2)/2", "mean(p**2) + b*t", "sum(p*p)*b - t"]),
+    }
+    given = {"x": vector(rng, 5)} if flat else {"X": matrix(rng, 4, 4)}
+    kernel = {"k": vector(rng, 2)} if flat else {"K": matrix(rng, 2, 2)}
+    return "\n".join(
+        [table("inputs", given), table("parameters", kernel | {"b": number(rng)}), "[targets]\nt = 0.3\n",
+         table("equations", quoted(equations))]
+    )  # fmt: skip
+
+
 def samples_network(rng: random.Random) -> str:
     """Several samples, their losses averaged or added, scalar or in arrays."""
     over = rng.choice(["mean", "sum"])
@@ -265,7 +284,7 @@ def circuit(rng: random.Random) -> str:
 
 KINDS: Sequence[Callable[[random.Random], str]] = (
     scalar_network, scalar_network, array_network, array_network, rows_network, nested_network, nested_network,
-    samples_network, recurrence, circuit,
+    window_network, samples_network, recurrence, circuit,
 )  # fmt: skip
 
 
