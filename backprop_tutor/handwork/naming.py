@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ..formulas.notation import folded
@@ -34,6 +34,9 @@ _ORIGINAL = (
 )
 _STEP = re.compile(r"(?P<name>.+?)\^?\((?P<step>[01])\)")  # w7(0) before and w7(1) after the first step
 _HATTED = re.compile(r"(?P<letter>[^\W\d_])\u0302(?P<rest>.*)")
+_VARIANCE = re.compile(r"(?:σ|sigma)(?P<index>_?\{?\w*?\}?)(?:²|\^\{?2\}?)", re.IGNORECASE)
+_SMALL = ("eps", "epsilon", "ε")
+_VARIANCES = ("sigma2", "sigmasq", "sigmasquared", "var", "variance")
 # spellings that the reader of formulas has to see as one name; `w5+` only at an end, since `w5+b` is a sum
 TIMED = re.compile(r"\s*[^\W\d]\w*\^?\(\d\)\s*")
 SUFFIX = re.compile(
@@ -86,6 +89,20 @@ def original(spelling: str, timed: bool = False) -> Iterator[str]:
 def _unbraced(spelling: str) -> str:
     """`w_{5(new)}` as w_5(new)."""
     return re.sub(r"[{}]", "", spelling) if "(" in spelling else spelling
+
+
+def small_constants(spelling: str) -> Sequence[str]:
+    """The names that ε may have."""
+    return _SMALL if folded(spelling) in _SMALL else ()
+
+
+def variances(spelling: str) -> Sequence[str]:
+    """The names that `σ²` and `sigma_B^2` may have where a variance is a quantity of its own."""
+    match = _VARIANCE.fullmatch(spelling)
+    if match is None:
+        return ()
+    index = match["index"].strip("_{}")
+    return [name for own in _VARIANCES for name in ((f"{own}{index}", own) if index else (own,))]
 
 
 @lru_cache(maxsize=5000)

@@ -121,6 +121,9 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     def is_marked(text: str, last: bool) -> bool:
         found = lettered(text)
         known = found is not None and (is_array(found.stem) or vocabulary.updated_array(found.stem) is not None)
+        variance = text[1:] if text[0] in "d∂" else text
+        if naming.variances(variance) and (vocabulary.node(variance) is not None or is_array(variance)):
+            return True
         return known or vocabulary.marked(text, last, timed)
 
     def is_applied(name: str, argument: str) -> bool:

@@ -101,6 +101,9 @@ class Vocabulary:
         if found is None and "^" in spelling and self._own(spelling.partition("^")[0]) is None:
             found = next((n for name in naming.layered(spelling) if (n := self._own(name)) is not None), None)
         if found is None:
+            others = naming.small_constants(spelling) or naming.variances(spelling)
+            found = next((n for name in others if (n := self._own(name)) is not None), None)
+        if found is None:
             found = self.graph.find(spelling)
         return self._of_a_sample(spelling) if found is None else found
 
@@ -121,7 +124,8 @@ class Vocabulary:
     def array(self, spelling: str) -> str | None:
         """The name of the array that this spelling names: as typed, folded, or with other capitals."""
         found = self._arrays.get(spelling) or self._arrays.get(folded(spelling))
-        return found or self._arrays.get(folded(spelling).casefold())
+        found = found or self._arrays.get(folded(spelling).casefold())
+        return found or next((own for name in naming.variances(spelling) if (own := self._arrays.get(name))), None)
 
     @cached_property
     def _arrays(self) -> Mapping[str, str]:
