@@ -273,6 +273,27 @@ rate = 0.2
 # The same as SIGMOID in other hands: no ½ in the loss.
 PLAIN_SQUARES = SIGMOID.replace("1/2*(", "(")
 
+# 1/(1 + e^-(w0 x0 + w1 x1 + w2)), one operation a line, as a circuit.
+CIRCUIT = """
+format = 1
+title = "a circuit"
+[inputs]
+w0 = 2.0
+x0 = -1.0
+w1 = -3.0
+x1 = -2.0
+w2 = -3.0
+[equations]
+a = "w0*x0"
+b = "w1*x1"
+d = "a + b + w2"
+n = "-d"
+p = "1 + exp(n)"
+f = "1/p"
+[learning.upstream]
+f = 1.0
+"""
+
 SCENARIOS = {
     "sigmoid": SIGMOID,
     "plain squares": PLAIN_SQUARES,
@@ -285,6 +306,7 @@ SCENARIOS = {
     "layers": LAYERS,
     "batch": BATCH,
     "samples": SAMPLES,
+    "circuit": CIRCUIT,
 }
 
 

@@ -328,6 +328,18 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
     ),
     (
+        "signs of factors stand where people put them",
+        "circuit",
+        "df/dn = -0.20  # right\ndf/dd = -0.20 * -1 = 0.20  # right\ndf/dd = -0.20*(-1) = 0.20  # right\n"
+        "df/dd = -1 * -0.20 = 0.20  # right\ndf/da = 1*0.20 = 0.20  # right\ndf/dd = -0.20 * 1 = -0.20  # wrong",
+    ),
+    (
+        "a slip in one part of the loss leads to the whole",
+        "sigmoid",
+        "dE1/dh1 = 0.138*0.359 = 0.0495  # wrong [updated-weights-used]\ndE2/dh1 = -0.0190  # right\n"
+        "dE/dh1 = 0.0495 + (-0.0190) = 0.0305  # follows\ndE/dh1 = 0.0305  # follows",
+    ),
+    (
         "whose g a line means is said in it",
         "adam_two_steps",
         "g = dL/dw1 = (yhat - y)*x = -2  # wrong [error-sign]\nm = 0.9*0 + 0.1*dL/db = 0.2  # wrong",

@@ -74,11 +74,29 @@ def align(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
             above = align(exponent, other_exponent, fits)
             return None if inner is None or above is None else inner + above
         case Negative(inner_formula), Negative(inner_numbers):
-            return align(inner_formula, inner_numbers, fits)
+            found = align(inner_formula, inner_numbers, fits)
+            return found if found is not None else _with_signs(formula, numbers, fits)
+        case ((Product() | Negative()), (Product() | Negative())):
+            return _with_signs(formula, numbers, fits)
         case Call(function, arguments), Call(other, other_arguments) if function == other:
             return _in_order(arguments, other_arguments, fits)
         case _:
             return None
+
+
+def _with_signs(formula: Expression, numbers: Expression, fits: Fits) -> Pairs | None:
+    """Products whose signs stand elsewhere: `-0.2*(-1)` in the place of a·b, or of −a."""
+    inner = ungrouped(numbers.operand) if isinstance(numbers, Negative) else numbers
+    if not isinstance(inner, Product):
+        return None
+    factors = _flat(inner.factors)
+    first = literal(factors[0])
+    if isinstance(numbers, Negative):
+        if first is None or not isinstance(ungrouped(factors[0]), Number):
+            return None
+        number = bare(factors[0])
+        factors[0] = Negative(number, (numbers.span[0], number.span[1]))
+    return _matched(*_as_many(_flat((("*", formula),)), factors), fits)
 
 
 def turned(text: str) -> str:

@@ -53,11 +53,12 @@ def read_either_way(
     return _said(local, LOCAL, _of_the_formula(judge.vocabulary, slopes))
 
 
-def _rank(verdict: Verdict) -> tuple[int, int, bool]:
+def _rank(verdict: Verdict) -> tuple[int, int, bool, bool]:
     """How much is wrong with a line: the smaller, the better it is understood."""
     marks = (*_GOOD, "convention", "follows", "unknown", "wrong", "unread")
     place = 0 if verdict.mark in _GOOD else marks.index(verdict.mark)
-    return place, sum(link.mark == "wrong" for link in verdict.links), verdict.code not in _EXACT
+    wrong = sum(link.mark == "wrong" for link in verdict.links)
+    return place, wrong, verdict.code == "wrong", verdict.code not in _EXACT
 
 
 def of_formulas(judge: Judge) -> Judge:

@@ -100,6 +100,8 @@ def _gradients(network: Network, of: int, by: int) -> Iterator[Expression]:
             chain = _chain(network, of, by, depth, local)
             if chain is not None and chain != network.derivative(of, by):
                 yield chain
+        if depth == 1 and (parts := _of_parts(network, of, by)) is not None:
+            yield parts
     paths = network.paths(of, by)
     for local in (by_name, written, turned):
         if paths:
@@ -125,6 +127,15 @@ def _chain(network: Network, of: int, by: int, depth: int, local: Local) -> Expr
         terms.append(times(above, local(user, by)))
     whole = plus(*terms)
     return whole if size(whole) <= LONG else None
+
+
+def _of_parts(network: Network, of: int, by: int) -> Expression | None:
+    """∂E/∂h = ∂E1/∂h + ∂E2/∂h: over what goes into a sum; None where it is a single thing."""
+    graph = network.graph
+    parts = [part for part in dict.fromkeys(graph.node(of).operands) if part != by and graph.reaches(by, part)]
+    if not 1 < len(parts) <= MOST:
+        return None
+    return plus(*(times(network.local(of, part), network.derivative(part, by)) for part in parts))
 
 
 def _cancelled(network: Network, of: int, by: int) -> Expression | None:
