@@ -31,6 +31,49 @@ BY_HAND: dict[str, tuple[dict[str, float], dict[str, float]]] = {
         {"z1": -1.5, "z2": 2.5, "z3": 4.5, "z4": -1.5, "p1": 2.5, "p2": 4.5, "y": 0.5, "L": 0.5},
         {"y": -1, "p1": -2, "p2": 1, "z1": 0, "z2": -2, "z3": 1, "z4": 0, "k1": -1, "k2": -6, "k3": -1, "b": -1},
     ),
+    "convolution_two_channels": (
+        {
+            "r11": -0.5,
+            "r12": -0.5,
+            "r21": -0.5,
+            "r22": 4.5,
+            "s11": 0.5,
+            "s12": 1.5,
+            "s21": 1.5,
+            "s22": 0.5,
+            "p1": 1.125,
+            "p2": 1,
+            "y": 1.25,
+            "L": 0.5,
+        },
+        {
+            "y": 1,
+            "k111": 0.5,
+            "k112": 0.5,
+            "k121": 0.5,
+            "k122": 0,
+            "k211": 0,
+            "k212": 1,
+            "k221": 0.5,
+            "k222": 0,
+            "b": 0.5,
+            "c": -1,
+        },
+    ),
+    "variational_autoencoder": (
+        {
+            "mu": 0.6,
+            "logvar": -0.3,
+            "sigma": 0.8607,
+            "z": 1.0304,
+            "xhat1": 0.6729,
+            "xhat2": 0.3733,
+            "recon": 0.8634,
+            "KL": 0.2004,
+            "loss": 1.0638,
+        },
+        {"z": -0.4529, "mu": 0.1471, "logvar": -0.2271},
+    ),
     "batch_norm_three_samples": (
         {"mu": 4, "var": 6, "s": 2.5, "xhat1": -1.2, "xhat2": 0, "xhat3": 1.2, "y1": -0.4, "y3": 0.8, "L": 0.12},
         {"beta": -0.4, "gamma": 0.24, "z1": -0.0341, "z2": 0.0667, "z3": -0.0325},
@@ -463,6 +506,9 @@ def test_what_cannot_be_joined_or_added_up_is_said(formula: str, said: str, help
 
 
 ON_PAPER = """
+[functions]
+"layer(A, v, c)" = "tanh(A v + c)"
+"of_x(A)" = "A x"
 [constants]
 "λ" = 0.1
 [inputs]
@@ -486,6 +532,7 @@ L = "sum(y) + sum(W) + sum(u)"
         ("x^T M x", "x @ M @ x"), ("(δ^T W) x", "δ @ W @ x"), ("δ x^T", "outer(δ, x)"), ("W^T δ", "transpose(W) @ δ"),
         ("W.T W", "transpose(W) @ W"), ("λ/2 ‖u‖²", "λ/2*sum(u**2)"), ("½‖x - u‖_2^2", "sum((x - u)**2)/2"),
         ("1/2 ||W||_F^2", "sum(W**2)/2"), ("λ ‖u‖_1", "λ*sum(abs(u))"), ("2|u[1]| |x[2]|", "2*abs(u[1])*abs(x[2])"),
+        ("layer(W, x, δ)", "tanh(W @ x + δ)"), ("layer(2, u, 1)", "tanh(2*u + 1)"), ("of_x(W)", "W @ x"),
         ("λ/2 sum(u^2)", "λ/2*sum(u**2)"), ("3 ‖u‖", "3*sqrt(sum(u**2))"), ("|x - 2*|u| + 1|", "abs(x - 2*abs(u) + 1)"),
     ],
 )  # fmt: skip

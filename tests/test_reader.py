@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backprop_tutor.handwork import layout
 from backprop_tutor.handwork import plain_reader as handwork
 from backprop_tutor.handwork.claims import MARKS, Sheet
 from tests.judging import judge_of, judged, shown
@@ -317,3 +318,15 @@ def test_the_marks_of_hostile_lines_have_words() -> None:
         for verdict in judged("sigmoid", line).verdicts:
             if verdict.mark not in ("right", "close"):
                 assert verdict.message, shown(verdict)
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ("dL/dW[1,1] = dL/dZ[1,1]*X[1,2]", "dL/dW[1,1] = dL/dZ[1,1]*X[1,2]"),
+        (r"S_{1,2} = X_{2,1}", "S_{1,2} = X_{2,1}"),
+        ("dL/dW[1,1] = 0,5*X'[1,2] + 2,5", "dL/dW[1,1] = 0.5*X'[1,2] + 2.5"),
+    ],
+)
+def test_the_index_of_an_element_is_no_decimal_number(line: str, read: str) -> None:
+    assert layout.plain_row(1, line, layout.uses_commas([line])).text.text == read

@@ -6,7 +6,9 @@ import io
 import re
 import shlex
 
+from backprop_tutor.engine import trace
 from backprop_tutor.engine.build import build
+from backprop_tutor.formulas.digits import significant
 from backprop_tutor.render.run import terminal
 from backprop_tutor.render.run.options import RunOptions
 from backprop_tutor.render.screen import make_screen, shell_lines
@@ -156,3 +158,19 @@ def test_a_large_network_without_numbers_shows_none() -> None:
     assert "summed up" in text
     assert "not a number" not in text
     assert "updated values" not in text
+
+
+def test_few_gradients_that_are_summed_up_stand_as_matrices() -> None:
+    text, _ = text_of(GRU, RunOptions(quiet=True))
+    gradients = text.split("Gradients  ")[1].split("The largest")[0].splitlines()[1:]
+    run = trace.run(build(scenario.loads(GRU)))
+
+    def number(name: str) -> str:
+        return significant(run.gradient(run.graph.id(name)), 6, "−")
+
+    assert [re.findall(r"[−.\d]+(?!\w)", row.split("[")[1]) for row in gradients[:2]] == [
+        [number("W[1,1]"), number("W[1,2]")],
+        [number("W[2,1]"), number("W[2,2]")],
+    ]
+    assert gradients[0].startswith("  ∂L/∂W = [")
+    assert "Sizes of the gradients" not in text

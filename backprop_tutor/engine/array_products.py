@@ -27,11 +27,12 @@ from ..formulas.expression import (
     Product,
     transform,
     ungrouped,
+    walk,
 )
 from ..values import replace
 from .array_shapes import Shapes
 from .rearranging import Shape
-from .written_out import CustomFunction
+from .written_out import CustomFunction, substitute
 
 _SQUARED = {"norm": "sum", "row_norm": "row_sum", "column_norm": "column_sum"}
 
@@ -47,6 +48,7 @@ def meant(
 class _Reader:
     def __init__(self, arrays: Mapping[str, NDArray[np.int64]], custom: Mapping[str, CustomFunction]) -> None:
         self.shapes = Shapes(arrays, custom)
+        self.custom = custom
         self.rows: list[Expression] = []  # products of a turned vector and a matrix: vectors that lie themselves
 
     def read(self, part: Expression) -> Expression:
@@ -55,12 +57,21 @@ class _Reader:
                 return self.multiplied(left, right, part) or part
             case Product(factors) if part.beside:
                 return self.joined(part, factors)
+            case Call(function, arguments) if function in self.custom and any(map(self.shape, arguments)):
+                return self.written_out(part, self.custom[function])
             case Power(base, Number(value=two)) if two == 2:
                 call = ungrouped(base)
                 if isinstance(call, Call) and call.function in _SQUARED and len(call.arguments) == 1:
                     square = Power(Group(call.arguments[0]), Number("2", two), part.span)
                     return Call(_SQUARED[call.function], (square,), 0, _SQUARED[call.function], part.span)
         return part
+
+    def written_out(self, call: Call, own: CustomFunction) -> Expression:
+        """A function of the scenario's own with such products in it: what they are depends on its arguments."""
+        if not any(isinstance(part, Product) and part.beside for part in walk(own.body)):
+            return call
+        body = transform(own.body, lambda piece: replace(piece, span=call.span))
+        return Group(transform(substitute(body, dict(zip(own.parameters, call.arguments, strict=True))), self.read))
 
     def joined(self, node: Product, factors: tuple[tuple[str, Expression], ...]) -> Expression:
         """A product whose matrices stand beside each other, from left to right."""

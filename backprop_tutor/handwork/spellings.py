@@ -29,7 +29,7 @@ _WORDS = {"times": "*", "plus": "+", "minus": "-", "divided by": "/"}
 _OPERATION = re.compile(rf"(?<=[\w)\]])\s+({'|'.join(_WORDS)})\s+(?=[-−]?[\w.(\[])")
 _NEW_ELEMENT = re.compile(r"(?<=\w)(\[\s*\d+(?:\s*,\s*\d+)*\s*\])('|⁺|_new\b)")
 _ABOUT = re.compile(r"~=|=~|≈\s*=|=\s*≈|\b=\s*(?:about|approximately|approx\.?|roughly|circa|ca\.)\s")
-DECIMAL_COMMA = re.compile(r"(?<![\w.,])(\d+),(\d+)(?![\w,]|\.\d)")
+DECIMAL_COMMA = re.compile(r"(?<![\w.,])(?<![\w']\[)(?<!_\{)(\d+),(\d+)(?![\w,]|\.\d)")
 DECIMAL_POINT = re.compile(r"\d\.\d|(?<![\w.])\.\d")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -160,12 +160,15 @@ def lies(pen: Pen, quantity: Quantity) -> bool:
     )
 
 
-def matrix(pen: Pen, nodes: Nodes, lying: bool) -> list[str]:
-    """The rows of an array's numbers, in brackets; a vector stands upright unless it lies. Nothing of a large one."""
+def matrix(pen: Pen, nodes: Nodes, lying: bool, spelt: Callable[[int], str] | None = None) -> list[str]:
+    """The rows of an array's numbers, in brackets; a vector stands upright unless it lies. Nothing of a large one.
+
+    `spelt` gives what stands at each place, where that isn't its value.
+    """
     rows = rows_of(nodes, lying)
     if nodes.ndim > 2 or len(rows) > MOST_ROWS or len(rows[0]) > 2 * MOST_ROWS:
         return []
-    columns = [aligned([pen.value(int(node)) for node in column]) for column in rows.T]
+    columns = [aligned([(spelt or pen.value)(int(node)) for node in column]) for column in rows.T]
     return [f"[{'  '.join(row)}]" for row in zip(*columns, strict=True)]
 
 

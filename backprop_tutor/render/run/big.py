@@ -12,12 +12,13 @@ from ...engine.check import check_gradients
 from ...engine.graph import Block as Quantity
 from ...engine.trace import Values
 from ...formulas.digits import counted
-from ...formulas.typeset import to_text
+from ...formulas.typeset import derivative_text, to_text
 from ...lesson.steps import forward_steps, multiplications
-from ..equations import Equation, heading, laid_out
+from ..equations import INDENT, Equation, heading, laid_out
 from ..lines import Block, Line, aligned, left, line, right, width_of, worded
 from ..tables import grid
 from . import forward, length
+from .array_equations import matrix, nodes_of
 from .pen import Pen
 from .summary import command
 from .update import after_step, numbers_of
@@ -49,9 +50,11 @@ def parts(pen: Pen, part: str) -> Iterator[Block]:
     elif part == "backward" and pen.symbolic:
         yield unworked(pen)
     elif part == "backward":
-        yield arrays(pen)
+        few = matrices(pen)
+        yield few or arrays(pen)
         yield largest(pen)
-        yield histogram(pen)
+        if few is None:
+            yield histogram(pen)
     elif pen.trace.updates:
         assert pen.graph.rule is not None
         numbers = ", ".join(numbers_of(pen, pen.graph.rule))
@@ -163,6 +166,27 @@ def arrays(pen: Pen) -> Block:
     )
     if len(found) > LISTED:
         block.add("  ", (f"and {len(found) - LISTED} more", "note"))
+    return block
+
+
+def matrices(pen: Pen) -> Block | None:
+    """Every gradient, those of an array as a matrix; None where there are too many, or where one is too wide."""
+    found = [b for b in pen.graph.blocks.values() if b.kind == "parameter"]
+    count = sum(b.size for b in found)
+    if count > LARGE or pen.screen.plain:
+        return None
+    block = Block([line(), *heading("Gradients", f"{counted(count)} parameters", pen.width, pen.glyphs.dash)])
+    for quantity in found:
+        nodes = nodes_of(quantity)
+        name = derivative_text(pen.name(pen.graph.loss), pen.glyphs.text(quantity.name), pen.glyphs.style)
+        rows = matrix(pen, nodes, True, lambda node: pen.number(float(pen.trace.adjoints[node])))
+        if not quantity.shape:
+            rows = [pen.number(float(pen.trace.adjoints[quantity.start]))]
+        if not rows or INDENT + width_of(name) + 3 + width_of(rows[0]) > pen.width:
+            return None
+        for i, row in enumerate(rows):
+            front = ((name, "name"), (" = ", "rule")) if i == 0 else ((" " * (width_of(name) + 3), "text"),)
+            block.add(" " * INDENT, *front, (row, "result" if len(rows) == 1 else "numbers"))
     return block
 
 
