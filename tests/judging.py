@@ -294,6 +294,51 @@ f = "1/p"
 f = 1.0
 """
 
+# A triplet loss: a quantity is called dp, and another one p.
+DISTANCES = """
+format = 1
+title = "a pair of distances"
+[inputs]
+xa = 1.0
+xp = 1.2
+xn = 0.7
+[parameters]
+w = 0.8
+b = 0.1
+[equations]
+a = "tanh(w*xa + b)"
+p = "tanh(w*xp + b)"
+n = "tanh(w*xn + b)"
+dp = "(a - p)**2"
+dn = "(a - n)**2"
+L = "max(0, dp - dn + 0.5)"
+[learning]
+rate = 0.5
+"""
+
+# The mean of three squared errors.
+THREE_OUTPUTS = """
+format = 1
+title = "three outputs"
+[inputs]
+x = 0.5
+[parameters]
+w1 = 1.0
+w2 = -0.4
+w3 = 0.6
+[targets]
+t1 = 1
+t2 = 0
+t3 = 0
+[equations]
+y1 = "w1*x"
+y2 = "w2*x"
+y3 = "w3*x"
+L = "((y1 - t1)**2 + (y2 - t2)**2 + (y3 - t3)**2)/3"
+[learning]
+rate = 0.1
+"""
+
 SCENARIOS = {
     "sigmoid": SIGMOID,
     "plain squares": PLAIN_SQUARES,
@@ -307,6 +352,8 @@ SCENARIOS = {
     "batch": BATCH,
     "samples": SAMPLES,
     "circuit": CIRCUIT,
+    "pair of distances": DISTANCES,
+    "three outputs": THREE_OUTPUTS,
 }
 
 

@@ -328,6 +328,34 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "dE1/do1 = -0.7414  # wrong\nE1 = 1/2*(-0.7414)^2 = 0.2748  # right",
     ),
     (
+        "a table whose calculations have several steps",
+        "chain",
+        "| gradient | calculation | result |\n|---|---|---|\n| dL/do | 2(o - t) = 2*(0.42 - 1) | -1.16 |  # right\n"
+        "| dL/du | dL/do*q = -1.16*0.6 | -0.796 |  # wrong\n| dL/dq | o - t = 0.42 - 1 | -0.58 |  # wrong",
+    ),
+    (
+        "e is the difference beside a loss E",
+        "sigmoid",
+        "e = t1 - o1 = 0.01 - 0.7514 = -0.7414  # right [definition]\ndE/do1 = -e = 0.7414  # right\ndE/do1 = e  # wrong",
+    ),
+    (
+        "dp below a differential is that of p, whatever else has this name",
+        "pair of distances",
+        "dL/dp = -2(a - p) = 0.1387  # right\ndp = (a - p)^2 = 0.0048  # right\ndp/dw = (1 - p^2)*xp = 0.4593  # right\n"
+        "dL/dp = 2(a - p)  # wrong [sign]",
+    ),
+    (
+        "what a right formula gives at a wrong number follows",
+        "sigmoid",
+        "dE/do1 = 0.7514  # wrong\ndE1/do1 = dE/do1 = 0.7514  # follows",
+    ),
+    (
+        "the factor of a mean left out of a formula",
+        "three outputs",
+        "dL/dy1 = 2/3*(y1 - t1)  # right\ndL/dy1 = 2*(y1 - t1)  # wrong [constant-factor]\n"
+        "dL/dy1 = 1/3*(y1 - t1)  # wrong [factor-two-missing]",
+    ),
+    (
         "signs of factors stand where people put them",
         "circuit",
         "df/dn = -0.20  # right\ndf/dd = -0.20 * -1 = 0.20  # right\ndf/dd = -0.20*(-1) = 0.20  # right\n"

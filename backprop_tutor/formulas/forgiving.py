@@ -293,7 +293,7 @@ class HandGrammar(Grammar):
             self.at = start
             return None
         self.take()
-        by = self.differential()
+        by = self.differential(below=True)
         if not by:
             self.at = start
             return None
@@ -321,8 +321,11 @@ class HandGrammar(Grammar):
         self.at = start
         return None
 
-    def differential(self) -> str | None:
-        """The name after d or ∂ (empty for a bare d), or None where no differential stands here."""
+    def differential(self, below: bool = False) -> str | None:
+        """The name after d or ∂ (empty for a bare d), or None where no differential stands here.
+
+        `below` another one, dp is that of p even where a quantity is called dp; and so above one.
+        """
         token = self.here
         if token.kind != "name":
             return None
@@ -335,7 +338,9 @@ class HandGrammar(Grammar):
             if self.here.kind == "name":
                 return self.subscripted(self.take().text)
             return ""
-        if token.text[0] not in "d∂δ" or token.text[1] in "0123456789_" or self.notation.is_quantity(token.text):
+        if token.text[0] not in "d∂δ" or token.text[1] in "0123456789_":
+            return None
+        if self.notation.is_quantity(token.text) and not self.is_differential(token, below):
             return None
         if self.ahead(1).text == "(" and token.text[1:] in self.notation.functions:
             return None
@@ -343,6 +348,14 @@ class HandGrammar(Grammar):
             return None
         self.take()
         return self.subscripted(token.text[1:])
+
+    def is_differential(self, token: Token, below: bool) -> bool:
+        """Is `dp`, which is a quantity, too, the differential of p: below another one, or above one that is none?"""
+        if not self.notation.is_quantity(token.text[1:]):
+            return False
+        under = self.ahead(2).text
+        quotient = self.ahead(1).text == "/" and under[:1] in ("d", "∂") and self.notation.is_quantity(under[1:])
+        return below or (quotient and not self.notation.is_quantity(under))
 
     def difference(self) -> str:
         """What stands in brackets after ∂: one name, or a formula as it is written; empty where it is no such thing."""

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import FormulaError, Problem, RequestError, Where
 from ..formulas import functions
-from ..formulas.expression import Expression, Name, rebuild, transform
+from ..formulas.expression import Derivative, Expression, Name, rebuild, transform
 from ..formulas.forgiving import HandNotation
 from ..formulas.parse import parse
 from ..scenario.files import first_bytes
@@ -31,7 +31,7 @@ from .layout import Row, in_plain, plain_row, rows
 from .prose import Equation, Words, equations, is_mathematics
 from .quantities import Updated, Value, Vocabulary
 from .sections import Sections
-from .tables import Table, cells_of, kinds, row_equations, tables
+from .tables import Table, cells_of, is_one_name, kinds, row_equations, tables
 from .typed import Typed
 from .updates import Updates, in_place
 
@@ -187,7 +187,26 @@ class _Reader:
             end = max((b for _, b in row.text.places), default=0)
             cells = [in_plain(Typed.of(row.source).cut(a, min(b, end))) for a, b in cells_of(row.source) if a < end]
             own = [equation for cell in cells for equation in equations(cell, self.words)]
+            if own and self.goes_on(cells, columns, own):
+                own = []
             yield from self.row(row, own or row_equations(cells, columns, loss))
+
+    def goes_on(self, cells: Sequence[Typed], columns: Sequence[str], own: Sequence[Equation]) -> bool:
+        """Is `| dL/do | 2(o - t) = 2*0.3 | 0.6 |` one chain: a name first, and no cell's equation has its own?"""
+        if columns[:1] != ["about"] or any(is_one_name(equation.parts[0].text) for equation in own):
+            return False
+        about = cells[0].strip()
+        return "=" not in about.text and self.is_known_name(about.text)
+
+    def is_known_name(self, text: str) -> bool:
+        """Is it the name of a quantity, of an array, or a derivative of them?"""
+        try:
+            found = parse(text, self.notation)
+        except FormulaError:
+            return False
+        if isinstance(found, Derivative):
+            return True
+        return isinstance(found, Name) and self.is_known(found.name)
 
     def row(self, row: Row, found: list[Equation]) -> Iterator[Claim]:
         """The claims of one row; the mark at its end is what the last one deserves."""

@@ -95,6 +95,8 @@ class Vocabulary:
             return self.graph.loss
         if found is None:
             found = self._caseless.get(key.casefold())
+            if key == "e" and found is not None and self.is_loss(found):
+                found = None  # many call the difference of target and output e, beside a loss E
         if found is None and self.graph.scenario.samples:
             own = (self._own(f"{name}#{number}") for name, number in naming.of_samples(spelling))
             found = next((node for node in own if node is not None), None)

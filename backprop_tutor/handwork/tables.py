@@ -17,6 +17,7 @@ from ..values import Struct
 from .prose import Equation
 from .typed import Typed
 
+_EQUALS = re.compile(r"(?<![<>!:])(?:==|≈|=)")
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _ABOUT = re.compile(
     r"name|quantity|quantities|variable|symbol|node|unit|neuron|weight|parameter|param|what|term|gr(?:ö|oe)(?:ß|ss)e"
@@ -75,7 +76,12 @@ def kinds(headings: Sequence[str], is_quantity: Callable[[str], bool]) -> list[s
         plain = heading.strip().strip("*`$ ")
         kind = next((kind for pattern, kind in _KINDS if pattern.fullmatch(plain.casefold())), "")
         found.append(f"={plain}" if not kind and is_quantity(plain) else kind)
-    if "about" not in found and found and not found[0] and any(kind in ("formula", "value", "new") for kind in found):
+    first = found[0] if found else "about"
+    if (
+        "about" not in found
+        and first in ("", "gradient")
+        and any(kind in ("formula", "value", "new") for kind in found)
+    ):
         found[0] = "about"
     return found
 
@@ -93,7 +99,7 @@ def row_equations(cells: Sequence[Typed], columns: Sequence[str], loss: str) -> 
             about = piece
             chain = [piece]
         elif kind in ("formula", "value") and chain:
-            chain.append(piece)
+            chain += pieces_of(piece)
         elif kind == "new" and about is not None:
             found.append(Equation((_around("", about, "'"), piece), ("=",)))
         elif kind == "gradient" and about is not None:
@@ -103,6 +109,20 @@ def row_equations(cells: Sequence[Typed], columns: Sequence[str], loss: str) -> 
     if len(chain) > 1:
         found.insert(0, Equation(tuple(chain), ("=",) * (len(chain) - 1)))
     return found
+
+
+def pieces_of(cell: Typed) -> list[Typed]:
+    """A cell at its equals signs, without those that end or begin it."""
+    found, at = [], 0
+    for sign in _EQUALS.finditer(cell.text):
+        found.append(cell.cut(at, sign.start()).strip())
+        at = sign.end()
+    return [piece for piece in (*found, cell.cut(at).strip()) if piece.text]
+
+
+def is_one_name(text: str) -> bool:
+    """Is it a name, or a derivative's, rather than a formula?"""
+    return re.fullmatch(r"\s*[^\W\d][\w{}'^,+#\[\]]*(?:\s*/\s*[^\W\d][\w{}'^,#\[\]]*)?\s*", text) is not None
 
 
 def _around(before: str, name: Typed, after: str) -> Typed:

@@ -229,13 +229,14 @@ class Chain(NumberLinks):
             except ArithmeticError:
                 written = None
         lines = tuple(sorted(self.operand_lines))
+        right = None if self.formula_wrong else self.formula
 
         def judged(reference: Reference, person: Person, unknown: bool) -> Ground:
             about, line = self.subject, self.claim.line
             assert about is not None
             return judge_stated(
                 lambda n: judge_number(
-                    reference, person, about, n, formula, written, lines, unknown, line, formula_line
+                    reference, person, about, n, formula, written, lines, unknown, line, formula_line, right
                 ),
                 number,
             )

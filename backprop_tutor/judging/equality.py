@@ -62,6 +62,15 @@ class Equality:
         """True when the two agree at the scenario's own values."""
         return self.trace is not None and self._compare(left, right, self.points[:1], ()) is True
 
+    def ratio(self, left: Expression, right: Expression) -> float | None:
+        """How many times as large the right one is everywhere, or at least near the scenario's own values."""
+        for points in (self.points, self._near(frozenset())):
+            pairs = [(point.evaluate(left), point.evaluate(right)) for point in points]
+            ratios = [two / one for one, two in pairs if one and math.isfinite(one) and math.isfinite(two)]
+            if len(ratios) > 2 and max(ratios) - min(ratios) <= 1e-9 * abs(ratios[0]):
+                return ratios[0]
+        return None
+
     def vanishes_near(self, formula: Expression) -> bool:
         """Is the formula 0 (or without a value) all around the scenario's own values?"""
         return _only_zeros(point.evaluate(formula) for point in self._near(frozenset()))

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 MOST_FACTORS = 30  # of a formula that is searched for a repeated one
-PLAIN = ("wrong", "half-or-two", "sign", "miscopied-operand", "times-itself")  # codes that name no slip of their own
+MOST_TIMES = 20  # what a formula is said to be too large or too small by
+PLAIN = (
+    "wrong",
+    "half-or-two",
+    "constant-factor",
+    "sign",
+    "miscopied-operand",
+    "times-itself",
+)  # codes that name no slip of their own
 _GAP = "a piece left out"
 
 
@@ -103,19 +111,19 @@ def _names(judge: Judge, factor: Expression) -> Subject | None:
 
 def _constant_factor(judge: Judge, left: Expression, claimed: Expression) -> Cause | None:
     """The right formula times a number, the same at every point."""
-    ratios = []
-    for point in judge.equality.points[:5]:
-        right, given = point.evaluate(left), point.evaluate(claimed)
-        if right and given == given and right == right:
-            ratios.append(given / right)
-    if len(ratios) < 3 or max(ratios) - min(ratios) > 1e-9 * abs(ratios[0]):
+    ratio = judge.equality.ratio(left, claimed)
+    if ratio is None:
         return None
-    ratio = ratios[0]
     if abs(ratio + 1) < 1e-9:
         return Cause("sign", "the sign is the other way round", claimed, left)
     if abs(ratio - 2) < 1e-9 or abs(ratio - 0.5) < 1e-9:
         much = "twice" if ratio > 1 else "half"
         return Cause("half-or-two", f"this is {much} what it should be: look at the factor ½ or 2", claimed, left)
+    for times, missing in ((ratio, "1/{}"), (1 / ratio if ratio else 0.0, "{}")):
+        count = round(times)
+        if 2 < count <= MOST_TIMES and abs(times - count) < 1e-9 * count:
+            factor = missing.format(count)
+            return Cause("constant-factor", f"the factor {factor} of {to_text(left)} is missing", claimed, left)
     return None
 
 

@@ -50,11 +50,13 @@ def judge_number(
     unknown_operands: bool,
     line: int,
     formula_line: int,
+    right_formula: Expression | None = None,
 ) -> Ground:
     """The mark of one stated value; first rule that holds.
 
     `own_formula` is the person's formula where it is wrong, on `formula_line`; `as_written` is what the numbers put in
-    give where these and their arithmetic are right; `operand_lines` are lines at fault that these numbers come from.
+    give where these and their arithmetic are right; `operand_lines` are lines at fault that these numbers come from;
+    `right_formula` is the line's own where that is right.
     """
     written = None if as_written is None else as_written.value
     y, unit = number.value, number.unit
@@ -82,6 +84,12 @@ def judge_number(
         return Ground("close", "rounded-intermediates", "right from your rounded numbers", expected)
     if written is not None and agrees(y, unit, written) and operand_lines:
         return Ground("follows", "carried", f"follows from line {_list(operand_lines)}", expected, operand_lines)
+    if right_formula is not None:
+        answer = person.answer(right_formula, without=subject)
+        value = finite(answer.value)
+        sound = not answer.assumed and bool(person.faulty(answer))
+        if value is not None and sound and agrees(y, unit, value):
+            return _following(person, answer, value, subject, expected)
     if own_formula is not None:
         value = finite(person.evaluate(own_formula))
         if value is not None and (agrees(y, unit, value) or truncates(y, unit, value)):
