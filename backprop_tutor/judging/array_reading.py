@@ -65,7 +65,7 @@ class _Grids(Unroller):
             case Element():
                 return cast(Expression, self.numbers(node)[index])
             case Negative(operand, span):
-                return Negative(super().cell(operand, index), span)
+                return Negative(self.cell(operand, index), span)
             case _:
                 return super().cell(node, index)
 
