@@ -5,6 +5,7 @@ Times are for `python -m tests.benchmarks`; these numbers are the same on every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,20 @@ from backprop_tutor.engine import check, nudge, nudge_whole, trace
 from backprop_tutor.engine.build import build
 from backprop_tutor.engine.plan import Gathered, View, regular
 from backprop_tutor.engine.trace import Trace
-from backprop_tutor.handwork.quantities import Subject
+from backprop_tutor.handwork import plain_reader
+from backprop_tutor.handwork.quantities import Gradient, Subject
 from backprop_tutor.judging import arithmetic_links, repairs
 from backprop_tutor.judging.judge import Judge
 from backprop_tutor.judging.person import Truth
+from backprop_tutor.kept import Kept
 from backprop_tutor.lesson.steps import multiplications
 from backprop_tutor.scenario.loading import load, loads
+from backprop_tutor.slips.generic_points import GenericPoints
+from backprop_tutor.slips.right_forms import right_forms
 from tests.benchmarks.networks import LARGE, deep, numbers, scenario
 from tests.benchmarks.peers import PEERS
 from tests.benchmarks.worker import ours
-from tests.judging import judge_of, judged
+from tests.judging import SIGMOID, judge_of, judged
 from tests.random_networks import traced
 from tests.test_imports import SOME, STYLED, loaded
 
@@ -349,6 +354,34 @@ def test_numbers_that_are_equal_need_no_rounding_boxes(monkeypatch: pytest.Monke
     assert not boxes
     assert judged("sigmoid", "h1 = 1/(1 + e^(-0.3775)) = 1/(1 + 0.686) = 0.593\n").summary["right"] == 1
     assert boxes
+
+
+def test_what_is_kept_is_worked_out_once_and_only_as_far_as_it_is_asked_for() -> None:
+    asked = []
+
+    def items() -> Iterator[int]:
+        for i in range(3):
+            asked.append(i)
+            yield i
+
+    kept = Kept(items())
+    assert [next(iter(kept)), next(iter(kept))] == [0, 0]
+    assert asked == [0]
+    assert [*zip(kept, kept, strict=True)] == [(0, 0), (1, 1), (2, 2)]
+    assert (len(kept), kept[-1], list(kept), asked) == (3, 2, [0, 1, 2], [0, 1, 2])
+    assert not Kept([])
+
+
+def test_usual_formulas_of_a_quantity_are_tried_only_until_one_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = Judge(build(loads(SIGMOID)))
+    tried = counted(monkeypatch, GenericPoints, "values")
+    sheet = "dE/do1 = 0.741\ndE/dnet_o1 = 0.138\nh1 = 0.593\ndE/dw5 = 0.138*0.593 = 0.0818\n"
+    judgement = judge.judge(plain_reader.read(sheet, judge.vocabulary))
+    assert [verdict.mark for verdict in judgement.verdicts] == ["right", "right", "right", "close"]
+    few = len(tried)
+    graph = judge.graph
+    assert len(right_forms(judge.network, Gradient(graph.loss, graph.id("w5")))) > 4
+    assert len(tried) >= 2 * few > 0
 
 
 @pytest.mark.parametrize("name", PEERS)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 INDEPENDENT_LINES = 2
 MOST_LISTED = 4  # losses named in a sentence
+ROUNDING = Fraction(1, 10**12)  # of a value, by doubles on another way to it
 ROOM = 20  # units of the last digit: a line farther away than this can't be right under a convention
 
 
@@ -203,7 +204,7 @@ def _contradicted(
     right = {(v.line, v.quantity) for v in plain if v.mark == "right" and v.code != "definition"}
     for subject, lines in session.history.items():
         before, after = finite(judge.truth.of(subject)), finite(other.truth.of(subject))
-        if before is None or after is None or before == after:
+        if before is None or after is None or _same(before, after):
             continue
         if isinstance(subject, Gradient) and graph.two_slopes(subject.of, subject.by):
             continue
@@ -228,14 +229,20 @@ def _hopeful(judge: Judge, other: Judge, wrong: set[int], session: Session) -> s
         at_fault = [line for line in lines if line.line in wrong]
         values |= {line.line for line in at_fault}
         true = finite(other.truth.of(subject)) if at_fault and other.truth is not None else None
-        same = judge.truth is not None and judge.truth.of(subject) == true != 0
-        if true is None or (same and isinstance(subject, (Value, Gradient))):
+        if true is None or judge.truth is None:
+            continue
+        if isinstance(subject, (Value, Gradient)) and true and _same(finite(judge.truth.of(subject)), true):
             continue
         found |= {a.line for a in at_fault if abs(a.number.value - true) <= max(a.number.unit * ROOM, abs(true) / 50)}
     for subject, formula, number in session.wrong_formulas:
         if number in wrong - values and other.equality.same(other.vocabulary.read(subject), formula, quick=True):
             found.add(number)
     return found
+
+
+def _same(one: Fraction | None, two: Fraction) -> bool:
+    """Are two values one, but for the rounding of doubles?"""
+    return one is not None and abs(one - two) <= abs(two) * ROUNDING
 
 
 def _spellings(claim: Claim) -> set[str]:

@@ -13,6 +13,7 @@ from ..formulas.expression import Call, Derivative, Expression, Name, names_in, 
 from ..handwork.claims import Mark
 from ..handwork.exact import Stated, agrees, decimals, finite, near, truncates
 from ..handwork.quantities import Gradient, Rate, Subject, Value
+from ..kept import Kept
 from ..slips.catalogue import right_forms
 from ..values import Struct
 from .alignment import Pair
@@ -105,7 +106,7 @@ class Reference:
         if truth.convention.local and isinstance(subject, Gradient) and graph.two_slopes(subject.of, subject.by):
             return [self.network.local(subject.of, subject.by)]
         value = truth.of(subject)
-        return [form for form in usual if math.isclose(truth.evaluate(form), value, rel_tol=1e-9, abs_tol=1e-15)]
+        return Kept(f for f in usual if math.isclose(truth.evaluate(f), value, rel_tol=1e-9, abs_tol=1e-15))
 
     def totals(self, subject: Subject | None, formula: Expression) -> list[tuple[Fraction, tuple[int, ...]]]:
         """What a formula, or a quantity by any usual formula, comes to, with the lines at fault that it rests on."""

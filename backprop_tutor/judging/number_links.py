@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
 from ..formulas.expression import Expression
 from ..handwork import meaning
 from ..handwork.quantities import Rate, Value
+from ..kept import Kept
 from ..values import replace
 from .alignment import Pair, align, as_written
 from .arithmetic_links import ArithmeticLinks
@@ -78,14 +80,14 @@ class NumberLinks(ArithmeticLinks):
         best = self.reference.best(pair.formula)
         return best is not None and abs(best - float(pair.number.value)) <= 1e-12 * max(1.0, abs(best))
 
-    def forms(self, left: Step) -> list[Expression]:
+    def forms(self, left: Step) -> Sequence[Expression]:
         """Formulas into which the numbers may have been put: the chain's own, else the usual ones."""
         if left is not self.steps[0]:
             return [left.expression]
         if self.subject is None:
             return [left.expression]
         own = self.session.right_formulas.get(self.subject, [])
-        return [*reversed(own), *self.reference.forms(self.subject), left.expression]
+        return Kept(itertools.chain(reversed(own), self.reference.forms(self.subject), [left.expression]))
 
     def regrouped(
         self, left: Step, right: Step, pairs: Sequence[Pair], misfits: Sequence[Pair]

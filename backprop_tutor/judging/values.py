@@ -6,7 +6,6 @@ truncation or by honest rounding of the numbers that went in (intervals over the
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -15,6 +14,7 @@ from ..formulas.digits import significant
 from ..formulas.expression import Expression
 from ..handwork.exact import Interval, Stated, agrees, exact, finite, near, truncates
 from ..handwork.quantities import Gradient, Subject, Updated, Value
+from ..kept import Kept
 from ..values import Struct, replace
 from .fitting import LAST_DIGIT_NEEDS, Ground, Reference
 from .pen import pen_slip
@@ -68,9 +68,9 @@ def judge_number(
     again = _repeated(reference, subject, number)
     if again is not None:
         return Ground("follows", "carried", f"the number of line {again} again", expected, (again,))
-    sure = [c for c in candidates(reference, person, subject) if not c.assumed]
-    own = next((c for c in sure if not person.faulty(c)), None)
-    if own is not None and not certain:
+    sure = Kept(c for c in candidates(reference, person, subject) if not c.assumed)
+    own = None if certain else next((c for c in sure if not person.faulty(c)), None)
+    if own is not None:
         expected = own.value  # the person's own lines know it better than values that are only assumed
     for answer in sure:
         value = finite(answer.value)
@@ -285,15 +285,18 @@ def _scientific(value: float) -> str:
 
 
 def candidates(reference: Reference, person: Person, subject: Subject) -> Iterator[Answer]:
-    """What the person's own lines give for the subject, by every usual way of calculating it; each when it is asked
-    for."""
-    ways = [person.carried(subject)]
+    """What the person's own lines give for the subject, by every usual way of calculating it; each when asked for."""
+    return (answer for answer in _ways(reference, person, subject) if math.isfinite(answer.value))
+
+
+def _ways(reference: Reference, person: Person, subject: Subject) -> Iterator[Answer]:
+    yield person.carried(subject)
     if isinstance(subject, (Gradient, Updated)):
-        ways.append(person.carried(subject, by_result=False))
+        yield person.carried(subject, by_result=False)
         if person.parts:
-            ways.append(person.carried(subject, by_parts=False))
-    formulas = (person.answer(form, without=subject) for form in reference.forms(subject))
-    return (answer for answer in itertools.chain(ways, formulas) if math.isfinite(answer.value))
+            yield person.carried(subject, by_parts=False)
+    for form in reference.forms(subject):
+        yield person.answer(form, without=subject)
 
 
 def _rounding(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from ..engine.network import Network
 from ..formulas.algebra import ONE, call, minus, over, plus, size, times
 from ..formulas.expression import Expression, Negative, transform
 from ..handwork.quantities import Gradient, Subject, Updated, Value
+from ..kept import Kept
 from .backward_contexts import cancelling, spreading
 from .first_step import first_step
 from .generic_points import points_of
@@ -19,25 +20,25 @@ DEPTH = 5  # steps of the chain that one formula writes out
 Local = Callable[[int, int], Expression]
 
 
-def right_forms(network: Network, subject: Subject) -> tuple[Expression, ...]:
+def right_forms(network: Network, subject: Subject) -> Sequence[Expression]:
     """Formulas that give the quantity, each different in shape; the first is the scenario's own for a value."""
     key = ("right_forms", subject)
     if key not in network.memo:
-        network.memo[key] = _checked(network, subject, _forms(network, subject))
+        network.memo[key] = Kept(_checked(network, subject, _forms(network, subject)))
     return network.memo[key]  # type: ignore[return-value]
 
 
-def _checked(network: Network, subject: Subject, forms: Iterator[Expression]) -> tuple[Expression, ...]:
+def _checked(network: Network, subject: Subject, forms: Iterator[Expression]) -> Iterator[Expression]:
     """Short enough, different, and right at generic points."""
     points = points_of(network)
     truth = points.truth(subject)
-    kept: dict[Expression, None] = {}
+    found: set[Expression] = set()
     for form in forms:
-        if form not in kept and size(form) <= LONG and points.equal(points.values(form), truth) is True:
-            kept[form] = None
-            if len(kept) == MOST:
+        if form not in found and size(form) <= LONG and points.equal(points.values(form), truth) is True:
+            found.add(form)
+            yield form
+            if len(found) == MOST:
                 break
-    return tuple(kept)
 
 
 def _forms(network: Network, subject: Subject) -> Iterator[Expression]:
