@@ -28,6 +28,7 @@ from ..formulas.notation import folded
 from ..values import Struct, replace
 from .arrays import ArrayNames
 from .meaning import names_of
+from .typed import Typed
 
 LETTERS = "ijklmnpqrst"
 _NAME = re.compile(
@@ -36,6 +37,12 @@ _NAME = re.compile(
 )
 _SAYS_NUMBERS = re.compile(
     rf"([{LETTERS}])\s*(?:=|≈)\s*(?:[{LETTERS}NKM]|\d+(?:[\s,.…]|and|\\l?dots|\d|\b[{LETTERS}NKM]\b)*)"
+)
+# W[1][2] and W(1,2), with a mark of the new value before, between or behind the brackets
+_MARK = r"(?:'|⁺|_new\b)?"
+_BRACKETS = re.compile(
+    rf"(?P<name>[^\W\d_]\w*?)(?P<mark>{_MARK})(?:\[\s*(?P<row>\d+)\s*\](?P<between>{_MARK})\[\s*(?P<column>\d+)\s*\]"
+    rf"|\(\s*(?P<places>\d+(?:\s*,\s*\d+)*)\s*\))(?P<behind>{_MARK})"
 )
 Values = Mapping[str, int]
 
@@ -70,6 +77,25 @@ def lettered(spelling: str) -> Lettered | None:
     """A name with letters below it; None for any other."""
     found = element(spelling)
     return found if found is not None and found.letters else None
+
+
+def in_square_brackets(text: Typed, names: ArrayNames) -> Typed:
+    """`W[1][2]` and `W(1,2)` as W[1,2], where W is an array that has such an element."""
+
+    def change(match: re.Match[str]) -> Typed:
+        places = [int(place) for place in re.findall(r"\d+", match["places"] or f"{match['row']} {match['column']}")]
+        marks = match["mark"] + (match["between"] or "") + match["behind"]
+        grids = (
+            names.grid(name) for name in (match["name"], match["name"].removeprefix("d"), match["name"][1:]) if name
+        )
+        cells = next((grid.cells for grid in grids if grid is not None), None)
+        fits = cells is not None and cells.ndim == len(places)
+        if cells is None or not fits or not all(1 <= n <= most for n, most in zip(places, cells.shape, strict=True)):
+            return text.cut(*match.span())
+        written = f"{match['name']}{marks}[{','.join(map(str, places))}]"
+        return text.put(written, *match.span())
+
+    return text.sub(_BRACKETS, change) if "[" in text.text or "(" in text.text else text
 
 
 class Elements:

@@ -25,7 +25,7 @@ from ..values import replace
 from . import naming
 from .arrays import ArrayNames
 from .claims import Claim, Part, Sheet, Unreadable
-from .indices import element, lettered, letters_of, says_numbers
+from .indices import element, in_square_brackets, lettered, letters_of, says_numbers
 from .layout import CORRECTED as CORRECTED  # for those who write sheets
 from .layout import Row, in_plain, plain_row, rows
 from .prose import Equation, Words, equations, is_mathematics
@@ -173,7 +173,8 @@ class _Reader:
                 self.sections.heading(row.heading, row.rank)
                 continue
             start = self.sections.line(row.text.text, row.source)
-            yield from self.row(row, equations(self.sections.plain(row.text.cut(start)), self.words))
+            text = in_square_brackets(self.sections.plain(row.text.cut(start)), self.arrays)
+            yield from self.row(row, equations(text, self.words))
         for table in waiting:
             yield from self.table(table)
 
@@ -185,7 +186,8 @@ class _Reader:
         for i in range(table.first, table.last + 1):
             row = plain_row(i + 1, self.lines[i], bullets=False)
             end = max((b for _, b in row.text.places), default=0)
-            cells = [in_plain(Typed.of(row.source).cut(a, min(b, end))) for a, b in cells_of(row.source) if a < end]
+            places = [(a, min(b, end)) for a, b in cells_of(row.source) if a < end]
+            cells = [in_square_brackets(in_plain(Typed.of(row.source).cut(*place)), self.arrays) for place in places]
             own = [equation for cell in cells for equation in equations(cell, self.words)]
             if own and self.goes_on(cells, columns, own):
                 own = []
