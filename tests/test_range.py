@@ -532,6 +532,7 @@ L = "sum(y) + sum(W) + sum(u)"
         ("x^T M x", "x @ M @ x"), ("(δ^T W) x", "δ @ W @ x"), ("δ x^T", "outer(δ, x)"), ("W^T δ", "transpose(W) @ δ"),
         ("W.T W", "transpose(W) @ W"), ("λ/2 ‖u‖²", "λ/2*sum(u**2)"), ("½‖x - u‖_2^2", "sum((x - u)**2)/2"),
         ("1/2 ||W||_F^2", "sum(W**2)/2"), ("λ ‖u‖_1", "λ*sum(abs(u))"), ("2|u[1]| |x[2]|", "2*abs(u[1])*abs(x[2])"),
+        ("-½ Σ (x - u)^2 + 1", "-sum((x - u)**2)/2 + 1"), ("∑ x*u/2 - Σ W", "sum(x*u/2) - sum(W)"),
         ("layer(W, x, δ)", "tanh(W @ x + δ)"), ("layer(2, u, 1)", "tanh(2*u + 1)"), ("of_x(W)", "W @ x"),
         ("λ/2 sum(u^2)", "λ/2*sum(u**2)"), ("3 ‖u‖", "3*sqrt(sum(u**2))"), ("|x - 2*|u| + 1|", "abs(x - 2*abs(u) + 1)"),
     ],

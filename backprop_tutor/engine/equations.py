@@ -191,6 +191,8 @@ class FormulaReader:
             return "for the exponential function write e^x or exp(x)"
         if name in WORDS:
             return CASES
+        if name[0] == "Σ":
+            return "no index runs here: write Σ y*log(p), which is over all elements"
         if name in self.functions:
             return f"it is a function: write {name}(...)"
         base, stop, count = name.partition(".")

@@ -19,7 +19,7 @@ class Style(NamedTuple):
 
 
 UNICODE = Style("·", "−", "∂", True, {"sigmoid": "σ", "sqrt": "√"}, " ⊙ ")
-ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt"}, "*")
+ASCII = Style("*", "-", "d", False, {"sigmoid": "sigmoid", "sqrt": "sqrt", "sum": "sum"}, "*")
 
 
 ACCENTS: Mapping[str, str] = {

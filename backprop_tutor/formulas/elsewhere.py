@@ -19,7 +19,7 @@ def instead(text: str, at: int) -> str:
     if char in "{}":
         named = re.search(r"_\{$|\^\{[\[(<]$", text[: at + 2])
         return "no name has braces: write W1 for W^{[1]}, and see [notation]" if named else "use ( ) to group"
-    return {"∑": "write sum( ) of what is added up", "∏": "write prod( ) of what is multiplied"}.get(char, "")
+    return "write prod( ) of what is multiplied" if char == "∏" else ""
 
 
 def _for_equals(text: str, at: int, before: str) -> str:

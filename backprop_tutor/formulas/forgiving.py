@@ -216,10 +216,7 @@ class HandGrammar(Grammar):
         token = self.take()
         if self.here.kind == "end":
             raise self.fail("a sum sign has nothing after it", token, "a sum of what?")
-        self.deeper()
-        argument = self.product()
-        self.depth -= 1
-        return Call("sum", (argument,), 0, "Σ", (token.start, self.tokens[self.at - 1].end))
+        return self.summed(token)
 
     def function(self, name: str) -> Expression | None:
         """A function to a power or without brackets; None where it is called as usual."""

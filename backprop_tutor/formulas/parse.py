@@ -5,7 +5,7 @@
     factor   = ["-"|"+"] power
     power    = turned [ ("^"|"**") factor | superscript ]
     turned   = atom { "ᵀ" | "^T" | ".T" | "[" index {"," index} "]" }
-    atom     = number | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
+    atom     = number | "Σ" product | name | name "[" index {"," index} "]" | function "(" formula {"," formula} ")"
              | "where" "(" formula comparison formula "," formula "," formula ")"
              | "(" formula ")" | "[" formula {"," formula} "]" | "|" formula "|" | "‖" formula "‖"
     index    = ["-"] number | [["-"] number] ":" [["-"] number] [":" number]
@@ -353,6 +353,8 @@ class Grammar(Cursor):
         if name == "√":
             argument = self.nested("roots")
             return Call("sqrt", (ungrouped(argument),), 0, "√", (token.start, self.tokens[self.at - 1].end))
+        if name == "Σ" and not self.notation.names(name):
+            return self.summed(token)
         if name == "∂":
             raise self.fail("'∂' must begin a derivative such as ∂L/∂w", token, "incomplete")
         if self.sees("("):
@@ -376,6 +378,15 @@ class Grammar(Cursor):
             return Constant(name, functions.CONSTANTS[name], (token.start, token.end))
         return Name(name, self.shown(token), (token.start, token.end))
 
+    def summed(self, sign: Token) -> Expression:
+        """`Σ y*log(p)`: over all elements of the product behind the sign."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fail(f"sums nest deeper than {MAX_DEPTH}", sign, "too deep", "name the inner part as a quantity")
+        argument = ungrouped(self.product())
+        self.depth -= 1
+        return Call("sum", (argument,), 0, "Σ", (sign.start, self.tokens[self.at - 1].end))
+
     def calls(self, name: str, function: str) -> bool:
         """Is a name before brackets a function's? A product has its sign: a quantity may share a function's name."""
         return function in self.notation.functions
@@ -398,8 +409,8 @@ class Grammar(Cursor):
 
     def unknown_call(self, token: Token, function: str) -> FormulaError:
         hint = did_you_mean(function, self.notation.functions) or "define it under [functions]"
-        if function in ("Σ", "Π"):
-            hint = f"write {'sum' if function == 'Σ' else 'prod'}( ) of all that it runs over"
+        if function == "Π":
+            hint = "write prod( ) of all that it runs over"
         if re.sub(r"[^a-z]", "", function.casefold()) in _STOPS:
             hint = "compute it from copies of the parameters under [constants]: nothing is differentiated by these"
         return self.fail(f"there is no function called '{function}'", token, "not known", hint)

@@ -110,9 +110,9 @@ def tokens(text: str, lists: bool = False) -> list[Token]:
             while at < len(text) and text[at] in _SUPERSCRIPTS:
                 at += 1
             found.append(Token("superscript", "".join(_SUPERSCRIPTS[c] for c in text[start:at]), start, at))
-        elif _letter(char) or char in "∂√∇":
-            at = at + 1 if char in "∂√" else read_name(text, at)
-            found.append(Token("name", normalised(text[start:at]), start, at))
+        elif _letter(char) or char in "∂√∇∑":
+            at = at + 1 if char in "∂√∑" else read_name(text, at)
+            found.append(Token("name", normalised(text[start:at].replace("∑", "Σ")), start, at))
         elif char in _TURNED or (text.startswith(".T", at) and not _name_part(text[at + 2 : at + 3] or " ")):
             at += 1 if char in _TURNED else 2
             found.append(Token("operator", TURNED, start, at))
