@@ -345,6 +345,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "dL/dp = 2(a - p)  # wrong [sign]",
     ),
     (
+        "a slip in the derivative of the whole loss leads to its one part",
+        "sigmoid",
+        "dE/dnet_o1 = 0.1581  # wrong\ndE1/dh1 = 0.1581*0.4 = 0.0632  # follows\ndE/dnet_o2 = 0.0481  # wrong\n"
+        "dE2/dh1 = 0.0481*0.5 = 0.0241  # follows\ndE/dh1 = 0.0632 + 0.0241 = 0.0873  # follows",
+    ),
+    (
         "what a right formula gives at a wrong number follows",
         "sigmoid",
         "dE/do1 = 0.7514  # wrong\ndE1/do1 = dE/do1 = 0.7514  # follows",

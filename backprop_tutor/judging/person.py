@@ -390,6 +390,8 @@ class Person(Model):
     def _gradient(self, of: int, by: int) -> float:
         if of == by:
             return 1.0
+        if self.by_parts and (whole := self._from_whole(of, by)) is not None:
+            return whole
         if self.by_parts and self._has_parts(of, by):
             return self._from_parts(of, by)
         total = 0.0
@@ -418,6 +420,17 @@ class Person(Model):
             part != of and Gradient(part, by) != self._skip and self.graph.reaches(part, of)
             for part in self.parts.get(by, ())
         )
+
+    def _from_whole(self, of: int, by: int) -> float | None:
+        """∂E1/∂o from the stated ∂E/∂o of the loss E = E1 + E2, where o changes E1 alone; else None."""
+        loss = self.graph.loss
+        whole, parts = Gradient(loss, by), self.graph.node(loss).operands
+        if whole not in self.stated or whole == self._skip or of not in parts:
+            return None
+        if any(part != of and self.graph.reaches(by, part) for part in parts):
+            return None
+        share = self._local(loss, of)
+        return self.of(whole) / share if share else None
 
     def _from_parts(self, of: int, by: int) -> float:
         """∂of/∂by = Σ ∂of/∂part · ∂part/∂by over what goes into `of` itself."""
