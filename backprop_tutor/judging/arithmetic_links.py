@@ -180,8 +180,12 @@ class ArithmeticLinks(FormulaLinks):
                 proper.setdefault(id(typed), (line, right))
         if number is None or {line for line, _ in proper.values()} != set(lines):
             return ""
-        gives = as_written(node, lambda n: proper[id(n)][1] if id(n) in proper else n.value)
-        if not agrees(number.value, number.unit, gives) or not agrees(number.value, number.unit, as_written(node)):
+        try:
+            gives = as_written(node, lambda n: proper[id(n)][1] if id(n) in proper else n.value)
+            stands = as_written(node)
+        except ArithmeticError:
+            return ""  # a root of a negative number
+        if not agrees(number.value, number.unit, gives) or not agrees(number.value, number.unit, stands):
             return ""
         carried = [typed for typed in numbers_in(node) if id(typed) in proper]
         told = dict.fromkeys(f"{typed.text} comes from line {proper[id(typed)][0]}" for typed in carried)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..formulas.expression import Derivative, Expression, Name, ungrouped, walk
+from ..formulas.typeset import to_text
 from ..handwork.claims import LinkVerdict, Mark, Verdict, worst
 from ..handwork.exact import Stated
 from ..handwork.meaning import is_opaque
@@ -16,7 +17,7 @@ from .fitting import Ground, Reference, subject_in
 from .foreign_names import meaningless
 from .formula_causes import PLAIN
 from .number_links import NumberLinks
-from .own_names import OwnName, placeless, quantity_of
+from .own_names import OwnName, placeless, quantity_of, ungrouped_inside
 from .pen import AMONG_DIGITS, PEN_SLIPS
 from .person import Line, Person
 from .session import NO_EFFECT, Step
@@ -25,6 +26,9 @@ from .values import AsWritten, judge_number, judge_stated
 TELLING = 100  # units of the last digit: a smaller step can't tell one slip from another
 RESULT_IS_RIGHT = "the result is right"
 _NOTES = ("right-but-not-from-yours", "update-invisible", "no-evidence")  # to be told even where all is right
+
+
+AT_FAULT = ("wrong", "follows")
 
 
 class Chain(NumberLinks):
@@ -47,7 +51,17 @@ class Chain(NumberLinks):
         self.judge.used_later |= self.reference.used_later
         if self.own:
             self.define()
+        elif self.subject is None and not foreign:
+            self.keep()
         return self.close()
+
+    def keep(self) -> None:
+        """Remember a number at fault that is said of a formula: `Σ e^z = 4.07`, where nothing has that name."""
+        first, number = self.steps[0], self.steps[-1].number
+        if first.kind == "formula" and number is not None and any(link.mark in AT_FAULT for link in self.links):
+            formula = ungrouped_inside(placeless(first.expression))
+            line = Line(number, self.claim.line, True)
+            self.session.definitions[f"[{to_text(formula)}]"] = OwnName(formula, line)
 
     def introduces(self, foreign: tuple[str, ...]) -> bool:
         """Does the line introduce a name of the person's own? Where that is a quantity, the line is about it."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..formulas.expression import (
     NOWHERE,
+    Call,
     Derivative,
     Expression,
     Group,
@@ -61,7 +62,7 @@ class OwnName(Struct, frozen=True):
         own = self.line.number
         if self.formula is None:
             return self.line.faulty and number.value == own.value and number.unit == own.unit
-        return ungrouped(formula) == self.formula and agrees(number.value, number.unit, own.value)
+        return ungrouped_inside(formula) == self.formula and agrees(number.value, number.unit, own.value)
 
 
 def with_own_names(formula: Expression, defined: Mapping[str, OwnName]) -> Expression:
@@ -71,6 +72,16 @@ def with_own_names(formula: Expression, defined: Mapping[str, OwnName]) -> Expre
         return defined[node.name].put(node) if isinstance(node, Name) and node.name in defined else node
 
     return transform(formula, change) if defined else formula
+
+
+def ungrouped_inside(formula: Expression) -> Expression:
+    """A formula without brackets that change nothing: around a name, a number, a call, or a term of a sum."""
+
+    def change(node: Expression) -> Expression:
+        needless = isinstance(node, Group) and isinstance(node.inner, (Name, Number, Call, Derivative))
+        return ungrouped(node) if needless else node
+
+    return ungrouped(transform(formula, change))
 
 
 def placeless(formula: Expression) -> Expression:
