@@ -155,6 +155,14 @@ def test_published_numbers(name: str, line: str, code: str) -> None:
     assert named(verdict, code), f"{shown(verdict)} {verdict.explanations}"
 
 
+def test_a_rule_takes_a_parameters_own_rate() -> None:
+    own = RULES["momentum"].replace("rate = 0.1", "rate = 0.1\nrates = { b = 0.02 }")
+    judge = Judge(build(scenarios.loads(own)))
+    sheet = "v_b = 0.9*0 - 0.02*(-0.9) = 0.018\nb' = 0.1 + 0.018 = 0.118\nv_w = -0.1*(-1.8) = 0.18\nv_b = 0.09"
+    marks = [verdict.mark for verdict in judge.judge(handwork.read(sheet, judge.vocabulary)).verdicts]
+    assert marks == ["right", "right", "right", "wrong"]
+
+
 def test_a_target_called_t_is_not_the_number_of_the_step() -> None:
     for line in ("mhat_w = m_w/(1 - beta1^t)", "mhat_w = -0.2235/(1 - 0.9^2) = -1.1763", "E = (w*x - t)^2"):
         assert last("rules: adam", f"# Step 2\n{line}").mark == "right"

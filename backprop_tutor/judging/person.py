@@ -99,7 +99,9 @@ class Model:
         def value(name: str) -> float:
             if name == "g":
                 return self.convention.ascent * self.of(Gradient(self.graph.loss, node))
-            return self.of(names.operand(line, name, node))
+            operand = names.operand(line, name, node)
+            own = self.graph.rates[self.graph.parameter_rows[node]]
+            return float(own) if isinstance(operand, Rate) else self.of(operand)
 
         return evaluate(names.rule.lines[line].full, value)
 

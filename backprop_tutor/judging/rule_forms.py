@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..formulas.expression import Expression, Group, Name, Number, Power, Sum, children, number, transform, ungrouped
-from ..handwork.quantities import RuleNumber, Subject, Updated, Vocabulary, Worked
+from ..handwork.quantities import Rate, RuleNumber, Subject, Updated, Vocabulary, Worked
 from .alignment import as_written
 
 
@@ -17,9 +17,14 @@ def rule_forms(vocabulary: Vocabulary, subject: Subject) -> Sequence[Expression]
         return ()
     line = rule.result if isinstance(subject, Updated) else subject.line
     node = subject.node
+    rate = vocabulary.graph.scenario.rates.get(vocabulary.graph.block_of(node).name)
 
     def named(part: Expression) -> Expression:
-        return vocabulary.read(rule.operand(line, part.name, node)) if isinstance(part, Name) else part
+        if not isinstance(part, Name):
+            return part
+        operand = rule.operand(line, part.name, node)
+        own = rate is not None and isinstance(operand, Rate)  # a rate of the parameter's own
+        return Number(rate.text, Fraction(rate.value)) if own and rate is not None else vocabulary.read(operand)
 
     def with_numbers(part: Expression) -> Expression:
         constant = rule.canonical.get(part.name) if isinstance(part, Name) else None
