@@ -656,7 +656,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
         "marks of a new weight",
         "sigmoid",
         "w5+ = 0.35892  # right\nw5^+ = 0.35892  # right\nw5⁺ = 0.35892  # right\nw5* = 0.35892  # right\n"
-        "w5(new) = 0.35892  # right\nw5,new = 0.35892  # right\nnew w5 = 0.35892  # right\nupdated w5 = 0.35892  # right\n"
+        "w5(new) = 0.35892  # right\nw5 new = 0.35892  # right\nw5 (updated) := 0.35892  # right\nw5 new = 0.45892  # wrong\nw5,new = 0.35892  # right\nnew w5 = 0.35892  # right\nupdated w5 = 0.35892  # right\n"
         "w5_updated = 0.35892  # right\nw5_after = 0.35892  # right\nw5_t+1 = 0.35892  # right\nŵ5 = 0.35892  # right\n"
         "w5(t+1) = 0.35892  # right\nw5_{t+1} = 0.35892  # right\nw5_neu = 0.35892  # right\nnew_w5 = 0.35892  # right",
     ),

@@ -45,6 +45,11 @@ SUFFIX = re.compile(
     re.IGNORECASE,
 )
 LAST = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*[+*]")
+# `w5 new = ...`, `w5 (new) = ...`
+BEHIND = re.compile(
+    rf"(?P<name>[^\W\d](?:\w|_\{{[^{{}}]*\}})*)\s+\(?(?P<mark>{_FIRST_AFTER}|{_FIRST_BEFORE})\)?(?=\s*:?=)",
+    re.IGNORECASE,
+)
 PREFIX = re.compile(rf"(?:{_FIRST_AFTER}|{_FIRST_BEFORE}|grad(?:ient)?|delta)", re.IGNORECASE)
 
 _SAMPLES = (

@@ -14,6 +14,7 @@ from ..formulas import functions
 from ..formulas.expression import Span
 from ..formulas.forgiving import BARE
 from ..values import Struct, replace
+from .naming import BEHIND
 from .typed import NOTHING, Typed
 
 _TOKEN = re.compile(
@@ -93,10 +94,17 @@ def is_mathematics(line: Typed, words: Words) -> bool:
     return not any(token.prose for token in cutter.tokens)
 
 
+def _in_front(line: Typed, match: re.Match[str], words: Words) -> Typed:
+    """`w5 (new)` as `new w5`, where that means something."""
+    name, mark = (line.cut(*match.span(group)) for group in ("name", "mark"))
+    turned = mark + line.put(" ", match.end("name"), match.start("mark")) + name
+    return turned if words.marked(turned.text) else line.cut(*match.span())
+
+
 class _Cutter:
     def __init__(self, line: Typed, words: Words) -> None:
-        self.line = line
-        self.text = line.text
+        self.line = line.sub(BEHIND, lambda match: _in_front(line, match, words))
+        self.text = self.line.text
         self.words = words
         self.tokens = self.marked_words(self.grouped(self.lexed()))
 
