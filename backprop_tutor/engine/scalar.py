@@ -28,6 +28,7 @@ from ..formulas.expression import (
     Power,
     Product,
     Sum,
+    names_in,
 )
 from ..formulas.rounding import equal, holds, settled_number
 from ..formulas.typeset import index_text
@@ -78,7 +79,7 @@ def compiled(node: Expression, custom: Mapping[str, CustomFunction] = NO_FUNCTIO
         case Derivative(of, by):
             return lambda get, gradient: (gradient(of, by), 0.0)
         case DerivativeOf(operand, by):
-            return _derivative_of(sub(operand), by)
+            return _derivative_of(sub(operand), by, by in names_in(operand))
         case Call("where", (Comparison(operator, left, right), first, second), 0):
             return _where(operator, *map(sub, (left, right, first, second)))
         case Call(function, arguments, primes):
@@ -147,11 +148,17 @@ def _power(base: Compiled, exponent: Compiled) -> Compiled:
     return run
 
 
-def _derivative_of(inner: Compiled, by: str) -> Compiled:
+def _derivative_of(inner: Compiled, by: str, named: bool) -> Compiled:
+    """∂/∂by of a formula in its own right: only that quantity moves, and everything else is held.
+
+    One that the formula does not name moves it through those that it does.
+    """
+
     def run(get: Get, gradient: GetGradient) -> Dual:
-        # the operand is a formula in its own right: only the named quantity moves, everything else is held
-        slope = inner(lambda name: (get(name)[0], 1.0 if name == by else 0.0), gradient)[1]
-        return slope, 0.0
+        def moved(name: str) -> Dual:
+            return get(name)[0], (1.0 if name == by else 0.0) if named else gradient(name, by)
+
+        return inner(moved, gradient)[1], 0.0
 
     return run
 

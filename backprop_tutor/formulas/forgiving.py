@@ -48,7 +48,8 @@ class HandNotation(Notation, frozen=True):
     `quantity` says whether a spelling is a quantity's own name (and no mark such as `dw5`), `is_applied` whether
     brackets behind a quantity only name its arguments (`E(w5+h)`), `marked` whether several tokens are one known name
     (`w5+`, `new w5`), `pieces` which known names are run together in one, `activation` which function is meant by a
-    name such as f, `array` whether it is an array's.
+    name such as f, `array` whether it is an array's. `applied` are the functions that the network applies: before
+    brackets these are meant, though a quantity may be called so, too (σ, a deviation and the sigmoid).
     """
 
     quantity: Callable[[str], bool] | None = None
@@ -57,6 +58,7 @@ class HandNotation(Notation, frozen=True):
     pieces: Callable[[str], tuple[str, ...]] = lambda name: ()
     activation: Callable[[str], str] = lambda name: ""
     array: Callable[[str], bool] = lambda name: False
+    applied: frozenset[str] = frozenset()
 
     def is_quantity(self, text: str) -> bool:
         return (self.quantity or self.known or (lambda name: False))(text)
@@ -191,7 +193,7 @@ class HandGrammar(Grammar):
         if token.text[:1] == "Σ" and not self.notation.names(token.text):
             return self.summation()
         function = token.text.rstrip("'")
-        is_function = function in self.notation.functions and not self.notation.names(token.text)
+        is_function = function in self.notation.functions and self.no_quantity(token, function)
         if is_function and (applied := self.function(function)) is not None:
             return applied
         if self.ahead(1).text == "(" and not is_function:
@@ -202,8 +204,14 @@ class HandGrammar(Grammar):
                 return Name(token.text, self.shown(token), (token.start, token.end))
         return super().named()
 
+    def no_quantity(self, token: Token, function: str) -> bool:
+        """Does a function's name mean it here, and no quantity of this name?"""
+        after = self.ahead(1)
+        applied = after.text == "(" and after.start == token.end and function in self.notation.applied
+        return applied or not self.notation.names(token.text)
+
     def calls(self, name: str, function: str) -> bool:
-        return super().calls(name, function) and not self.notation.names(name)
+        return super().calls(name, function) and (function in self.notation.applied or not self.notation.names(name))
 
     def deeper(self) -> None:
         """One level further down; too many would have no end."""

@@ -47,6 +47,9 @@ _SPACES = {",": " ", ";": " ", ":": " ", "!": "", " ": " ", "\\": " ; ", "%": "%
            "{": "[", "}": "]", "|": "|", "(": " ", ")": " ", "[": " ", "]": " "}  # fmt: skip
 # superscripts that belong to a name: after the update, at a time, transposed
 _MARKS = re.compile(r"\s*(?:[+*'⊤T]|new|neu|next|updated|old|alt|t|t\s*[+-]\s*1|\((?:new|old|t|t\s*[+-]\s*1|\d)\))\s*")
+# the next column but one of an aligned row, where it does not begin with the sign that the row is aligned at
+_COLUMN = re.compile(r"&\s*&(?!\s*(?:=|\\approx|\\equiv|\\simeq))")
+_TO_POWER = re.compile(r"\s*\^\s*\{?\s*\d")
 _LATEX = re.compile(r"[\\{}$&]|~(?!=)")
 _DIFFERENTIAL = re.compile(r"\s*(?:∂|d(?![\d_]))\s*(?P<what>.*?)\s*", re.DOTALL)
 _NAME = re.compile(r"[^\W\d](?:\w|_\{[^{}]*\})*(?:\^?\(\w+\))?'*")
@@ -93,6 +96,10 @@ class _Latex:
             return self.command()
         if char == "{":
             return self.group(before)
+        if not self.depth and (found := _COLUMN.match(self.text, start)):
+            self.at = found.end()
+            # another equation beside the first one, or a remark
+            return self.line.put(" ; ", start, self.at) if "=" in self.text[self.at : self.row_end()] else self.remark()
         self.at += 1
         if char in "$&":
             return NOTHING
@@ -103,6 +110,16 @@ class _Latex:
         if char == "^" and self.text[self.at : self.at + 1] in ("{", "\\"):
             return self.superscript(start, before)
         return self.line.cut(start, self.at)
+
+    def row_end(self) -> int:
+        """Where the row of an aligned block ends."""
+        end = self.text.find(r"\\", self.at)
+        return len(self.text) if end < 0 else end
+
+    def remark(self) -> Typed:
+        """What stands in a column of remarks is left aside."""
+        self.at = self.row_end()
+        return NOTHING
 
     # ------------------------------------------------------------------ braces
     def argument(self) -> Typed:
@@ -134,10 +151,13 @@ class _Latex:
         return inner
 
     def group(self, before: Typed) -> Typed:
-        """Braces that only group: round brackets, unless they hold one name or number."""
+        """Braces that only group: round brackets, unless they hold one name or number.
+
+        To a power they stay round it: `{\\sigma}^{2}` is the square of σ, `\\sigma^2` may be a variance of that name.
+        """
         start = self.at
         inner = self.inside()
-        if re.fullmatch(r"\s*[\w.]*\s*", inner.text):
+        if re.fullmatch(r"\s*[\w.]*\s*", inner.text) and not _TO_POWER.match(self.text, self.at):
             return self.closed(inner.strip())
         if inner.text.startswith("{"):
             return inner

@@ -15,9 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..engine.graph import Graph
 from ..errors import FormulaError, Problem, RequestError, Where
 from ..formulas import functions
-from ..formulas.expression import Derivative, Expression, Name, rebuild, transform
+from ..formulas.expression import Call, Derivative, Expression, Name, rebuild, transform, walk
 from ..formulas.forgiving import HandNotation
 from ..formulas.parse import parse
 from ..scenario.files import first_bytes
@@ -107,6 +108,8 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     def names(spelling: str) -> bool:
         if spelling == "e" and spelling not in vocabulary.nodes:
             return False  # e^x is Euler's number even where a loss is called E
+        if spelling == "Σ" and spelling not in known:
+            return False  # a sum, even where a deviation is called sigma
         return spelling in known or vocabulary.subject(spelling, timed) is not None
 
     def is_array(name: str) -> bool:
@@ -133,8 +136,18 @@ def notation_of(vocabulary: Vocabulary, timed: bool = False) -> HandNotation:
     own = {function.name for function in graph.scenario.functions}
     return HandNotation(
         functions.NAMES | own, names, own, is_quantity, is_applied,
-        is_marked, vocabulary.pieces, vocabulary.activation, is_array,
+        is_marked, vocabulary.pieces, vocabulary.activation, is_array, _applied(graph),
     )  # fmt: skip
+
+
+def _applied(graph: Graph) -> frozenset[str]:
+    """The functions that the network applies, by all their names."""
+    formulas = [block.formula for block in graph.blocks.values() if block.formula is not None]
+    formulas += [function.body for function in graph.custom.values()]
+    called = {part.function for formula in formulas for part in walk(formula) if isinstance(part, Call)}
+    table = functions.table()
+    rows = {table[name].name for name in called if name in table}
+    return frozenset(called | {name for name, row in table.items() if row.name in rows})
 
 
 class _Reader:

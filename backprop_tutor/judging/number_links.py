@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
-from ..formulas.expression import Expression
+from ..formulas.expression import Expression, Sum, ungrouped
 from ..handwork import meaning
 from ..handwork.quantities import Rate, Value
 from ..kept import Kept
 from ..values import replace
-from .alignment import Pair, align, as_written
+from .alignment import Pair, align, as_written, numbers_in
 from .arithmetic_links import ArithmeticLinks
 from .odd_numbers import OddNumbers
 from .session import NO_EFFECT, Step
@@ -107,7 +107,25 @@ class NumberLinks(ArithmeticLinks):
             any(self.reference.fits(replace(pair, formula=place), people) is not None for place in places)
             for pair in misfits
         )
-        return lines if placed or box.low == box.high else None
+        return lines if placed or box.low == box.high or self.same_products(right.expression, misfits) else None
+
+    def same_products(self, numbers: Expression, misfits: Sequence[Pair]) -> bool:
+        """Do the misfits of each term give what belongs in their places: `0.25*0.453` for ∂L/∂y·∂z/∂b, which is 1?"""
+        whole = ungrouped(numbers)
+        terms = [term for _, term in whole.terms] if isinstance(whole, Sum) else [whole]
+        for term in terms:
+            places = {number.span[1] for number in numbers_in(term)}
+            inside = [pair for pair in misfits if pair.span[1] in places]
+            product, true, room = 1.0, 1.0, 0.0
+            for pair in inside:
+                best, value = self.reference.best(pair.formula), float(pair.number.value)
+                if best is None or not value:
+                    return False
+                product, true, room = product * value, true * best, room + abs(float(pair.number.unit) / 2 / value)
+            if len(inside) == 1 or abs(product - true) > room * abs(product):
+                return False
+            misfits = [pair for pair in misfits if pair not in inside]
+        return not misfits
 
     def total_fits(self, left: Step, right: Step) -> tuple[int, ...] | None:
         """Whatever was put in, does the whole give the quantity? The lines at fault that this rests on, or None."""
