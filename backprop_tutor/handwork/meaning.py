@@ -103,6 +103,8 @@ def read(
         unknown[spelling] = None
         return spelling
 
+    nodes = vocabulary.nodes
+
     def change(part: Expression) -> Expression:
         match part:
             case Name(spelling):
@@ -124,6 +126,8 @@ def read(
             case Call("softmax", (Name(argument),)) if output := _softmax_output(vocabulary, argument):
                 used[f"softmax({argument})"] = output
                 return Name(output, part.text, part.span)
+            case DerivativeOf(operand, by) if isinstance(named := ungrouped(operand), Name) and named.name in nodes:
+                return Derivative(named.name, canonical(by), part.span)  # d(z^a_0)/dw
             case DerivativeOf(operand, by):
                 bound = {n.name for n in walk(operand) if isinstance(n, Name)}
                 return part if by in bound and by in unknown else DerivativeOf(operand, canonical(by), part.span)

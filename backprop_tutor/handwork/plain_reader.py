@@ -29,6 +29,7 @@ from .claims import Claim, Part, Sheet, Unreadable
 from .indices import element, in_square_brackets, lettered, letters_of, says_numbers
 from .layout import CORRECTED as CORRECTED  # for those who write sheets
 from .layout import Row, in_plain, plain_row, rows
+from .own_notation import own_notation
 from .prose import Equation, Words, equations, is_mathematics
 from .quantities import Updated, Value, Vocabulary
 from .sections import Sections
@@ -168,6 +169,7 @@ class _Reader:
         )
         self.updates = Updates(vocabulary)
         scenario = vocabulary.graph.scenario
+        self.in_names = own_notation(scenario.notation, self.notation.names)
         letters = "".join(letter for letter in "imnkt" if vocabulary.node(letter) is None)
         self.sections = Sections(len(scenario.samples), scenario.steps, letters)
 
@@ -186,7 +188,7 @@ class _Reader:
                 self.sections.heading(row.heading, row.rank)
                 continue
             start = self.sections.line(row.text.text, row.source)
-            text = in_square_brackets(self.sections.plain(row.text.cut(start)), self.arrays)
+            text = in_square_brackets(self.sections.plain(self.in_names(row.text.cut(start))), self.arrays)
             yield from self.row(row, equations(text, self.words))
         for table in waiting:
             yield from self.table(table)
