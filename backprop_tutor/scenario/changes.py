@@ -13,8 +13,8 @@ from ..errors import Problem, RequestError, Where, did_you_mean
 from ..formulas.notation import element_name
 from ..values import replace
 from .names import normal_name, quoted
-from .toml_faults import parsed_value
 from .toml_places import find_places
+from .toml_text import parsed_value
 from .types import Quantity, Report, Sample, Scenario, Source
 from .values import ArrayFault, ValueReader, constant
 

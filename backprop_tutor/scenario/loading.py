@@ -16,7 +16,7 @@ from ..values import replace
 from .changes import with_random, with_values
 from .files import Found, Title, bundled, find, titles
 from .names import normal_name, pattern_fault
-from .toml_faults import parse_document
+from .toml_text import parse_document
 from .types import Draft, Equation, FunctionDefinition, Kind, Quantity, Sample, Scenario, Source, in_order
 
 __all__ = [

@@ -1,15 +1,15 @@
-"""Text → TOML document, or everything that keeps it from being one, in plain sentences with a remedy."""
+"""Everything that keeps a text from being a TOML document, in plain sentences with a remedy."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..errors import Problem
 from .names import normal_name, quoted
-from .toml_places import Places, TooDeep, find_places
+from .toml_places import TooDeep, find_places
 from .types import MAX_NESTING, MAX_PROBLEMS, Document, Report, Source, dotted
 
 MAX_MENDED_CHARACTERS = 50_000
@@ -81,36 +81,16 @@ _CAUSES: tuple[_Cause, ...] = (
 )  # fmt: skip
 
 
-class Parsed(NamedTuple):
-    """A document and its places, and what is wrong with its text.
-
-    Of a text that is no TOML, `document` is what is left of it without its faulty lines, where these are entries of
-    tables that bind names: `lost` has these names with their tables. Else it is None.
-    """
-
-    document: Document | None
-    source: Source
-    problems: tuple[Problem, ...] = ()
-    lost: tuple[tuple[str, str], ...] = ()
-
-
-def parse_document(text: str, file: str | None) -> Parsed:
-    """The parsed document and its places, with every fault of the text."""
-    try:
-        source = Source(text, file, find_places(text, MAX_NESTING))
-    except TooDeep as error:
-        source = Source(text, file, Places(text))
-        said = f"tables or arrays are nested deeper than {error.limit} levels"
-        deep = Problem(said, source.at(error.span), "too deep", "a scenario needs no more than five")
-        return Parsed(None, source, (deep,))
-    try:
-        return Parsed(tomllib.loads(text), source)
-    except ValueError as error:  # TOMLDecodeError; plain for more digits than Python converts
-        report = Report(source)
-        report.found += _repeats(source)
-        mended = _syntax(report, str(error))
-        document, lost = (None, ()) if mended is None else _rest(text, mended)
-        return Parsed(document, source if mended is None else mended, report.sorted(), lost)
+def explained(
+    source: Source, said: str
+) -> tuple[tuple[Problem, ...], Source | None, Document | None, tuple[tuple[str, str], ...]]:
+    """Every fault of a text that tomllib says `said` of; the text without its faulty lines, its document, and the names
+    that these lines bind, where something is left of it."""
+    report = Report(source)
+    report.found += _repeats(source)
+    mended = _syntax(report, said)
+    document, lost = (None, ()) if mended is None else _rest(source.text, mended)
+    return report.sorted(), mended, document, lost
 
 
 def _repeats(source: Source) -> Iterator[Problem]:
@@ -198,12 +178,3 @@ def _fault(source: Source, said: str) -> tuple[Problem, bool]:
 def _longest_number(text: str) -> tuple[int, int]:
     match = max(re.finditer(r"[\d_]+", text), key=lambda match: match.end() - match.start())
     return match.span()
-
-
-def parsed_value(text: str) -> Any:
-    """The value that the text spells in TOML; ValueError when it spells none, or more than one."""
-    find_places(f"v = {text}", MAX_NESTING)
-    document = tomllib.loads(f"v = {text}")
-    if list(document) != ["v"]:
-        raise ValueError("more than one value")
-    return document["v"]
