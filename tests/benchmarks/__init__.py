@@ -29,7 +29,7 @@ the exponents are of P, measured from n = 32 to 256 (2,112 to 131,584 parameters
 
     load, build     O(E): index arrays; a shape of equation is lifted once, never unrolled to objects. Measured: 0.94
     run             O(E), one program per (level, template); a sum of products that lies regularly is a matrix product.
-                    Measured: 0.2, for most of it is still the fixed cost of some thirty calls of NumPy. Small
+                    Measured: 0.2 to 0.3, for most of it is still the fixed cost of some thirty calls of NumPy. Small
                     graphs are played as a tape of single numbers: O(E) again, without that fixed cost
     one derivative's formula, a screen row      O(operands of the node), made when it is asked for
     check of all P  each parameter costs what depends on it: a weight of the last layer O(1), one of the layer before
