@@ -4,6 +4,7 @@ Exit status: 0 fine; 1 a check disagrees; 2 a usage error or unusable input; 130
 errors and hints to standard error. Nothing heavy is imported before a command needs it.
 """
 
+import gc
 import io
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from .reporting import UNUSABLE, reporting, show_error, stop_writing
 
 LEARN, TEACH, SCENARIOS = "Learn", "Teach", "Scenarios"
 DISAGREES, INTERRUPTED = 1, 130
+SELDOM = (50_000, 20, 20)  # of Python's search for circular garbage
 LEAST_TITLE = 24  # cells; with less room a title gets lines of its own
 
 Body: TypeAlias = Callable[..., None]
@@ -40,6 +42,9 @@ def command(name: str, heading: str) -> Callable[[Body], Body]:
 
 def main() -> None:
     """The `bptutor` command: runs it and exits with its status."""
+    # imports and formulas make a hundred thousand objects that stay: to search them for garbage takes a twentieth of a
+    # first run
+    gc.set_threshold(*SELDOM)
     sys.exit(program(sys.argv[1:]))
 
 
