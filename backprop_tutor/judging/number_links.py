@@ -116,12 +116,15 @@ class NumberLinks(ArithmeticLinks):
         for term in terms:
             places = {number.span[1] for number in numbers_in(term)}
             inside = [pair for pair in misfits if pair.span[1] in places]
-            product, true, room = 1.0, 1.0, 0.0
+            product, true, rooms = 1.0, 1.0, []
             for pair in inside:
                 best, value = self.reference.best(pair.formula), float(pair.number.value)
                 if best is None or not value:
                     return False
-                product, true, room = product * value, true * best, room + abs(float(pair.number.unit) / 2 / value)
+                product, true = product * value, true * best
+                rooms += [abs(float(pair.number.unit) / 2 / value)] if pair.number.unit else []
+            # of the finest number: a coarse one, as 0.25 for 1/4, would excuse a digit that is wrong in another
+            room = len(inside) * min(rooms, default=0.0)
             if len(inside) == 1 or abs(product - true) > room * abs(product):
                 return False
             misfits = [pair for pair in misfits if pair not in inside]
